@@ -1,0 +1,96 @@
+# Every target makes what it needs. Only python3 >= 3.11 and make have to be on the machine.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTHONS := python3.13 python3.12 python3.11 python3 python
+CORE := translator/errors.py,translator/record/*,translator/read/*,translator/translate/*,translator/pipeline.py
+RUN := PYTHONUTF8=1 $(BIN)
+
+# $(PYTHON) can be given; else it is the first on the path that runs and is new enough.
+PYTHON ?= $(shell for p in $(PYTHONS); do \
+    $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+
+.PHONY: help
+help: ## Show this list
+	@echo "translator: carries lab results from HL7 and FHIR to WHOOP, and accounts for every one"
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
+	    printf '  make %-10s %s\n' "$$target" "$$text"; done
+
+.PHONY: demo
+demo: $(READY) ## Run the whole loop against a sandbox on this machine
+	@$(RUN)/translator demo
+
+.PHONY: test
+test: lint ## Everything that must pass: lint, types, tests, coverage of the pure core
+	@echo "== tests"
+	@rm -f .coverage
+	@$(RUN)/python -m pytest -q -m "not slow and not bench" --cov --cov-branch --cov-report=
+	@echo "== coverage, all"
+	@$(RUN)/python -m coverage report --skip-covered | tail -n 1
+	@echo "== coverage, pure core (100 % of lines and branches)"
+	@$(RUN)/python -m coverage report --include='$(CORE)' --fail-under=100
+
+.PHONY: test-all
+test-all: test ## The same, and the long runs: chaos, fuzz, benchmarks
+	@echo "== long runs"
+	@$(RUN)/python -m pytest -q -m "slow or bench" || [ $$? -eq 5 ]
+
+.PHONY: bench
+bench: $(READY) ## Only the benchmarks
+	@$(RUN)/python -m pytest -q -s -m bench || [ $$? -eq 5 ]
+
+.PHONY: lint
+lint: $(READY) ## ruff, formatting and mypy
+	@echo "== ruff"
+	@$(BIN)/ruff check translator tests
+	@$(BIN)/ruff format --check translator tests
+	@echo "== mypy"
+	@$(BIN)/mypy
+
+.PHONY: docs
+docs: $(READY) ## Write docs/commands.md and docs/settings.md anew
+	@$(RUN)/python -m translator.cli.reference docs
+
+.PHONY: sbom
+sbom: $(READY) ## List what is installed, as CycloneDX JSON
+	@mkdir -p dist
+	@$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-format JSON \
+	    --output-file dist/translator.cdx.json $(BIN)/python
+	@echo "wrote dist/translator.cdx.json"
+
+.PHONY: wheel
+wheel: $(READY) ## Build the wheel, with the mapping tables in it
+	@$(BIN)/python -m build --no-isolation --wheel --outdir dist .
+
+.PHONY: lock
+lock: $(READY) ## Pin every dependency anew, by hash, in constraints.txt (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv"; exit 1; }
+	@echo '# Every package that we run and test with, pinned by hash. Written by `make lock`; do not edit.' >constraints.new
+	@uv pip compile --quiet --universal --python-version 3.11 --upgrade --extra dev --generate-hashes --no-emit-index-url \
+	    --no-header --no-annotate pyproject.toml >>constraints.new
+	@mv constraints.new constraints.txt
+	@echo "wrote constraints.txt"
+
+.PHONY: clean
+clean: ## Remove the environment and everything that was built
+	rm -rf $(VENV) dist build .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache constraints.new
+	find translator tests -name __pycache__ -type d -exec rm -rf {} +
+
+# Installed once, and again when what is installed has changed.
+$(READY): constraints.txt pyproject.toml
+	@"$(PYTHON)" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || { \
+	    echo "translator needs Python 3.11 or newer with venv and pip; looked for: $(or $(PYTHON),$(PYTHONS))."; \
+	    echo "Install one (Debian, Ubuntu: apt-get install python3 python3-venv), or name it: make PYTHON=/path/to/python3"; \
+	    exit 1; }
+	@echo "== environment in $(VENV), with $$($(PYTHON) -V)"
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	@echo "== pinned packages, from constraints.txt (a minute the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)

@@ -1,0 +1,1 @@
+"""Proof; the same tree as translator/."""

@@ -1,0 +1,40 @@
+"""What tests of every part share: the command line, in its own process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+CommandLine: TypeAlias = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the expected files of fixtures/ be rewritten; the diff is then to be read."""
+    parser.addoption("--update-fixtures", action="store_true", help="rewrite the expected.json files of fixtures/")
+
+
+@pytest.fixture
+def command_line(tmp_path: Path) -> CommandLine:
+    """Run `translator` in its own process and an empty folder, with none of this machine's settings."""
+
+    def run(
+        *arguments: str | Path, data: bytes = b"", environment: Mapping[str, str] | None = None, timeout_s: float = 60
+    ) -> subprocess.CompletedProcess[bytes]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("TRANSLATOR_")}
+        return subprocess.run(
+            [sys.executable, "-m", "translator", *map(str, arguments)],
+            input=data,
+            capture_output=True,
+            check=False,
+            cwd=tmp_path,
+            env=inherited | dict(environment or {}),
+            timeout=timeout_s,
+        )
+
+    return run

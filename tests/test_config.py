@@ -1,0 +1,201 @@
+"""Settings: what may stand in them, who wins, and what a wrong one says."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from translator.config import Settings, is_loopback, load_settings, parse_settings, variable_name
+from translator.config_keys import KEYS
+from translator.errors import ConfigError
+from translator.secrets import Secret
+
+
+def test_settings_without_a_file_are_the_defaults() -> None:
+    """Nothing said means the vendor's address, a ledger in the current folder, and secrets in the environment."""
+    settings = parse_settings("")
+
+    assert (settings.site, settings.ledger) == ("", "translator.db")
+    assert settings.whoop.url == "https://api.prod.whoop.com/developer"
+    assert settings.whoop.client_secret == Secret("env:WHOOP_CLIENT_SECRET")
+    assert settings.acurable.client_id == Secret("env:ACURABLE_CLIENT_ID")
+
+
+def test_flag_wins_over_variable_wins_over_file() -> None:
+    """The nearer to the person, the stronger."""
+    text = 'ledger = "file.db"\nsite = "file"\n[whoop]\nworkers = 2'
+    environment = {"TRANSLATOR_LEDGER": "variable.db", "TRANSLATOR_SITE": "variable"}
+
+    settings = parse_settings(text, flags={"ledger": "flag.db"}, environment=environment)
+
+    assert (settings.ledger, settings.site, settings.whoop.workers) == ("flag.db", "variable", 2)
+
+
+@pytest.mark.parametrize("key", KEYS, ids=[key.name for key in KEYS])
+def test_key_has_a_variable(key: object) -> None:
+    """Every key can be set by its variable, and takes its own default back as text."""
+    name = getattr(key, "name", "")
+    value = {"whoop.workers": "7", "whoop.timeout_s": "1.5", "whoop.confirmed_codes": "TSH, ALT"}.get(name)
+    value = value or ("env:ELSEWHERE" if "secret" in name or "client" in name else "http://localhost:1")
+
+    settings = parse_settings("", environment={variable_name(name): value})
+
+    assert settings != parse_settings("")
+
+
+def test_confirmed_codes_may_be_a_list_or_all() -> None:
+    """A site confirms some codes, or every code at once."""
+    some = parse_settings('[whoop]\nconfirmed_codes = ["TSH"]').whoop
+    every = parse_settings('[whoop]\nconfirmed_codes = "all"').whoop
+
+    assert (some.confirms("TSH"), some.confirms("ALT"), every.confirms("ALT")) == (True, False, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param('legder = "x"', "site.toml: unknown key `legder`; did you mean `ledger`?", id="misspelt"),
+        pytest.param(
+            "[whoop]\nurll = 1", "site.toml: unknown key `whoop.urll`; did you mean `whoop.url`?", id="misspelt-below"
+        ),
+        pytest.param("[zzz]\nq = 1", "site.toml: unknown key `zzz.q`", id="like-nothing"),
+        pytest.param("whoop = 1", "site.toml: unknown key `whoop`", id="value-for-a-table"),
+        pytest.param("ledger = ", "site.toml: not TOML", id="not-toml"),
+        pytest.param("ledger = 3", "site.toml: `ledger`: must be text in quotes", id="number-for-text"),
+        pytest.param('ledger = " "', "site.toml: `ledger`: must not be empty", id="empty-ledger"),
+        pytest.param('[whoop]\nurl = "whoop.com"', "`whoop.url`: must be a URL", id="no-scheme"),
+        pytest.param('[whoop]\nurl = "https://a:b@c"', "must not carry credentials", id="credentials-in-url"),
+        pytest.param("[whoop]\nworkers = 0", "`whoop.workers`: must be a whole number from 1 to 64", id="no-workers"),
+        pytest.param("[whoop]\nworkers = true", "`whoop.workers`: must be a whole number", id="true-workers"),
+        pytest.param("[whoop]\ntimeout_s = 0", "`whoop.timeout_s`: must be a number of seconds", id="no-time"),
+        pytest.param("[whoop]\nconfirmed_codes = [1]", "must be a list of WHOOP codes", id="number-for-code"),
+    ],
+)
+def test_wrong_file_says_where_and_what(text: str, said: str) -> None:
+    """A fault names the file, the key and the mend."""
+    with pytest.raises(ConfigError) as caught:
+        parse_settings(text, "site.toml")
+
+    assert said in str(caught.value)
+
+
+def test_literal_secret_is_refused_and_not_repeated() -> None:
+    """A secret in the file is an error, and the error does not show it."""
+    with pytest.raises(ConfigError) as caught:
+        parse_settings('[whoop]\nclient_secret = "hunter2"')
+
+    assert "write `env:NAME` or `file:PATH`" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_every_fault_is_told_at_once() -> None:
+    """Two faults in the file and one in the environment are three lines."""
+    with pytest.raises(ConfigError) as caught:
+        parse_settings("a = 1\n[whoop]\nworkers = 0", environment={"TRANSLATOR_LEGDER": "x"})
+
+    assert len(str(caught.value).splitlines()) == 3
+    assert "did you mean `TRANSLATOR_LEDGER`?" in str(caught.value)
+
+
+@given(st.text(max_size=200))
+def test_any_text_gives_settings_or_a_config_error(text: str) -> None:
+    """No text of a settings file brings the parser down."""
+    found = None
+
+    with contextlib.suppress(ConfigError):
+        found = parse_settings(text)
+
+    assert found is None or isinstance(found, Settings)
+
+
+def test_relative_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    """A settings file works from every folder that the command is run in."""
+    file = tmp_path / "site.toml"
+    file.write_text('site = "./acme"\nledger = "lab.db"\n[whoop]\nclient_id = "file:id"\n', encoding="utf-8")
+
+    settings = load_settings(str(file), environment={})
+
+    assert settings.ledger == str(tmp_path / "lab.db")
+    assert settings.site == str(tmp_path / "acme")
+    assert settings.whoop.client_id == Secret(f"file:{tmp_path / 'id'}")
+
+
+@pytest.mark.parametrize("kept", ['site = "acme"', 'ledger = "postgresql://host/lab"'])
+def test_names_and_urls_are_no_paths(kept: str) -> None:
+    """A packaged site's name and a database URL stay as they are."""
+    settings = parse_settings(kept, "/etc/lab/translator.toml")
+
+    assert "/etc/lab" not in (settings.site + settings.ledger.replace("translator.db", ""))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        pytest.param(Path.exists, "there is no such settings file", id="missing"),
+        pytest.param(Path.mkdir, "this is a folder", id="folder"),
+        pytest.param(lambda path: path.write_bytes(b"\xff"), "not UTF-8", id="latin-1"),
+    ],
+)
+def test_named_file_that_cannot_be_read_is_an_error(tmp_path: Path, make: object, said: str) -> None:
+    """A settings file that is named must be there and readable."""
+    path = tmp_path / "named.toml"
+    make(path)  # type: ignore[operator]
+
+    with pytest.raises(ConfigError, match=said):
+        load_settings(environment={"TRANSLATOR_CONFIG": str(path)})
+
+
+@pytest.mark.parametrize(
+    ("url", "near"),
+    [
+        ("http://127.0.0.1:8080", True),
+        ("http://127.9.9.9", True),
+        ("http://localhost/x", True),
+        ("http://[::1]:1", True),
+        ("https://api.prod.whoop.com/developer", False),
+        ("http://localhost.example.com", False),
+        ("http://127.0.0.1.example.com", False),
+        ("http://localhost@example.com", False),
+        ("http://10.0.0.1", False),
+        ("", False),
+    ],
+)
+def test_loopback_is_this_machine_only(url: str, near: bool) -> None:  # noqa: FBT001 - a column of the table
+    """Only localhost and loopback addresses count as this machine."""
+    assert is_loopback(url) is near
+
+
+def test_secret_is_read_late_and_never_shown(tmp_path: Path) -> None:
+    """A secret comes from where the setting says, and its repr only says where."""
+    (tmp_path / "s").write_text("from-file\n", encoding="utf-8")
+    secrets = (Secret("env:NAME"), Secret(f"file:{tmp_path / 's'}"), Secret("", "made-here"))
+
+    revealed = [secret.reveal({"NAME": "from-env"}) for secret in secrets]
+
+    assert revealed == ["from-env", "from-file", "made-here"]
+    assert not any(value in f"{secrets!r} {secrets[0]} {secrets[2]}" for value in revealed)
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        pytest.param("env:WHOOP_CLIENT_ID", "WHOOP_CLIENT_ID is not set", id="unset"),
+        pytest.param("file:nowhere/at/all", "nowhere/at/all: the secret cannot be read", id="no-file"),
+    ],
+)
+def test_missing_secret_names_its_place(reference: str, said: str) -> None:
+    """The error names the variable or the file to mend."""
+    with pytest.raises(ConfigError, match=said):
+        Secret(reference).reveal({})
+
+
+def test_empty_secret_file_is_an_error(tmp_path: Path) -> None:
+    """An empty file is no secret."""
+    (tmp_path / "s").touch()
+
+    with pytest.raises(ConfigError, match="the file is empty"):
+        Secret(f"file:{tmp_path / 's'}").reveal()

@@ -1,0 +1,97 @@
+"""
+Turn however a command ends into one message on stderr and an exit code.
+
+A crash shows the exception's class and the place in our own code, and nothing else: its text, its locals and the
+frames of other packages may hold patient data.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from traceback import walk_tb
+from types import TracebackType
+
+import click
+
+from translator.errors import TranslatorError
+
+FINDINGS = 1
+USAGE = 2
+INTERRUPTED = 130
+
+_PACKAGE = Path(__file__).parent.parent
+
+
+class Ending:
+    """
+    A context that no exception leaves; `code` is the exit code.
+
+    Shape: 0 all well, 1 findings, 2 usage, configuration or a crash, 130 interrupted from the keyboard.
+    """
+
+    def __init__(self) -> None:
+        self.code = 0
+
+    def __enter__(self) -> None:
+        """Make ready to write UTF-8 and LF, whatever the system prefers."""
+        for stream in (sys.stdout, sys.stderr):
+            reconfigure = getattr(stream, "reconfigure", None)
+            if reconfigure is not None:
+                reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        """Settle the exit code, and say what is wrong."""
+        if error is None:
+            error = _flush()
+        if error is not None:
+            self.code = _settle(error, trace)
+        return True
+
+
+def _settle(error: BaseException, trace: TracebackType | None) -> int:
+    match error:
+        case click.exceptions.Exit(exit_code=code) | SystemExit(code=int(code)):
+            pass
+        case click.ClickException():
+            error.show()
+            code = USAGE
+        case KeyboardInterrupt() | click.Abort():
+            code = _say("interrupted", INTERRUPTED)
+        case BrokenPipeError():
+            code = _leave_pipe()
+        case TranslatorError():
+            code = _say(str(error), error.exit_code)
+        case _:
+            code = _say(_crash(error, trace), USAGE)
+    return code
+
+
+def _flush() -> BaseException | None:
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        return error
+    return None
+
+
+def _say(text: str, code: int) -> int:
+    click.echo(f"translator: {text}", err=True)
+    return code
+
+
+def _leave_pipe() -> int:
+    # The reader has gone, as in `| head`. Python would complain when it flushes at exit, so its stdout goes nowhere.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return FINDINGS
+
+
+def _crash(error: BaseException, trace: TracebackType | None) -> str:
+    name = type(error).__qualname__
+    ours = [(Path(frame.f_code.co_filename), line) for frame, line in walk_tb(trace)]
+    ours = [(path.relative_to(_PACKAGE), line) for path, line in ours if path.is_relative_to(_PACKAGE)]
+    at = f" at {ours[-1][0].as_posix()}:{ours[-1][1]}" if ours else ""
+    return f"this is a defect of translator: {name}{at}; please report this line, it holds no patient data"

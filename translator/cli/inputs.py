@@ -1,0 +1,93 @@
+"""
+Walk the paths that a person names: files, folders and `-` for stdin.
+
+A folder is read whole, in a stable order, without hidden files. A path that does not exist stops everything before
+the first byte is read; a file that cannot be read is named on stderr, and the others go on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from msgspec import Struct
+
+from translator.cli.output import say
+from translator.errors import ConfigError
+
+STDIN = "-"
+
+
+class Input(Struct, frozen=True):
+    """
+    One file to read.
+
+    Shape: `name` is how it is called in outcomes: the file's name, or its path below the folder that was named.
+    """
+
+    name: str
+    path: Path | None
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """
+        Open for reading bytes.
+
+        Raises: OSError where the file cannot be read.
+        """
+        if self.path is None:
+            yield sys.stdin.buffer
+            return
+        with self.path.open("rb") as stream:
+            yield stream
+
+
+class Unread:
+    """Count the files that could not be read, and name each on stderr."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def note(self, name: str, error: OSError) -> None:
+        """Name one file that could not be read."""
+        self.count += 1
+        say(f"{name}: cannot be read: {error.strerror or type(error).__name__}")
+
+
+def find_inputs(paths: Sequence[str], unread: Unread) -> list[Input]:
+    """
+    List every file that the paths stand for, in order.
+
+    Raises: ConfigError for a path that does not exist, and for stdin named twice.
+    """
+    if paths.count(STDIN) > 1:
+        raise ConfigError("`-` (stdin) can be read only once")
+    missing = [path for path in paths if path != STDIN and not os.path.lexists(path)]
+    if missing:
+        raise ConfigError("\n".join(f"{path}: there is no such file or folder" for path in missing))
+    return [found for path in paths for found in _expand(path, unread)]
+
+
+def _expand(path: str, unread: Unread) -> Iterator[Input]:
+    if path == STDIN:
+        yield Input(STDIN, None)
+    elif Path(path).is_dir():
+        yield from _walk(Path(path), unread)
+    else:
+        yield Input(Path(path).name, Path(path))
+
+
+def _walk(folder: Path, unread: Unread) -> Iterator[Input]:
+    def note(error: OSError) -> None:
+        unread.note(str(error.filename), error)
+
+    for place, folders, files in os.walk(folder, onerror=note):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            found = Path(place, name)
+            if not name.startswith(".") and found.is_file():
+                yield Input(found.relative_to(folder).as_posix(), found)

@@ -1,0 +1,93 @@
+"""Write docs/commands.md and docs/settings.md from the commands and the keys themselves: `make docs`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from translator.cli import VERBS, cli
+from translator.config import FILE_NAME, variable_name
+from translator.config_keys import KEYS
+from translator.secrets import Secret
+
+_WIDTH = 100
+
+_SETTINGS_HEAD = f"""# Settings
+
+Written by `make docs`; do not edit.
+
+One `{FILE_NAME}` per site, named with `--config` or `TRANSLATOR_CONFIG`, else taken from the current folder if it is
+there. An environment variable wins over the file, a flag over both. A key that is not listed here is an error. Paths
+in the file are relative to the file; paths in variables and flags to the current folder.
+
+A secret never stands in a setting: write `env:NAME` or `file:PATH`, and it is read when it is needed.
+
+```toml
+site = "example"
+ledger = "lab.db"
+
+[whoop]
+client_id = "env:WHOOP_CLIENT_ID"
+client_secret = "file:/run/secrets/whoop"
+confirmed_codes = ["TSH", "ALT"]
+```
+
+| key | what | default | variable | meaning |
+| --- | --- | --- | --- | --- |
+"""
+
+_COMMANDS_HEAD = """# Commands
+
+Written by `make docs`; do not edit.
+
+Data goes to stdout, everything else to stderr. Exit codes: **0** all well; **1** findings (something held, refused,
+unbalanced, failed, or nothing to check); **2** usage or configuration error.
+"""
+
+
+def commands_page() -> str:
+    """Render the help of every verb and subverb as docs/commands.md."""
+    settings = {**cli.context_settings, "max_content_width": _WIDTH, "terminal_width": _WIDTH}
+    root = click.Context(cli, info_name="translator", **settings)
+    parts = [_COMMANDS_HEAD]
+    for name in sorted(VERBS):
+        command = cli.get_command(root, name)
+        if command is not None:
+            parts.extend(_helps(root, name, command))
+    return "\n".join(parts)
+
+
+def settings_page() -> str:
+    """Render every key as docs/settings.md."""
+    rows = [
+        f"| `{key.name}` | {key.kind} | {_default(key.default)} | `{variable_name(key.name)}` | {key.meaning} |"
+        for key in KEYS
+    ]
+    return _SETTINGS_HEAD + "\n".join(rows) + "\n"
+
+
+def _helps(parent: click.Context, name: str, command: click.Command) -> Iterator[str]:
+    ctx = click.Context(command, info_name=name, parent=parent)
+    yield f"## {ctx.command_path}\n\n```text\n{command.get_help(ctx)}\n```\n"
+    if isinstance(command, click.Group):
+        for subname, subverb in sorted(command.commands.items()):
+            yield from _helps(ctx, subname, subverb)
+
+
+def _default(value: object) -> str:
+    if isinstance(value, Secret):
+        return f"`{value.reference}`"
+    return f"`{value}`" if value else "none"
+
+
+def main(folder: str) -> None:
+    """Write both pages into a folder."""
+    for name, text in (("commands.md", commands_page()), ("settings.md", settings_page())):
+        Path(folder, name).write_text(text, encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

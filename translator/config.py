@@ -1,0 +1,199 @@
+"""
+Read the settings of one site: `translator.toml`, then `TRANSLATOR_*`, then flags; the later wins.
+
+`KEYS` is the whole list: the parser, the names of the environment variables and docs/settings.md come from it.
+A secret never stands in a setting: the setting says where it is (`env:NAME` or `file:PATH`), and it is read when it
+is needed, so that `translate` works without any.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec import Struct, structs
+
+from translator.config_keys import KEYS, Key
+from translator.errors import ConfigError
+from translator.secrets import Secret
+
+FILE_NAME = "translator.toml"
+ENVIRONMENT_PREFIX = "TRANSLATOR_"
+CONFIG_VARIABLE = "TRANSLATOR_CONFIG"
+
+
+class WhoopSettings(Struct, frozen=True):
+    """How WHOOP is reached, and what the site has confirmed with it."""
+
+    url: str
+    client_id: Secret
+    client_secret: Secret
+    webhook_secret: Secret
+    confirmed_codes: tuple[str, ...]
+    workers: int
+    timeout_s: float
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether results go to this machine only, such as to the sandbox."""
+        return is_loopback(self.url)
+
+    def confirms(self, code: str) -> bool:
+        """Tell whether the site has confirmed a WHOOP code that the vendor does not publish."""
+        return "all" in self.confirmed_codes or code in self.confirmed_codes
+
+
+class AcurableSettings(Struct, frozen=True):
+    """How Acurable is reached; `url` is empty until the vendor has named one."""
+
+    url: str
+    client_id: Secret
+    client_secret: Secret
+
+
+class Settings(Struct, frozen=True):
+    """
+    Every setting, checked.
+
+    Absent: `site` is empty for the packaged tables alone.
+    """
+
+    site: str
+    ledger: str
+    whoop: WhoopSettings
+    acurable: AcurableSettings
+
+
+def load_settings(
+    config: str | None = None,
+    flags: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """
+    Read the settings file that is named, or `translator.toml` in the current folder if there is one.
+
+    Shape: `flags` holds dotted keys (`whoop.url`) and wins over `environment`, which wins over the file.
+    Raises: ConfigError with every fault, one a line.
+    """
+    surroundings = os.environ if environment is None else environment
+    path = Path(config or surroundings.get(CONFIG_VARIABLE) or FILE_NAME)
+    named = bool(config or surroundings.get(CONFIG_VARIABLE))
+    text = _read(path) if named or path.is_file() else ""
+    return parse_settings(text, str(path), flags or {}, surroundings)
+
+
+def parse_settings(
+    text: str,
+    name: str = FILE_NAME,
+    flags: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """
+    Check the text of a settings file together with environment and flags. (pure)
+
+    Shape: paths in the file are relative to the folder of `name`; paths in variables and flags to the current folder.
+    Raises: ConfigError with every fault, one a line.
+    """
+    faults: list[str] = []
+    values = {key.name: key.default for key in KEYS}
+    for origin, found in (
+        (name, _from_file(text, name, faults)),
+        ("", _from_environment(environment or {}, faults)),
+        ("", dict(flags or {})),
+    ):
+        for key in KEYS:
+            if key.name in found:
+                _take(key, found[key.name], origin, values, faults)
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return _settings(values)
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL names this machine by `localhost` or a loopback address. (pure)"""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def variable_name(key: str) -> str:
+    """Name the environment variable of a key: `whoop.url` is `TRANSLATOR_WHOOP_URL`."""
+    return ENVIRONMENT_PREFIX + key.replace(".", "_").upper()
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no such settings file") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{path}: this is a folder; name the settings file in it") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not UTF-8; save the settings file as UTF-8") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _from_file(text: str, name: str, faults: list[str]) -> dict[str, Any]:
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        faults.append(f"{name}: not TOML: {error}")
+        return {}
+    found = dict(_flat(tree))
+    known = [key.name for key in KEYS]
+    faults.extend(f"{name}: unknown key `{key}`{_suggest(key, known)}" for key in found if key not in known)
+    return found
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
+
+
+def _from_environment(environment: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
+    names = {variable_name(key.name): key.name for key in KEYS}
+    ours = {name: value for name, value in environment.items() if name.startswith(ENVIRONMENT_PREFIX) and value}
+    ours.pop(CONFIG_VARIABLE, None)
+    unknown = [name for name in ours if name not in names]
+    faults.extend(f"environment: unknown variable {name}{_suggest(name, [*names])}" for name in unknown)
+    return {names[name]: value for name, value in ours.items() if name in names}
+
+
+def _take(key: Key, value: object, origin: str, values: dict[str, Any], faults: list[str]) -> None:
+    try:
+        checked = key.check(value)
+    except ValueError as error:
+        faults.append(f"{origin or variable_name(key.name)}: `{key.name}`: {error}")
+        return
+    values[key.name] = key.based(checked, str(Path(origin).parent)) if origin else checked
+
+
+def _settings(values: Mapping[str, Any]) -> Settings:
+    def part(prefix: str, kind: type[Struct]) -> dict[str, Any]:
+        return {field.name: values[prefix + field.name] for field in structs.fields(kind)}
+
+    return Settings(
+        site=values["site"],
+        ledger=values["ledger"],
+        whoop=WhoopSettings(**part("whoop.", WhoopSettings)),
+        acurable=AcurableSettings(**part("acurable.", AcurableSettings)),
+    )
+
+
+def _suggest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, [*known], n=1)
+    return f"; did you mean `{near[0]}`?" if near else ""

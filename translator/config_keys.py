@@ -1,0 +1,154 @@
+"""
+List every setting: its name, what it may be, what it is when nobody says, and what it means.
+
+A check takes what TOML, a variable or a flag gives (the latter two give text) and raises ValueError with a text that
+does not repeat the value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from translator.secrets import Secret, parse_secret
+
+
+class Key(Struct, frozen=True):
+    """
+    One setting.
+
+    Shape: `kind` is the word of docs/settings.md; `path` tells a value that may be a path.
+    """
+
+    name: str
+    kind: str
+    check: Callable[[object], Any]
+    default: Any
+    meaning: str
+    path: bool = False
+
+    def based(self, value: Any, folder: str) -> Any:
+        """Make a relative path of a settings file relative to that file's folder."""
+        if isinstance(value, Secret) and value.reference.startswith("file:"):
+            return Secret(f"file:{PurePath(folder, value.reference.removeprefix('file:'))}")
+        if self.path and value and "://" not in value and _looks_like_path(self.name, value):
+            return str(PurePath(folder, value))
+        return value
+
+
+def _looks_like_path(name: str, value: str) -> bool:
+    # A bare site name means a packaged site; a bare ledger name means a file.
+    return name != "site" or bool(re.search(r"[/\\]|^\.", value))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be text in quotes")
+    return value
+
+
+def _filled_text(value: object) -> str:
+    if not _text(value).strip():
+        raise ValueError("must not be empty")
+    return _text(value)
+
+
+def _url(value: object) -> str:
+    parts = urlsplit(_text(value))
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be a URL such as `https://host/path`")
+    if parts.username or parts.password:
+        raise ValueError("a URL must not carry credentials; use the secrets beside it")
+    return _text(value).rstrip("/")
+
+
+def _url_or_nothing(value: object) -> str:
+    return _url(value) if value else ""
+
+
+def _secret(value: object) -> Secret:
+    return parse_secret(_text(value))
+
+
+def _codes(value: object) -> tuple[str, ...]:
+    words = [word.strip() for word in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
+        raise ValueError('must be a list of WHOOP codes such as `["TSH", "ALT"]`, or "all"')
+    return tuple(words)
+
+
+def _count(value: object) -> int:
+    number = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= _MOST_WORKERS:
+        raise ValueError(f"must be a whole number from 1 to {_MOST_WORKERS}")
+    return number
+
+
+def _seconds(value: object) -> float:
+    number = float(value) if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?", value) else value
+    if not isinstance(number, int | float) or isinstance(number, bool) or not 0 < number <= _LONGEST_S:
+        raise ValueError(f"must be a number of seconds, more than 0 and at most {_LONGEST_S}")
+    return float(number)
+
+
+_MOST_WORKERS = 64
+_LONGEST_S = 600
+
+KEYS: tuple[Key, ...] = (
+    Key(
+        "site",
+        "name or folder",
+        _text,
+        "",
+        "Whose tables override the packaged ones: a packaged site's name, or a folder with `site.toml`.",
+        path=True,
+    ),
+    Key(
+        "ledger",
+        "path or URL",
+        _filled_text,
+        "translator.db",
+        "The ledger: a SQLite file, or a database URL. It holds patient data.",
+        path=True,
+    ),
+    Key(
+        "whoop.url",
+        "URL",
+        _url,
+        "https://api.prod.whoop.com/developer",
+        "Where WHOOP is; `/v2/partner/...` follows it. A loopback address means the sandbox.",
+    ),
+    Key("whoop.client_id", "secret", _secret, Secret("env:WHOOP_CLIENT_ID"), "The partner's client id."),
+    Key("whoop.client_secret", "secret", _secret, Secret("env:WHOOP_CLIENT_SECRET"), "The partner's client secret."),
+    Key(
+        "whoop.webhook_secret",
+        "secret",
+        _secret,
+        Secret("env:WHOOP_WEBHOOK_SECRET"),
+        "The key that WHOOP signs its webhooks with.",
+    ),
+    Key(
+        "whoop.confirmed_codes",
+        'list, or "all"',
+        _codes,
+        (),
+        "WHOOP codes that the vendor does not publish and that you have confirmed with it. Until then a report "
+        "with such a code is held `code-unconfirmed`, unless WHOOP is the sandbox.",
+    ),
+    Key("whoop.workers", "1 to 64", _count, 4, "How many lanes are delivered at a time."),
+    Key("whoop.timeout_s", "seconds", _seconds, 30.0, "How long an answer may take before the outcome is `unknown`."),
+    Key("acurable.url", "URL", _url_or_nothing, "", "Where Acurable is; the vendor names it per environment."),
+    Key("acurable.client_id", "secret", _secret, Secret("env:ACURABLE_CLIENT_ID"), "The client id at Acurable."),
+    Key(
+        "acurable.client_secret",
+        "secret",
+        _secret,
+        Secret("env:ACURABLE_CLIENT_SECRET"),
+        "The client secret at Acurable.",
+    ),
+)

@@ -1,0 +1,56 @@
+"""
+Draw the error tree: what is wrong decides who can mend it.
+
+    TranslatorError
+      ConfigError          settings or command line; the operator mends it      (exit 2)
+        TableError         a mapping table; carries every fault with its place
+      LedgerError          the ledger refuses: locked, damaged, out of balance  (exit 1 or 2)
+      DeliveryError        the vendor's side, before an outcome can be recorded
+
+A message never raises: what is wrong with a message is part of its Outcome. Texts carry paths
+(`OBX[3]-5`, `whoop/observations.csv:14:3`) and codes, never a value of a patient.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class TranslatorError(Exception):
+    """Base of everything that this package raises on purpose."""
+
+    exit_code = 1
+
+
+class ConfigError(TranslatorError):
+    """A setting, a flag or a file that the operator named is wrong."""
+
+    exit_code = 2
+
+
+class Fault(NamedTuple):
+    """One thing wrong in a table: `at` is `file:line:column`, `code` a stable kebab-case name."""
+
+    at: str
+    code: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.at}: {self.code}: {self.text}"
+
+
+class TableError(ConfigError):
+    """A table set is refused whole; every fault is listed."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = faults
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        super().__init__("\n".join([f"the mapping tables have {count}:", *map(str, faults)]))
+
+
+class LedgerError(TranslatorError):
+    """The ledger cannot do what was asked, and says why."""
+
+
+class DeliveryError(TranslatorError):
+    """A vendor cannot be reached in a way that leaves no submission half done."""

@@ -1,0 +1,193 @@
+"""
+Check the whole ledger against its own promises; each check is one query that finds nothing in a sound ledger.
+
+A finding is imbalance or damage. That something is held, rejected or unknown is no finding.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, Select, and_, case, exists, func, literal, or_, select
+
+from translator.ledger import schema
+from translator.ledger.acceptance import idempotency_key
+from translator.ledger.states import SUBMISSION_STATES, UNFINISHED
+
+
+class LedgerFinding(Struct, frozen=True):
+    """One thing wrong: `code` says what, `at` which row (`message 12`), `text` explains it without values."""
+
+    code: str
+    at: str
+    text: str
+
+
+Check: TypeAlias = Callable[[Connection], Iterator[LedgerFinding]]
+
+_message, _entry, _submission = schema.message, schema.entry, schema.submission
+_lane, _attempt = schema.lane, schema.attempt
+
+
+def audit(connection: Connection) -> list[LedgerFinding]:
+    """Run every check; a damaged database is reported alone, since nothing else in it can be trusted."""
+    damage = list(_integrity(connection))
+    if damage:
+        return damage
+    return [finding for check in CHECKS for finding in check(connection)]
+
+
+def _integrity(connection: Connection) -> Iterator[LedgerFinding]:
+    if connection.dialect.name != "sqlite":
+        return
+    faults = connection.exec_driver_sql("PRAGMA integrity_check(10)").scalars().all()
+    if list(faults) != ["ok"]:
+        yield LedgerFinding("damaged", "ledger", f"SQLite reports {len(faults)} faults; restore a backup")
+    for table, row_id, *_ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        yield LedgerFinding("broken-link", f"{table} {row_id}", "it belongs to a row that is gone")
+
+
+def _rows(query: Select[tuple[int]], code: str, of: str, text: str) -> Check:
+    """Make a check of a query that gives the numbers of the wrong rows."""
+
+    def check(connection: Connection) -> Iterator[LedgerFinding]:
+        for (row_id,) in connection.execute(query):
+            yield LedgerFinding(code, f"{of} {row_id}", text)
+
+    return check
+
+
+def _raw(connection: Connection) -> Iterator[LedgerFinding]:
+    query = select(_message.c.id, _message.c.raw, _message.c.sha256).execution_options(yield_per=200)
+    for message_id, raw, sha256 in connection.execute(query):
+        if _digest(raw) != sha256:
+            yield LedgerFinding("raw-changed", f"message {message_id}", "its bytes are not those that came in")
+
+
+def _digest(raw: bytes) -> str:
+    try:
+        return hashlib.sha256(zlib.decompress(raw)).hexdigest()
+    except zlib.error:
+        return ""
+
+
+def _bodies(connection: Connection) -> Iterator[LedgerFinding]:
+    query = select(
+        _submission.c.id,
+        _submission.c.position,
+        _submission.c.body,
+        _submission.c.idempotency_key,
+        _submission.c.observation_count,
+        _lane.c.destination,
+        _lane.c.service_request_id,
+    ).join(_lane)
+    for row_id, position, body, key, count, destination, request in connection.execute(query):
+        if idempotency_key(destination, request, position, body) != key:
+            yield LedgerFinding("body-changed", f"submission {row_id}", "its body or its place is not what was queued")
+        elif len(msgspec.json.decode(body).get("observations", ())) != count:
+            yield LedgerFinding("unbalanced", f"submission {row_id}", "its body has another number of observations")
+
+
+def _order(connection: Connection) -> Iterator[LedgerFinding]:
+    """Compare each lane's accepted attempts, by the order in which they were opened, with the positions."""
+    query = (
+        select(_attempt.c.lane_id, _submission.c.position)
+        .join(_submission, _submission.c.id == _attempt.c.submission_id)
+        .where(_attempt.c.outcome == "accepted")
+        .order_by(_attempt.c.lane_id, _attempt.c.fence)
+    )
+    last: tuple[int, int] = (0, 0)
+    for lane_id, position in connection.execute(query):
+        if lane_id == last[0] and position <= last[1]:
+            yield LedgerFinding(
+                "out-of-order", f"lane {lane_id}", f"position {position} was delivered too late or twice"
+            )
+        last = (lane_id, position)
+
+
+_entry_counts = select(func.count()).where(_entry.c.message_id == _message.c.id).scalar_subquery()
+_told = (
+    select(func.count(func.distinct(_entry.c.observation)))
+    .where(_entry.c.submission_id == _submission.c.id)
+    .scalar_subquery()
+)
+_attempt_counts = select(func.count()).where(_attempt.c.submission_id == _submission.c.id).scalar_subquery()
+_has_accepted = exists().where(_attempt.c.submission_id == _submission.c.id, _attempt.c.outcome == "accepted")
+_has_open = exists().where(_attempt.c.lane_id == _lane.c.id, _attempt.c.ended_at.is_(None))
+_open_attempts = select(func.count()).where(_attempt.c.lane_id == _lane.c.id, _attempt.c.ended_at.is_(None))
+_positions = select(func.count()).where(_submission.c.lane_id == _lane.c.id).scalar_subquery()
+_highest = select(func.max(_submission.c.position)).where(_submission.c.lane_id == _lane.c.id).scalar_subquery()
+_earlier = _submission.alias("earlier")
+_overtaken = exists().where(
+    _earlier.c.lane_id == _submission.c.lane_id,
+    _earlier.c.position < _submission.c.position,
+    _earlier.c.state.in_(UNFINISHED),
+)
+_head_state = (
+    select(_submission.c.state)
+    .where(_submission.c.lane_id == _lane.c.id, _submission.c.state.in_(UNFINISHED))
+    .order_by(_submission.c.position)
+    .limit(1)
+    .scalar_subquery()
+)
+_should_be_due = case((and_(_head_state == "queued", ~_has_open), literal(1)), else_=literal(0))
+_is_due = case((_lane.c.due_at.is_not(None), literal(1)), else_=literal(0))
+
+CHECKS: tuple[Check, ...] = (
+    _rows(
+        select(_message.c.id).where(_message.c.entry_count != _entry_counts),
+        "unbalanced", "message", "it does not have as many entries as came in",
+    ),
+    _rows(
+        select(_entry.c.id).join(_submission).where(_entry.c.state != _submission.c.state),
+        "states-differ", "entry", "its state is not that of its submission",
+    ),
+    _rows(
+        select(_entry.c.id).where(_entry.c.submission_id.is_(None), _entry.c.state.in_(
+            [state for state in SUBMISSION_STATES if state != "dropped"]
+        )),
+        "states-differ", "entry", "its state says that it is in a submission, and it is in none",
+    ),
+    _rows(
+        select(_submission.c.id).where(_submission.c.observation_count != _told),
+        "unbalanced", "submission", "its observations are not those of its entries",
+    ),
+    _rows(
+        select(_submission.c.id).where(_submission.c.attempts != _attempt_counts),
+        "attempts-differ", "submission", "it does not have as many attempts as were counted",
+    ),
+    _rows(
+        select(_submission.c.id).where(_submission.c.state == "delivered", ~_has_accepted),
+        "not-delivered", "submission", "it is marked delivered, but no attempt was accepted",
+    ),
+    _rows(
+        select(_submission.c.id).where(_submission.c.state.in_(["queued", "rejected", "dropped"]), _has_accepted),
+        "was-delivered", "submission", "an attempt was accepted, but it is not marked delivered",
+    ),
+    _rows(
+        select(_submission.c.id).where(_submission.c.state == "delivered", _overtaken),
+        "out-of-order", "submission", "it was delivered before an earlier one of its lane",
+    ),
+    _rows(
+        select(_lane.c.id).where(_open_attempts.scalar_subquery() > 1),
+        "two-attempts", "lane", "more than one attempt is open",
+    ),
+    _rows(
+        select(_lane.c.id).where(or_(
+            _positions != _lane.c.next_position - 1, func.coalesce(_highest, 0) != _lane.c.next_position - 1
+        )),
+        "gap", "lane", "its positions have a gap",
+    ),
+    _rows(
+        select(_lane.c.id).where(_should_be_due != _is_due),
+        "stalled", "lane", "what it waits for does not agree with its first unfinished submission",
+    ),
+    _order,
+    _bodies,
+    _raw,
+)  # fmt: skip

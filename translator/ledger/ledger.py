@@ -1,0 +1,156 @@
+"""
+The durable account of every message: what came in, what was decided, what was sent, and what came of it.
+
+Constraints: acknowledged means kept, so `accept` returns only after a full-sync commit. What is sent and in which
+order is decided here alone; a dispatcher only asks for the next submission. An attempt is on disk before its first
+byte is on the wire, so that a killed process leaves a trace and never a silent second sending.
+
+On disk: the tables of schema.py in one SQLite file (mode 0600) with its WAL, and a lock file beside it that only
+the delivering process holds. After a crash the committed transactions are there, whole; `recover` turns each attempt
+that was under way into `unknown`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Self
+
+from translator.errors import LedgerError
+from translator.ledger import lanes
+from translator.ledger.acceptance import Arrival, accept_message
+from translator.ledger.audit import LedgerFinding, audit
+from translator.ledger.correlations import LedgerCorrelation, import_rows
+from translator.ledger.database import Database, open_database
+from translator.ledger.lock import file_lock
+from translator.ledger.policy import DestinationPolicy
+from translator.ledger.views import Balance, MessageRow, MessageView, list_messages, read_balance, read_message
+from translator.record.correlation import CorrelationRow
+
+
+class Ledger:
+    """One ledger; threads may share it. Close it, or use it as a context manager."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    @classmethod
+    def open(cls, place: str | os.PathLike[str], *, clock: Callable[[], float] = time.time) -> Ledger:
+        """
+        Open the ledger at a path (or database URL); create it if it is not there. Takes no lock.
+
+        Raises: ConfigError where that place cannot hold one; LedgerError where a newer version wrote it.
+        """
+        return cls(open_database(place), clock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def now(self) -> float:
+        """Give the time by the ledger's clock, in seconds since 1970."""
+        return self._clock()
+
+    # Acceptance
+
+    def accept(self, arrivals: Sequence[Arrival], policies: Mapping[str, DestinationPolicy]) -> list[int]:
+        """
+        Keep messages, all of them or none, and give their numbers; on return they are on disk.
+
+        Shape: `policies` by destination; one that is not named is sent confirmed codes only.
+        Raises: LedgerError where an outcome does not balance, or the database fails; then nothing is kept.
+        """
+        with self._database.write() as connection:
+            return [accept_message(connection, arrival, policies, self._instant()) for arrival in arrivals]
+
+    def correlate(self, rows: Sequence[CorrelationRow]) -> int:
+        """
+        Keep correlation rows, all of them or none; gives the number of new ones.
+
+        Raises: TableError where a key already stands for another service request.
+        """
+        with self._database.write() as connection:
+            return import_rows(connection, rows, self._instant())
+
+    def correlation(self, source: str = "") -> LedgerCorrelation:
+        """Give the look-up of one source's order numbers."""
+        return LedgerCorrelation(self._database, source, self._clock)
+
+    # Delivery
+
+    @contextmanager
+    def delivery_lock(self) -> Iterator[bool]:
+        """Hold the right to deliver while the block runs; gives False where another process has it."""
+        path = self._database.path
+        if path is None:
+            raise LedgerError("delivery from this database is not built yet; use a SQLite ledger")
+        with file_lock(path.with_name(path.name + ".lock")) as held:
+            yield held
+
+    def recover(self, destination: str) -> int:
+        """Mark what a dead process had under way as unknown; only for who holds the delivery lock."""
+        with self._database.write() as connection:
+            return lanes.recover(connection, destination, self._instant())
+
+    def claim(self, destination: str) -> lanes.Claim | None:
+        """Open an attempt for the submission that is due first; None where none is due."""
+        with self._database.write() as connection:
+            return lanes.claim_next(connection, destination, self._instant())
+
+    def settle(self, claim: lanes.Claim, settlement: lanes.Settlement) -> None:
+        """
+        Record what became of an attempt; on return it is on disk.
+
+        Raises: LedgerError where somebody else has settled it.
+        """
+        with self._database.write() as connection:
+            lanes.settle(connection, claim, settlement, self._instant())
+
+    def due_in(self, destination: str) -> float | None:
+        """Give the seconds until something may be sent (0: now); None where nothing waits to be sent."""
+        with self._database.read() as connection:
+            due = lanes.next_due(connection, destination)
+        return None if due is None else max(0.0, due / 1_000_000 - self._clock())
+
+    def count(self, destination: str, message_ids: Sequence[int] | None = None) -> dict[str, int]:
+        """Count submissions by state: all of a destination, or those of some messages."""
+        with self._database.read() as connection:
+            return lanes.count_submissions(connection, destination, message_ids)
+
+    # Account
+
+    def verify(self) -> list[LedgerFinding]:
+        """Check the whole ledger; gives imbalance and damage, nothing for a sound one."""
+        with self._database.read() as connection:
+            return audit(connection)
+
+    def balance(self, message_ids: Sequence[int] | None = None) -> Balance:
+        """Count entries by state, reason and cause: all, or those of some messages."""
+        with self._database.read() as connection:
+            return read_balance(connection, message_ids)
+
+    def messages(self, *, state: str = "", limit: int | None = None) -> list[MessageRow]:
+        """List the newest messages, oldest first; `state` is one of the message or of an entry in it."""
+        with self._database.read() as connection:
+            return list_messages(connection, state, limit)
+
+    def show(self, message_id: int) -> MessageView:
+        """
+        Show one message with its entries, submissions and attempts.
+
+        Raises: LedgerError where there is none of this number.
+        """
+        with self._database.read() as connection:
+            return read_message(connection, message_id)
+
+    def _instant(self) -> int:
+        return round(self._clock() * 1_000_000)

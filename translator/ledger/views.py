@@ -1,0 +1,284 @@
+"""Show what the ledger holds: messages, their entries and submissions, and how it all adds up."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, RowMapping, exists, func, or_, select
+
+from translator.errors import LedgerError
+from translator.ledger import schema
+from translator.record.outcome import SCHEMA, Diagnostic, Original, Source
+
+
+class EntryView(Struct, frozen=True, omit_defaults=True):
+    """One observation, its state in the ledger, and its place in what was sent."""
+
+    at: str
+    state: str
+    reason: str = ""
+    cause: str = ""
+    submission: int | None = None
+    observation: int | None = None
+    table: str = ""
+    code: str = ""
+    original: Original | None = None
+
+
+class AttemptView(Struct, frozen=True, omit_defaults=True):
+    """One POST; without `ended_at` it is under way, or its process died."""
+
+    started_at: str
+    ended_at: str = ""
+    outcome: str = ""
+    answer: str = ""
+
+
+class SubmissionView(Struct, frozen=True, omit_defaults=True):
+    """One body at its position of its lane; `body` is exactly what is sent."""
+
+    destination: str
+    service_request_id: str
+    body: msgspec.Raw
+    state: str
+    position: int
+    idempotency_key: str
+    detail: str = ""
+    attempts: tuple[AttemptView, ...] = ()
+
+
+class MessageView(Struct, frozen=True, omit_defaults=True):
+    """One message as the outcome line of `translate`, with the states of the ledger and more about delivery."""
+
+    schema: str
+    message: int
+    received_at: str
+    tables_sha256: str
+    source: Source
+    state: str
+    submissions: tuple[SubmissionView, ...]
+    entries: tuple[EntryView, ...]
+    diagnostics: list[Diagnostic]
+    reason: str = ""
+    site: str = ""
+
+    @property
+    def json(self) -> bytes:
+        """The view as one line of JSON, without the line end."""
+        return msgspec.json.encode(_Line(*(getattr(self, name) for name in _Line.__struct_fields__)))
+
+
+class _Line(Struct, frozen=True):
+    # Unlike the optional keys of a view these stand in every line, even when empty.
+    schema: str
+    message: int
+    received_at: str
+    tables_sha256: str
+    source: Source
+    state: str
+    reason: str
+    submissions: tuple[SubmissionView, ...]
+    entries: tuple[EntryView, ...]
+    diagnostics: list[Diagnostic]
+
+
+class MessageRow(Struct, frozen=True):
+    """One message in a list; `entries` counts them by state."""
+
+    message: int
+    received_at: str
+    file: str
+    index: int
+    type: str
+    control_id: str
+    state: str
+    reason: str
+    entries: dict[str, int]
+
+
+class BalanceLine(Struct, frozen=True):
+    """How many entries are in one state for one reason."""
+
+    state: str
+    reason: str
+    cause: str
+    count: int
+
+
+class Balance(Struct, frozen=True):
+    """
+    What came in and where it is: `entries` is always the sum over `lines`.
+
+    Shape: `submissions` counts by state.
+    """
+
+    messages: int
+    entries: int
+    lines: tuple[BalanceLine, ...]
+    submissions: dict[str, int]
+
+    @property
+    def by_state(self) -> dict[str, int]:
+        """Count the entries by state alone."""
+        counts: dict[str, int] = defaultdict(int)
+        for line in self.lines:
+            counts[line.state] += line.count
+        return dict(counts)
+
+
+def read_message(connection: Connection, message_id: int) -> MessageView:
+    """
+    Read one message with all that became of it.
+
+    Raises: LedgerError where there is no such message.
+    """
+    table = schema.message
+    row = connection.execute(select(table).where(table.c.id == message_id)).mappings().one_or_none()
+    if row is None:
+        message = f"the ledger has no message {message_id}"
+        raise LedgerError(message)
+    submissions = _submissions(connection, message_id)
+    places = {submission["id"]: place for place, submission in enumerate(submissions)}
+    return MessageView(
+        schema=SCHEMA,
+        message=message_id,
+        received_at=_time(row["received_at"]),
+        tables_sha256=row["tables_sha256"],
+        source=Source(row["file"], row["file_index"], row["format"], row["type"], row["control_id"], row["sha256"]),
+        state=row["state"],
+        reason=row["reason"],
+        site=row["site"],
+        submissions=_submission_views(connection, submissions),
+        entries=_entry_views(connection, message_id, places),
+        diagnostics=msgspec.json.decode(row["diagnostics"], type=list[Diagnostic]),
+    )
+
+
+def list_messages(connection: Connection, state: str, limit: int | None) -> list[MessageRow]:
+    """List the newest messages, oldest first; `state` is one of the message or of one of its entries."""
+    table, entries = schema.message, schema.entry
+    query = select(table).order_by(table.c.id.desc()).limit(limit)
+    if state:
+        has_entry = exists().where(entries.c.message_id == table.c.id, entries.c.state == state)
+        query = query.where(or_(table.c.state == state, has_entry))
+    rows = connection.execute(query).mappings().all()[::-1]
+    counts = _counts(connection, [row["id"] for row in rows])
+    return [
+        MessageRow(
+            message=row["id"],
+            received_at=_time(row["received_at"]),
+            file=row["file"],
+            index=row["file_index"],
+            type=row["type"],
+            control_id=row["control_id"],
+            state=row["state"],
+            reason=row["reason"],
+            entries=counts[row["id"]],
+        )
+        for row in rows
+    ]
+
+
+def read_balance(connection: Connection, message_ids: Sequence[int] | None = None) -> Balance:
+    """Count everything, or only what some messages brought."""
+    table, sent = schema.entry, schema.submission
+    keys = (table.c.state, table.c.reason, table.c.cause)
+    entries: Counter[tuple[str, str, str]] = Counter()
+    submissions: Counter[str] = Counter()
+    messages = 0
+    for chosen in schema.of_messages(table.c.message_id, message_ids):
+        for *key, count in connection.execute(select(*keys, func.count()).where(chosen).group_by(*keys)):
+            entries[key[0], key[1], key[2]] += count
+    for chosen in schema.of_messages(sent.c.message_id, message_ids):
+        for state, count in connection.execute(select(sent.c.state, func.count()).where(chosen).group_by(sent.c.state)):
+            submissions[state] += count
+    for chosen in schema.of_messages(schema.message.c.id, message_ids):
+        messages += connection.execute(select(func.count()).where(chosen)).scalar_one()
+    return Balance(
+        messages=messages,
+        entries=entries.total(),
+        lines=tuple(BalanceLine(*key, count) for key, count in sorted(entries.items())),
+        submissions=dict(sorted(submissions.items())),
+    )
+
+
+def _time(moment: int | None) -> str:
+    if moment is None:
+        return ""
+    return datetime.fromtimestamp(moment / 1_000_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _submissions(connection: Connection, message_id: int) -> Sequence[RowMapping]:
+    table, lane = schema.submission, schema.lane
+    query = (
+        select(table, lane.c.destination, lane.c.service_request_id)
+        .join(lane, lane.c.id == table.c.lane_id)
+        .where(table.c.message_id == message_id)
+        .order_by(table.c.id)
+    )
+    return connection.execute(query).mappings().all()
+
+
+def _submission_views(connection: Connection, rows: Sequence[RowMapping]) -> tuple[SubmissionView, ...]:
+    attempts = _attempts(connection, [row["id"] for row in rows])
+    return tuple(
+        SubmissionView(
+            destination=row["destination"],
+            service_request_id=row["service_request_id"],
+            body=msgspec.Raw(row["body"]),
+            state=row["state"],
+            position=row["position"],
+            idempotency_key=row["idempotency_key"],
+            detail=row["detail"],
+            attempts=tuple(attempts[row["id"]]),
+        )
+        for row in rows
+    )
+
+
+def _attempts(connection: Connection, submission_ids: list[int]) -> dict[int, list[AttemptView]]:
+    table = schema.attempt
+    found: dict[int, list[AttemptView]] = defaultdict(list)
+    query = select(table).where(table.c.submission_id.in_(submission_ids)).order_by(table.c.id)
+    for row in connection.execute(query).mappings():
+        view = AttemptView(_time(row["started_at"]), _time(row["ended_at"]), row["outcome"], row["answer"])
+        found[row["submission_id"]].append(view)
+    return found
+
+
+def _entry_views(connection: Connection, message_id: int, places: dict[int, int]) -> tuple[EntryView, ...]:
+    table = schema.entry
+    rows = connection.execute(select(table).where(table.c.message_id == message_id).order_by(table.c.number)).mappings()
+    return tuple(
+        EntryView(
+            at=row["at"],
+            state=row["state"],
+            reason=row["reason"],
+            cause=row["cause"],
+            submission=places.get(row["submission_id"]),
+            observation=row["observation"],
+            table=row["table_row"],
+            code=row["code"],
+            original=Original(row["original_value"], row["original_unit"])
+            if row["original_value"] or row["original_unit"]
+            else None,
+        )
+        for row in rows
+    )
+
+
+def _counts(connection: Connection, message_ids: list[int]) -> dict[int, dict[str, int]]:
+    table = schema.entry
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    # Without a limit the list is the whole ledger, and too long to be named message by message.
+    span = table.c.message_id.between(min(message_ids, default=0), max(message_ids, default=0))
+    query = (
+        select(table.c.message_id, table.c.state, func.count()).where(span).group_by(table.c.message_id, table.c.state)
+    )
+    for message_id, state, count in connection.execute(query):
+        counts[message_id][state] = count
+    return counts

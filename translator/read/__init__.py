@@ -1,0 +1,1 @@
+"""What the bytes say: bytes become the canonical record, whatever wire form they had."""

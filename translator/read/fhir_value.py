@@ -1,0 +1,143 @@
+"""
+Read value[x], codes and identifiers of FHIR resources into the canonical record.
+
+Source: FHIR R4 Observation.value[x], Quantity, CodeableConcept, Identifier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from translator.read.fhir_json import Node, obj, objects, text
+from translator.record.quantity import COMPARATORS, read_limit, read_number
+from translator.record.report import Identifier
+from translator.record.values import Absent, Coded, Coding, Numeric, Range, Ratio, Text, Unusable, Value
+
+UCUM = "http://unitsofmeasure.org"
+_OFF_SCALE = frozenset({"<", ">"})
+_NOT_NUMERIC = Unusable("value-not-numeric")
+_REFUSED = Unusable("value-type-refused", refused=True)
+_HELD = Unusable("value-type-held")
+
+
+def codings(concept: Node, systems: Mapping[str, str]) -> tuple[Coding, ...]:
+    """Give every coding of a CodeableConcept; system spellings become the canonical URI."""
+    return tuple(
+        Coding(systems.get(text(coding, "system"), text(coding, "system")), text(coding, "code"), text(coding, "display"))
+        for _, coding in objects(concept, "coding")
+        if text(coding, "code")
+    )
+
+
+def identifier(node: Node) -> Identifier:
+    """Read an Identifier: its value and its system."""
+    return Identifier(text(node, "value"), text(node, "system"))
+
+
+def lexical(number: object) -> str:
+    """Write a JSON number as it was written; anything else, booleans too, is no number."""
+    if isinstance(number, bool) or not isinstance(number, int | Decimal):
+        return ""
+    return str(number)
+
+
+def unit_of(node: Node) -> tuple[str, str]:
+    """Give unit and system of a value: a UCUM code counts before the human text."""
+    for key in ("valueQuantity", "valueRange", "valueRatio"):
+        quantity = obj(node, key)
+        inner = quantity if key == "valueQuantity" else obj(quantity, "low") or obj(quantity, "numerator")
+        if inner:
+            system = text(inner, "system")
+            code = text(inner, "code") if system == UCUM else ""
+            return code or text(inner, "unit"), system
+    return "", ""
+
+
+def read_value(node: Node, systems: Mapping[str, str]) -> Value:
+    """
+    Read the value of an Observation or of a component.
+
+    Absent: Absent, with a reason where dataAbsentReason gives one; a value beside a dataAbsentReason is a contradiction
+    (obs-6) and unusable.
+    """
+    found = [key for key in node if key.startswith("value") and not key.startswith("valueSet")]
+    if not found:
+        return Absent("data-absent") if obj(node, "dataAbsentReason") else Absent()
+    if len(found) > 1 or obj(node, "dataAbsentReason"):
+        return Unusable("value-contradicts-status")
+    value = _READERS.get(found[0], _refuse)(node[found[0]], systems)
+    return _limit_by_interpretation(value, node)
+
+
+def _refuse(_: Any, __: Mapping[str, str]) -> Value:  # noqa: ANN401 - any JSON value
+    return _REFUSED
+
+
+def _hold(_: Any, __: Mapping[str, str]) -> Value:  # noqa: ANN401 - any JSON value
+    return _HELD
+
+
+def _quantity(value: Any, _: Mapping[str, str]) -> Value:  # noqa: ANN401 - any JSON value
+    if not isinstance(value, dict):
+        return _NOT_NUMERIC
+    written = lexical(value.get("value"))
+    comparator = text(value, "comparator")
+    if comparator:
+        return (read_limit(comparator, written) if comparator in COMPARATORS else None) or _NOT_NUMERIC
+    return read_number(written) or _NOT_NUMERIC
+
+
+def _integer(value: Any, _: Mapping[str, str]) -> Value:  # noqa: ANN401 - any JSON value
+    return (read_number(str(value)) if type(value) is int else None) or _NOT_NUMERIC
+
+
+def _string(value: Any, _: Mapping[str, str]) -> Value:  # noqa: ANN401 - any JSON value
+    if not isinstance(value, str):
+        return _NOT_NUMERIC
+    return Text(value.strip()) if value.strip() else Absent()
+
+
+def _concept(value: Any, systems: Mapping[str, str]) -> Value:  # noqa: ANN401 - any JSON value
+    if not isinstance(value, dict):
+        return _NOT_NUMERIC
+    found = codings(value, systems)
+    words = text(value, "text") or next((coding.text for coding in found if coding.text), "")
+    return Coded(found, words) if found or words else Absent()
+
+
+def _range(value: Any, _: Mapping[str, str]) -> Value:  # noqa: ANN401 - any JSON value
+    low, high = (_amount(value, key) for key in ("low", "high"))
+    return Range(low, high) if low and high else _NOT_NUMERIC
+
+
+def _ratio(value: Any, _: Mapping[str, str]) -> Value:  # noqa: ANN401 - any JSON value
+    left, right = (_amount(value, key) for key in ("numerator", "denominator"))
+    return Ratio(left, ":", right) if left and right else _NOT_NUMERIC
+
+
+def _amount(value: Any, key: str) -> str:  # noqa: ANN401 - any JSON value
+    quantity = obj(value, key) if isinstance(value, dict) else {}
+    written = lexical(quantity.get("value"))
+    return written if read_number(written) and not text(quantity, "comparator") else ""
+
+
+_READERS: dict[str, Callable[[Any, Mapping[str, str]], Value]] = {
+    "valueQuantity": _quantity,
+    "valueInteger": _integer,
+    "valueString": _string,
+    "valueCodeableConcept": _concept,
+    "valueRange": _range,
+    "valueRatio": _ratio,
+    **dict.fromkeys(("valueBoolean", "valuePeriod", "valueDateTime", "valueTime"), _hold),
+}
+
+
+def _limit_by_interpretation(value: Value, node: Node) -> Value:
+    """Off-scale interpretation (`<`, `>`) says that the number is the end of the scale, not a measurement."""
+    codes = {coding.code for _, concept in objects(node, "interpretation") for coding in codings(concept, {})}
+    marks = codes & _OFF_SCALE
+    if not marks or not isinstance(value, Numeric):
+        return value
+    return (read_limit(marks.pop(), value.lexical) if len(marks) == 1 else None) or _NOT_NUMERIC

@@ -1,0 +1,20 @@
+"""Hold what every reader must be told before it can read: names of charsets, coding systems and message types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+
+class Lexicon(Struct, frozen=True):
+    """
+    The tables that readers look names up in.
+
+    Shape: `message_types` gives, by `ORU^R01` or `ORU`, an empty text for what is read and a reason code for what is
+    refused; a type that is not listed is refused `message-type`.
+    """
+
+    charsets: Mapping[str, str]
+    systems: Mapping[str, str]
+    message_types: Mapping[str, str]

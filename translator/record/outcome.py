@@ -1,0 +1,178 @@
+"""
+Hold what became of one message: submissions, one entry per observation, diagnostics.
+
+The JSON of an outcome is the contract of `translator translate` (schema `translator.outcome/1`): fields may be added
+within `/1`, never changed; absent keys are omitted, never null.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+SCHEMA = "translator.outcome/1"
+FILE_SCHEMA = "translator.file/1"
+
+
+class PayloadObservation(Struct, frozen=True, gc=False, omit_defaults=True):
+    """One observation as WHOOP takes it; `value_numeric` is the shortest JSON number that equals the Decimal."""
+
+    code: str
+    value_numeric: int | float | None = None
+    value_text: str | None = None
+    unit: str | None = None
+    status: str | None = None
+
+
+class Payload(Struct, frozen=True, omit_defaults=True):
+    """One results body; a cancelled report has no `observations` key."""
+
+    status: str
+    observations: tuple[PayloadObservation, ...] = ()
+
+
+class SourceObservation(Struct, frozen=True, gc=False):
+    """
+    The source behind one payload observation: what the ledger compares when the lab sends again.
+
+    Shape: `key` names the observation within its lane; `value`, `unit`, `status` are as sent (status normalised);
+    `ordered_at` is the sender's time of its report, in a form that sorts.
+    """
+
+    at: str
+    key: str
+    value: str
+    unit: str
+    status: str
+    code: str
+    ordered_at: str = ""
+
+
+class Submission(Struct, frozen=True):
+    """
+    One payload for one service request.
+
+    Shape: `sources` runs parallel to `payload.observations`. `ordered_at` is the sender's time in a form that
+    sorts (`YYYYMMDDHHMMSS.ffffff` in UTC), or empty; `patient` is `identifier` and `birth_date` as pinned by the lane.
+    """
+
+    destination: str
+    service_request_id: str
+    payload: Payload
+    sources: tuple[SourceObservation, ...] = ()
+    patient: tuple[str, str] = ("", "")
+    ordered_at: str = ""
+    unconfirmed: tuple[str, ...] = ()
+    panel: str = ""
+
+    @property
+    def body_json(self) -> bytes:
+        """The body exactly as it is sent."""
+        return msgspec.json.encode(self.payload)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The body as plain Python values, equal to `json.loads(body_json)`."""
+        return msgspec.json.decode(self.body_json)  # type: ignore[no-any-return]
+
+
+class Entry(Struct, frozen=True, gc=False, omit_defaults=True):
+    """
+    The fate of one observation.
+
+    Shape: `state` is translated, held, ignored or refused. `cause` names, for `report-held`, what held the report.
+    `table` is the row that decided (`whoop/observations.csv:14`). `original` keeps value and unit as sent where a
+    conversion changed them.
+    """
+
+    at: str
+    state: str
+    reason: str = ""
+    cause: str = ""
+    submission: int | None = None
+    observation: int | None = None
+    table: str = ""
+    original: Original | None = None
+
+
+class Original(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A value as the lab wrote it, before a listed conversion."""
+
+    value: str
+    unit: str
+
+
+class Diagnostic(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A remark: `code` is a row of `reasons.csv`; `text` never holds a value, a name or an id."""
+
+    code: str
+    severity: str
+    at: str = ""
+    text: str = ""
+
+
+class Source(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Where a message came from: the n-th message (from 0) of a file."""
+
+    index: int
+    file: str = ""
+    format: str = ""
+    type: str = ""
+    control_id: str = ""
+    sha256: str = ""
+
+
+class Outcome(Struct, frozen=True):
+    """What became of one message (schema `translator.outcome/1`) or of a whole file (`translator.file/1`)."""
+
+    source: Source
+    state: str
+    tables_sha256: str = ""
+    submissions: tuple[Submission, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    schema: str = field(default=SCHEMA)
+
+    @property
+    def json(self) -> bytes:
+        """The outcome as one line of JSON, without the line end."""
+        return msgspec.json.encode(_line(self))
+
+
+class _SubmissionLine(Struct, frozen=True):
+    destination: str
+    service_request_id: str
+    body: Payload
+
+
+class _OutcomeLine(Struct, frozen=True):
+    schema: str
+    tables_sha256: str
+    source: Source
+    state: str
+    submissions: tuple[_SubmissionLine, ...]
+    entries: tuple[Entry, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+class _FileLine(Struct, frozen=True):
+    schema: str
+    source: Source
+    state: str
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def _line(outcome: Outcome) -> _OutcomeLine | _FileLine:
+    if outcome.schema == FILE_SCHEMA:
+        return _FileLine(outcome.schema, outcome.source, outcome.state, outcome.diagnostics)
+    return _OutcomeLine(
+        outcome.schema,
+        outcome.tables_sha256,
+        outcome.source,
+        outcome.state,
+        tuple(_SubmissionLine(s.destination, s.service_request_id, s.payload) for s in outcome.submissions),
+        outcome.entries,
+        outcome.diagnostics,
+    )

@@ -1,0 +1,104 @@
+"""
+Read the written form of a number, a limit, a titre or a range, by the strict grammar of HL7 NM, and nothing looser.
+
+`Decimal()` itself takes `1_000`, `1e3`, `nan` and other scripts' digits; a lab result must not.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from translator.record.values import Limit, Numeric, Range, Ratio
+
+# HL7 v2.9 2A.3.44 (NM) with a leading point let through, as analyzers write it; at most 16 characters.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
+_LONGEST = 16
+_UNSIGNED = r"[0-9]+(?:\.[0-9]+)?"
+_COMPARED = re.compile(rf"(<=|>=|=<|=>|<|>|≤|≥|LT|GT|LESS THAN|GREATER THAN)\s*({_UNSIGNED}|\.[0-9]+)", re.IGNORECASE)
+_RATIO = re.compile(rf"({_UNSIGNED})\s*:\s*({_UNSIGNED})")
+_RANGE = re.compile(rf"({_UNSIGNED})\s*-\s*({_UNSIGNED})")
+_AMBIGUOUS = re.compile(r"[+-]?[0-9][0-9.,' \u00a0\u202f]*[0-9]")
+
+COMPARATORS = {
+    "<": "<",
+    ">": ">",
+    "<=": "<=",
+    ">=": ">=",
+    "=<": "<=",
+    "=>": ">=",
+    "≤": "<=",
+    "≥": ">=",
+    "LT": "<",
+    "GT": ">",
+    "LESS THAN": "<",
+    "GREATER THAN": ">",
+}
+
+
+def read_number(text: str) -> Numeric | None:
+    """
+    Read one plain number.
+
+    Shape: optional sign, ASCII digits, optional point; no exponent, no grouping, at most 16 characters.
+    Absent: None where the text is anything else.
+    Source: HL7 v2.9 2A.3.44 NM.
+    """
+    if len(text) > _LONGEST or not _NUMBER.fullmatch(text):
+        return None
+    return Numeric(Decimal(text), text)
+
+
+def read_limit(comparator: str, number: str) -> Limit | None:
+    """Read a comparator, in any of its spellings, and the number that it bounds."""
+    sign = COMPARATORS.get(comparator.upper())
+    bound = read_number(number)
+    if sign is None or bound is None:
+        return None
+    return Limit(sign, bound.number, bound.lexical)
+
+
+def read_quantity(text: str) -> Numeric | Limit | Ratio | Range | None:
+    """
+    Read a number, a limit (`<0.1`), a titre (`1:160`) or a range (`2-5`) that fills the whole text.
+
+    Absent: None where the text is none of these.
+    """
+    if found := read_number(text):
+        return found
+    if match := _COMPARED.fullmatch(text):
+        return read_limit(match[1], match[2])
+    if match := _RATIO.fullmatch(text):
+        return Ratio(match[1], ":", match[2])
+    if match := _RANGE.fullmatch(text):
+        return Range(match[1], match[2])
+    return None
+
+
+def is_ambiguous(text: str) -> bool:
+    """Tell digits whose grouping or decimal mark cannot be known (`1,234`, `5,6`, `1 234`)."""
+    return bool(_AMBIGUOUS.fullmatch(text)) and not text.isdigit()
+
+
+def canonical(lexical: str) -> str:
+    """
+    Write a number the one canonical way: no plus sign, no spare leading zeros, a digit before the point.
+
+    Trailing zeros stay: they are what the lab reported.
+    """
+    sign = "-" if lexical.startswith("-") else ""
+    whole, point, fraction = lexical.lstrip("+-").partition(".")
+    whole = whole.lstrip("0") or "0"
+    return f"{sign}{whole}{point}{fraction}" if fraction else f"{sign}{whole}"
+
+
+def json_number(number: Decimal) -> int | float | None:
+    """
+    Turn a Decimal into the JSON number that equals it exactly.
+
+    Absent: None where a double cannot hold it, since the receiver reads a double.
+    """
+    double = float(number)
+    if Decimal(repr(double)) != number:
+        return None
+    return int(double) if double.is_integer() else double

@@ -1,0 +1,99 @@
+"""
+Hold one report as every reader delivers it and every translation reads it.
+
+Statuses, codes and units stand here as sent; what they mean is decided by tables, in `translate`.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from translator.record.values import Coding, Value
+
+
+class Identifier(Struct, frozen=True, gc=False):
+    """An entity identifier: HL7 EI (1-4) or a FHIR Identifier (value, system)."""
+
+    value: str = ""
+    namespace: str = ""
+    universal_id: str = ""
+
+
+class Finding(Struct, frozen=True, gc=False):
+    """Something that a reader noticed: `code` is a row of `reasons.csv`, `at` a position, `text` free of values."""
+
+    code: str
+    at: str
+    text: str = ""
+
+
+class Observation(Struct, frozen=True, gc=False):
+    """
+    One OBX segment, one FHIR Observation, or one component of it.
+
+    Shape: `at` is the entry's address (`OBX[4]`, `Bundle.entry[3].resource.component[1]`).
+    Units: `unit` as sent; `no_unit` tells HL7 null (`""`, explicitly none) from nothing sent.
+    Absent: empty strings; `place` is empty for a result position, else the reason code that says why it is none.
+    """
+
+    at: str
+    codes: tuple[Coding, ...]
+    value: Value
+    value_type: str = ""
+    unit: str = ""
+    unit_system: str = ""
+    no_unit: bool = False
+    status: str = ""
+    sub_id: str = ""
+    place: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+class Patient(Struct, frozen=True, gc=False):
+    """Only what matching needs; never printed."""
+
+    identifier: str = ""
+    birth_date: str = ""
+
+
+class Report(Struct, frozen=True):
+    """
+    One OBR group or one DiagnosticReport.
+
+    Shape: `at` is `OBR[2]` or a FHIRPath; `service_requests` lists every identifier that may name the
+    service request directly, with its place; where `must_agree`, two that differ are a contradiction. `keys` are the
+    correlation keys offered: type (`placer`, `filler`, `group`), place, identifier. `times` are the sender's, best first.
+    Absent: `at` is empty for observations that stand outside every report.
+    """
+
+    at: str
+    status: str = ""
+    status_at: str = ""
+    panel: tuple[Coding, ...] = ()
+    service_requests: tuple[tuple[str, Identifier], ...] = ()
+    must_agree: bool = True
+    keys: tuple[tuple[str, str, Identifier], ...] = ()
+    filler: Identifier = Identifier()
+    patient: Patient = Patient()
+    times: tuple[str, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+class Message(Struct, frozen=True):
+    """
+    What a reader makes of one message or one FHIR document.
+
+    Shape: `refused` and `held` are findings about the message as a whole; then every observation still stands
+    in `reports`, so that it is accounted for.
+    """
+
+    format: str
+    type: str = ""
+    version: str = ""
+    control_id: str = ""
+    sender: str = ""
+    reports: tuple[Report, ...] = ()
+    refused: Finding | None = None
+    held: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()

@@ -1,0 +1,39 @@
+"""Bring a sender's time into a form that sorts; what was not sent is not invented."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_HL7 = re.compile(r"(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\.\d{1,6})?\d*([+-]\d{4})?")
+_FHIR = re.compile(
+    r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(\.\d{1,6})?\d*)?(Z|[+-]\d{2}:\d{2})?)?)?)?"
+)
+_DEFAULTS = (1, 1, 1, 0, 0, 0)
+
+
+def sortable(text: str) -> str:
+    """
+    Turn an HL7 DTM or a FHIR dateTime into `YYYYMMDDHHMMSS.ffffff`.
+
+    Units: UTC where the time names an offset, else the sender's own clock.
+    Absent: empty where the text is no time; missing parts count as the earliest moment.
+    Source: HL7 v2.9 2A.3.22 DTM; FHIR R4 dateTime.
+    """
+    match = _HL7.fullmatch(text) or _FHIR.fullmatch(text)
+    if match is None:
+        return ""
+    parts = [int(part) if part else default for part, default in zip(match.groups()[:6], _DEFAULTS, strict=True)]
+    try:
+        moment = datetime(*parts, tzinfo=UTC) - _offset(match[8])  # type: ignore[arg-type, misc]
+    except (ValueError, OverflowError):
+        return ""
+    fraction = (match[7] or ".")[1:].ljust(6, "0")
+    return f"{moment:%Y%m%d%H%M%S}.{fraction}"
+
+
+def _offset(text: str | None) -> timedelta:
+    if not text or text == "Z":
+        return timedelta()
+    hours, minutes = int(text[1:3]), int(text[-2:])
+    return timedelta(hours=hours, minutes=minutes) * (-1 if text[0] == "-" else 1)

@@ -1,0 +1,114 @@
+"""
+Build the tables from the text of their files, or refuse them whole with every fault (pure).
+
+A site's rows override packaged rows by key; what they leave out of `whoop/observations.csv` is inherited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+
+from translator.errors import Fault, TableError
+from translator.translate import load_build as build
+from translator.translate.load_columns import OBSERVATIONS, SITE_SETTINGS, TABLES
+from translator.translate.load_observations import observation_rows
+from translator.translate.load_rows import Row, canonical, read_rows, suggestion
+from translator.translate.load_site import site_settings
+from translator.translate.tables import Tables
+
+
+def load_tables(files: Mapping[str, bytes], site: Mapping[str, bytes] | None = None, site_name: str = "site") -> Tables:
+    """
+    Build the tables of one site.
+
+    Shape: keys of `files` are paths below `mappings/` with `/`, keys of `site` are paths below the site's folder;
+    `site_name` stands in places (`sites/acme/whoop/observations.csv:3`).
+    Raises: TableError with every fault.
+    """
+    faults: list[Fault] = []
+    rows = read_tables(files, site or {}, site_name, faults)
+    settings = site_settings(site or {}, site_name, faults)
+    # Cells that failed their check cannot be built from, so the faults at hand come first.
+    _refuse(faults)
+    tables = _assemble(rows, settings, tables_hash(files, site or {}), faults)
+    _refuse(faults)
+    return tables
+
+
+def read_tables(
+    files: Mapping[str, bytes], site: Mapping[str, bytes], site_name: str, faults: list[Fault]
+) -> dict[str, list[Row]]:
+    """The rows of every table as text, the packaged ones before the site's; faults are appended to `faults`."""
+    faults.extend(
+        Fault(f"{name}:1:1", "table-missing", "this table is missing") for name in TABLES if name not in files
+    )
+    faults.extend(_unknown(name, name, TABLES) for name in files if name not in TABLES)
+    folder = f"sites/{site_name}/"
+    own = (*TABLES, SITE_SETTINGS)
+    faults.extend(_unknown(folder + name, name, own) for name in site if name not in own)
+    rows = {name: read_rows(name, files[name], table, faults) for name, table in TABLES.items() if name in files}
+    for name, table in TABLES.items():
+        if name in site:
+            rows.setdefault(name, []).extend(read_rows(folder + name, site[name], table, faults, site=True))
+    return rows
+
+
+def tables_hash(files: Mapping[str, bytes], site: Mapping[str, bytes]) -> str:
+    """
+    The SHA-256 of all tables, in hexadecimal.
+
+    Shape: names in order, each with the length and the bytes of its content, so that nothing can move from one file
+    to the next; a byte order mark and CRLF do not count.
+    """
+    digest = sha256()
+    for prefix, group in (("", files), ("site/", site)):
+        for name in sorted(group):
+            body = canonical(group[name])
+            digest.update(f"{prefix}{name}\n{len(body)}\n".encode())
+            digest.update(body)
+    return digest.hexdigest()
+
+
+def _unknown(at: str, name: str, known: Mapping[str, object] | tuple[str, ...]) -> Fault:
+    return Fault(f"{at}:1:1", "table-unknown", f"no table has this name{suggestion(name, known)}")
+
+
+def _refuse(faults: list[Fault]) -> None:
+    if faults:
+        raise TableError(sorted(faults, key=_place))
+
+
+def _place(fault: Fault) -> tuple[str, int, int]:
+    file, line, column = fault.at.rsplit(":", 2)
+    return file, int(line), int(column)
+
+
+def _assemble(
+    rows: Mapping[str, list[Row]], settings: Mapping[str, object], digest: str, faults: list[Fault]
+) -> Tables:
+    coded, answered = build.coded_values(rows["whoop/coded-values.csv"], faults)
+    return Tables(
+        sha256=digest,
+        observations=observation_rows(rows[OBSERVATIONS], faults),
+        observation_status={
+            "hl7v2": build.statuses(rows["hl7v2/0085-observation-status.csv"]),
+            "fhir": build.statuses(rows["fhir/observation-status.csv"]),
+        },
+        report_status={
+            "hl7v2": build.statuses(rows["hl7v2/0123-report-status.csv"]),
+            "fhir": build.statuses(rows["fhir/report-status.csv"]),
+        },
+        spellings=build.spellings(rows["units/spellings.csv"]),
+        conversions=build.conversions(rows["units/conversions.csv"]),
+        coded_values=coded,
+        answered_codes=answered,
+        systems=build.pairs(rows["hl7v2/coding-systems.csv"], "spelling", "system"),
+        message_types=build.message_types(rows["hl7v2/message-types.csv"], faults),
+        charsets=build.pairs(rows["hl7v2/0211-charset.csv"], "name", "codec"),
+        placeholders=build.placeholders(rows["placeholders.csv"]),
+        reasons=build.reasons(rows["reasons.csv"]),
+        responses={"whoop": build.pairs(rows["whoop/responses.csv"], "answer", "outcome")},
+        site=settings,
+    )
+

@@ -1,0 +1,82 @@
+"""Build the rows of `whoop/observations.csv`, a site's rows inheriting what they do not say (pure)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from translator.errors import Fault
+from translator.translate.load_rows import Row, suggestion
+from translator.translate.tables import ObservationRow
+
+LOINC = "http://loinc.org"
+
+# What a row says about itself is never inherited; everything else is, from `same_as` or from the row it overrides.
+_INHERITED = (
+    "whoop_code",
+    "kind",
+    "wire_unit",
+    "unit",
+    "unit_sent",
+    "dimensionless",
+    "min",
+    "max",
+    "negative",
+    "ignore",
+    "confirmed",
+)
+
+
+def observation_rows(rows: list[Row], faults: list[Fault]) -> dict[tuple[str, str], ObservationRow]:
+    """Rows by (system, code); what is wrong is appended to `faults`."""
+    merged: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        whole = _with_inherited(row, merged, faults)
+        merged[row.get("system"), row.get("code")] = whole
+        if not whole.get("ignore"):
+            faults.extend(
+                Fault(row.where(column), "table-value", f"{column}: must not be empty, unless `same_as` or `ignore` is set")
+                for column in ("whoop_code", "kind")
+                if not whole.get(column)
+            )
+    return {key: _built(row) for key, row in merged.items()}
+
+
+def _with_inherited(row: Row, merged: dict[tuple[str, str], Row], faults: list[Fault]) -> Row:
+    same_as = row.get("same_as")
+    parent = merged.get((LOINC, same_as) if same_as else (row.get("system"), row.get("code")))
+    if same_as and parent is None:
+        known = [code for system, code in merged if system == LOINC]
+        text = f"same_as: no row of {LOINC} has this code{suggestion(same_as, known)}"
+        faults.append(Fault(row.where("same_as"), "table-value", text))
+    if parent is None:
+        return row
+    inherited = {column: parent.get(column) for column in _INHERITED if not row.get(column)}
+    return row._replace(cells={**row.cells, **inherited})
+
+
+def _built(row: Row) -> ObservationRow:
+    return ObservationRow(
+        at=row.at,
+        system=row.get("system"),
+        code=row.get("code"),
+        display=row.get("display"),
+        whoop_code=row.get("whoop_code"),
+        kind=row.get("kind"),
+        wire_unit=row.get("wire_unit"),
+        unit=row.get("unit"),
+        unit_sent=row.get("unit_sent"),
+        dimensionless=row.get("dimensionless") == "yes",
+        minimum=_decimal(row.get("min")),
+        maximum=_decimal(row.get("max")),
+        negative=row.get("negative") == "yes",
+        ignore=row.get("ignore"),
+        confirmed=row.get("confirmed") == "yes",
+        example_in=row.get("example_in"),
+        example_out=row.get("example_out"),
+        source=row.get("source"),
+        note=row.get("note"),
+    )
+
+
+def _decimal(cell: str) -> Decimal | None:
+    return Decimal(cell) if cell else None

@@ -1,0 +1,186 @@
+"""
+Decide a report's status from what its parts say and from what its observations come to.
+
+A `final` that is not the whole truth is never passed on: it is held, or it becomes `partial`.
+
+Source: FHIR R4 DiagnosticReport.status, Observation.status; HL7 tables 0085 and 0123.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from translator.record.report import Finding, Report
+from translator.record.values import Absent, Unusable
+from translator.translate.observation import Verdict
+from translator.translate.service_request import Resolution
+from translator.translate.tables import StatusRow, Tables
+from translator.translate.values import is_no_value
+
+_PENDING = frozenset({"preliminary", "registered"})
+_UNFINISHED = frozenset({"preliminary", "partial", "registered"})
+_DONE = frozenset({"final", "amended", "corrected"})
+# Ignored observations that still say something about how far the report is.
+_TELLING = frozenset({"not-obtained", "result-pending"})
+
+
+class Part(Struct, frozen=True):
+    """One report with its verdicts, its status by table and the service request that it belongs to."""
+
+    report: Report
+    verdicts: list[Verdict]
+    status: StatusRow
+    resolution: Resolution
+
+
+class Case(Struct, frozen=True):
+    """Every part of one message that belongs to one service request."""
+
+    parts: Sequence[Part]
+    tables: Tables
+    message_held: tuple[Finding, ...] = ()
+
+    @property
+    def at(self) -> str:
+        """The first part's place, for findings about the whole."""
+        return self.parts[0].report.at
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """All verdicts of all parts, in order."""
+        return [verdict for part in self.parts for verdict in part.verdicts]
+
+    @property
+    def is_merged(self) -> bool:
+        """Several parts: no part's own status speaks for the whole."""
+        return len(self.parts) > 1
+
+    def has_value(self, verdict: Verdict) -> bool:
+        """Tell whether the observation brings a value, whatever became of it."""
+        return verdict.reason not in _NO_RESULT_REASONS and not is_no_value(verdict.observation.value, self.tables)
+
+
+_NO_RESULT_REASONS = frozenset({"document", "not-a-result-position", "ignored-by-table", "ask-at-order-entry"})
+
+
+def hold_of(case: Case) -> Finding | None:
+    """Give the first thing that holds the report as a whole."""
+    return next(filter(None, (rule(case) for rule in _RULES)), None)
+
+
+def _message(case: Case) -> Finding | None:
+    return case.message_held[0] if case.message_held else None
+
+
+def _resolution(case: Case) -> Finding | None:
+    return case.parts[0].resolution.problem
+
+
+def _finding(case: Case) -> Finding | None:
+    return next((finding for part in case.parts for finding in part.report.findings), None)
+
+
+def _patients(case: Case) -> Finding | None:
+    patients = {part.report.patient for part in case.parts}
+    if len(patients) == 1:
+        return None
+    return Finding("patient-mismatch", case.at, "two patients in this message have the same service request")
+
+
+def _status(case: Case) -> Finding | None:
+    for part in case.parts:
+        if part.status.action == "hold":
+            return Finding(part.status.reason, part.report.status_at or part.report.at, "the report's status holds it")
+    return None
+
+
+def _retraction(case: Case) -> Finding | None:
+    for verdict in case.verdicts:
+        if verdict.reason == "retraction":
+            return Finding("retraction", verdict.observation.at, "WHOOP has no way to take a result back")
+    return None
+
+
+def _doubt(case: Case) -> Finding | None:
+    """A status can only be derived from statuses that are known (semantics 1.5 rule 1)."""
+    if not case.is_merged:
+        return None
+    for verdict in case.verdicts:
+        if verdict.status == "unknown" or verdict.reason in {"unknown-status", "final-without-value"}:
+            return Finding(verdict.reason, verdict.observation.at, "a merged report's status cannot be derived from it")
+    return None
+
+
+def _final_but_pending(case: Case) -> Finding | None:
+    for part in case.parts:
+        for verdict in part.verdicts:
+            if part.status.status == "final" and verdict.status in _PENDING and _counts(verdict):
+                text = f"the report is final, this observation is {verdict.status}"
+                return Finding("report-contradicts-observations", verdict.observation.at, text)
+    return None
+
+
+def _value_without_result(case: Case) -> Finding | None:
+    for part in case.parts:
+        if part.status.status not in {"cancelled", "registered"}:
+            continue
+        for verdict in part.verdicts:
+            if case.has_value(verdict):
+                text = f"the report is {part.status.status}, yet this observation has a value"
+                return Finding("report-contradicts-observations", verdict.observation.at, text)
+    return None
+
+
+_RULES: tuple[Callable[[Case], Finding | None], ...] = (
+    _message,
+    _resolution,
+    _finding,
+    _patients,
+    _status,
+    _retraction,
+    _doubt,
+    _final_but_pending,
+    _value_without_result,
+)
+
+
+def _counts(verdict: Verdict) -> bool:
+    return verdict.state != "ignored" or verdict.reason in _TELLING
+
+
+def report_status(case: Case) -> str:
+    """
+    Give the status that the whole has before held observations are taken out of it.
+
+    Shape: a single report keeps its own, except that `final` with a corrected observation is `corrected`; merged
+    ones derive theirs (semantics 1.5). Empty where there is nothing to report yet.
+    """
+    if case.is_merged:
+        return _derived(case)
+    own = case.parts[0].status
+    if own.action == "ignore":
+        return ""
+    if own.status == "final" and any(v.status == "corrected" and v.state == "translated" for v in case.verdicts):
+        return "corrected"
+    return own.status
+
+
+def _derived(case: Case) -> str:
+    statuses = {verdict.status for verdict in case.verdicts if _counts(verdict)}
+    statuses |= {part.status.status for part in case.parts if part.status.status in {"cancelled"}}
+    unfinished = any(part.status.status in _UNFINISHED for part in case.parts)
+    if not statuses:
+        return ""
+    if statuses == {"cancelled"}:
+        return "partial" if unfinished else "cancelled"
+    if statuses & _PENDING or unfinished:
+        return "partial" if statuses & _DONE else "preliminary"
+    return next((status for status in ("corrected", "amended") if status in statuses), "final")
+
+
+def is_valueless(verdict: Verdict, tables: Tables) -> bool:
+    """Tell an observation that a cancelled report merely lists."""
+    value = verdict.observation.value
+    return not isinstance(value, Unusable) and (isinstance(value, Absent) or is_no_value(value, tables))

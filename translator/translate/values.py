@@ -1,0 +1,139 @@
+"""
+Turn a value into what WHOOP takes: one exact number, or a text that says neither more nor less than the lab did.
+
+A limit, a titre or a range never becomes a number, and a numeric code never takes free text.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+from translator.record.quantity import canonical, is_ambiguous, json_number, read_quantity
+from translator.record.values import Absent, Coded, Limit, Numeric, Range, Ratio, Text, Unusable, Value
+from translator.translate.tables import ObservationRow, Tables
+from translator.translate.units import UnitPlan, convert
+
+
+class Sent(Struct, frozen=True, gc=False):
+    """
+    What is sent, or why nothing is.
+
+    Shape: exactly one of `number`, `text` and `reason` is set; `refused` tells a refusal from a hold; `converted` that
+    the number is not the one as sent.
+    """
+
+    number: int | float | None = None
+    text: str | None = None
+    reason: str = ""
+    refused: bool = False
+    converted: bool = False
+
+
+def is_no_value(value: Value, tables: Tables) -> bool:
+    """Tell a value that says that there is none: nothing sent, or a listed placeholder such as TNP."""
+    if isinstance(value, Text):
+        return fold(value.text) in tables.placeholders
+    if isinstance(value, Coded):
+        return fold(value.text) in tables.placeholders and not any(coding.system for coding in value.codings)
+    return isinstance(value, Absent)
+
+
+def fold(text: str) -> str:
+    """Trim and fold case: how coded answers and placeholders are compared."""
+    return " ".join(text.split()).casefold()
+
+
+def numeric_value(value: Value, row: ObservationRow, plan: UnitPlan) -> Sent:
+    """
+    Send a value for a numeric code.
+
+    Shape: a number goes through the unit's conversion and the row's guards; limits, ratios and ranges become text in
+    canonical form.
+    """
+    if isinstance(value, Text):
+        found = read_quantity(value.text)
+        if found is None:
+            return Sent(reason="value-ambiguous" if is_ambiguous(value.text) else "value-not-numeric")
+        value = found
+    if isinstance(value, Numeric):
+        return _number(value, row, plan)
+    text = canonical_text(value)
+    if text is None:
+        return _unusable(value, "value-not-numeric")
+    if plan.conversion is not None:
+        return Sent(reason="unit-not-convertible")
+    return Sent(text=text)
+
+
+def _number(value: Numeric, row: ObservationRow, plan: UnitPlan) -> Sent:
+    number = value.number if plan.conversion is None else convert(value.number, plan.conversion)
+    if value.number.is_signed() and value.number and not row.negative:
+        return Sent(reason="negative-value")
+    if _is_outside(number, row):
+        return Sent(reason="implausible")
+    exact = json_number(number)
+    if exact is None:
+        return Sent(reason="value-too-precise")
+    return Sent(number=exact, converted=plan.conversion is not None)
+
+
+def _is_outside(number: Decimal, row: ObservationRow) -> bool:
+    return (row.minimum is not None and number < row.minimum) or (row.maximum is not None and number > row.maximum)
+
+
+def canonical_text(value: Value) -> str | None:
+    """Write a limit, ratio or range the one canonical way."""
+    if isinstance(value, Limit):
+        return f"{value.comparator}{canonical(value.lexical)}"
+    if isinstance(value, Ratio):
+        return f"{canonical(value.left)}{value.separator}{canonical(value.right)}"
+    if isinstance(value, Range):
+        return f"{canonical(value.low)}-{canonical(value.high)}"
+    return None
+
+
+def text_value(value: Value, row: ObservationRow, tables: Tables) -> Sent:
+    """
+    Send a value for a text code.
+
+    Shape: a code with listed answers takes only those, by (system, code) or by spelling; other text codes take text
+    as it is.
+    """
+    answers = [*_answers(value, row.whoop_code, tables)]
+    distinct = set(answers)
+    if len(distinct) == 1:
+        return Sent(text=answers[0])
+    if distinct or row.whoop_code in tables.answered_codes:
+        return _unusable(value, "unmapped-value")
+    if isinstance(value, Text):
+        return Sent(text=value.text)
+    if isinstance(value, Coded) and value.text:
+        return Sent(text=value.text)
+    text = canonical_text(value)
+    return Sent(text=text) if text else _unusable(value, "unmapped-value")
+
+
+def _answers(value: Value, whoop_code: str, tables: Tables) -> list[str]:
+    """Give every listed answer that a value's codes lead to; its texts count only where no code does."""
+    known = tables.coded_values
+    if isinstance(value, Text):
+        return _listed([known.get((whoop_code, "", fold(value.text)))])
+    if not isinstance(value, Coded):
+        return []
+    by_code = _listed([known.get((whoop_code, coding.system, coding.code)) for coding in value.codings])
+    if by_code:
+        return by_code
+    texts = [value.text, *(coding.text or coding.code for coding in value.codings)]
+    return _listed([known.get((whoop_code, "", fold(text))) for text in texts if text])
+
+
+def _listed(answers: list[str | None]) -> list[str]:
+    return [answer for answer in answers if answer is not None]
+
+
+def _unusable(value: Value, otherwise: str) -> Sent:
+    if isinstance(value, Unusable):
+        return Sent(reason=value.reason, refused=value.refused)
+    return Sent(reason=otherwise)

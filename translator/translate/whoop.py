@@ -1,0 +1,269 @@
+"""
+Turn the reports of one message into WHOOP results: one submission per service request, one entry per observation.
+
+Held observations never slip through: they turn `final` into `partial`, and hold a correction as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from translator.record.outcome import Diagnostic, Entry, Payload, SourceObservation, Submission
+from translator.record.report import Finding, Message, Report
+from translator.record.times import sortable
+from translator.record.values import Coded, Limit, Numeric, Range, Ratio, Text, Value
+from translator.translate.observation import ObservationTranslator, Verdict
+from translator.translate.report_status import Case, Part, hold_of, is_valueless, report_status
+from translator.translate.service_request import Lookup, resolve
+from translator.translate.tables import StatusRow, Tables
+
+DESTINATION = "whoop"
+_UNKNOWN_STATUS = StatusRow("", "", "hold", "unknown", "unknown-status")
+
+
+class Translation(Struct):
+    """What a message comes to; `states` has one word per report and one per entry."""
+
+    submissions: list[Submission]
+    entries: list[Entry]
+    diagnostics: list[Diagnostic]
+    states: set[str]
+
+
+class WhoopTranslator:
+    """Translate messages of both formats by one set of tables; it keeps nothing of a message."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._observations = {name: ObservationTranslator(tables, name) for name in ("hl7v2", "fhir")}
+
+    def translate(self, message: Message, lookup: Lookup) -> Translation:
+        """Give every observation its fate and every service request its submission."""
+        result = Translation([], [], [_warning(finding) for finding in message.findings], set())
+        if message.refused is not None:
+            _refuse(message.reports, message.refused, result)
+            return result
+        result.diagnostics += [_error(finding) for finding in message.held]
+        if message.held:
+            result.states.add("held")
+        parts = [self._part(report, message.format, lookup) for report in message.reports]
+        for part in parts:
+            if not part.report.at:
+                _account_outside(part, message, result)
+            elif part.status.action == "refuse":
+                finding = Finding(part.status.reason, part.report.status_at, "the report's status refuses it")
+                _refuse((part.report,), finding, result)
+        for case in _cases(parts, self._tables, message.held):
+            _Assembly(case, message, result).run()
+        if not (result.entries or result.states or result.submissions or message.reports):
+            result.diagnostics.append(Diagnostic("no-results", "error", "", "the message reports nothing"))
+            result.states.add("held")
+        return result
+
+    def _part(self, report: Report, source_format: str, lookup: Lookup) -> Part:
+        translate = self._observations[source_format].translate
+        verdicts = [translate(observation) for observation in report.observations]
+        statuses = self._tables.report_status.get(source_format, {})
+        status = statuses.get(report.status, _UNKNOWN_STATUS)
+        return Part(report, verdicts, status, resolve(report, lookup))
+
+
+def _cases(parts: Sequence[Part], tables: Tables, held: tuple[Finding, ...]) -> Iterable[Case]:
+    """Put together what belongs to one service request; what belongs to none stands alone."""
+    by_request: dict[object, list[Part]] = {}
+    for number, part in enumerate(parts):
+        if part.report.at and part.status.action != "refuse":
+            by_request.setdefault(part.resolution.service_request_id or number, []).append(part)
+    return [Case(group, tables, held) for group in by_request.values()]
+
+
+def _refuse(reports: Iterable[Report], finding: Finding, result: Translation) -> None:
+    result.states.add("refused")
+    result.diagnostics.append(_error(finding))
+    for report in reports:
+        result.entries += [Entry(observation.at, "refused", finding.code) for observation in report.observations]
+
+
+def _account_outside(part: Part, message: Message, result: Translation) -> None:
+    """Observations outside every report are no results; a mapped one among them is held by its own rule."""
+    for verdict in part.verdicts:
+        entry = Entry(verdict.observation.at, verdict.state, verdict.reason, table=verdict.table)
+        if verdict.state == "translated":
+            cause = message.held[0].code if message.held else "result-out-of-place"
+            entry = Entry(verdict.observation.at, "held", "report-held", cause, table=verdict.table)
+        result.entries.append(entry)
+        result.states.add(entry.state)
+
+
+class _Assembly:
+    """Put one case together; its verdicts are settled in place, in the order of the methods."""
+
+    def __init__(self, case: Case, message: Message, result: Translation) -> None:
+        self._case = case
+        self._message = message
+        self._result = result
+        self._verdicts = case.verdicts
+
+    def run(self) -> None:
+        self._settle_documents()
+        self._settle_repeats()
+        hold = hold_of(self._case)
+        status = "" if hold else report_status(self._case)
+        if status == "cancelled":
+            self._settle_cancelled()
+        hold = hold or self._incomplete_correction(status)
+        if hold is not None:
+            self._hold(hold)
+        elif status:
+            self._submit(status)
+        self._finish(status, held=hold is not None)
+
+    def _settle_documents(self) -> None:
+        documents = [verdict for verdict in self._verdicts if verdict.reason == "document"]
+        if documents and not any(verdict.state in {"translated", "held"} for verdict in self._verdicts):
+            for verdict in documents:
+                verdict.state, verdict.reason = "held", "document-only"
+
+    def _settle_repeats(self) -> None:
+        by_code: dict[str, list[Verdict]] = {}
+        for verdict in self._verdicts:
+            if verdict.payload is not None:
+                by_code.setdefault(verdict.payload.code, []).append(verdict)
+        for repeats in by_code.values():
+            if len(repeats) > 1 and any(verdict.payload != repeats[0].payload for verdict in repeats):
+                for verdict in repeats:
+                    verdict.state, verdict.reason, verdict.payload = "held", "ambiguous-repeat", None
+
+    def _settle_cancelled(self) -> None:
+        for verdict in self._verdicts:
+            if verdict.state == "held" and is_valueless(verdict, self._case.tables):
+                verdict.state, verdict.reason = "ignored", "not-obtained"
+
+    def _incomplete_correction(self, status: str) -> Finding | None:
+        if status not in {"corrected", "amended"} or not self._is_incomplete():
+            return None
+        return Finding("report-incomplete", self._case.at, f"a {status} report is not sent without its held observations")
+
+    def _is_incomplete(self) -> bool:
+        return any(verdict.state in {"held", "refused"} for verdict in self._verdicts)
+
+    def _hold(self, finding: Finding) -> None:
+        if finding not in self._message.held:
+            self._result.diagnostics.append(_error(finding))
+        self._result.states.add("held")
+        for verdict in self._verdicts:
+            if verdict.state == "translated":
+                verdict.state, verdict.reason, verdict.payload = "held", "report-held", None
+                verdict.cause = finding.code
+
+    def _submit(self, status: str) -> None:
+        sent = list(dict.fromkeys(verdict.payload for verdict in self._verdicts if verdict.payload is not None))
+        if not sent and status != "cancelled":
+            return
+        self._remark_status(status)
+        if status == "final" and self._is_incomplete():
+            status = "partial"
+        numbers = {payload: number for number, payload in enumerate(sent)}
+        for verdict in self._verdicts:
+            if verdict.payload is not None:
+                verdict.place = (len(self._result.submissions), numbers[verdict.payload])
+        self._result.submissions.append(self._submission(Payload(status, tuple(sent))))
+
+    def _remark_status(self, status: str) -> None:
+        remarks = self._result.diagnostics
+        own = self._case.parts[0].status.status
+        if self._case.is_merged:
+            remarks.append(Diagnostic("status-derived", "info", self._case.at, f"{len(self._case.parts)} reports: {status}"))
+        elif status != own:
+            remarks.append(Diagnostic("status-raised", "warning", self._case.at, f"{own} is sent as {status}"))
+        if status == "final" and self._is_incomplete():
+            remarks.append(Diagnostic("report-incomplete", "warning", self._case.at, "sent as partial without what is held"))
+
+    def _submission(self, payload: Payload) -> Submission:
+        parts = self._case.parts
+        first: dict[object, SourceObservation] = {}
+        for part in parts:
+            for verdict in part.verdicts:
+                if verdict.payload is not None:
+                    first.setdefault(verdict.payload, _source(self._message, part.report, verdict))
+        rows = [verdict.match.row for verdict in self._verdicts if verdict.payload is not None]
+        patient = parts[0].report.patient
+        return Submission(
+            DESTINATION,
+            parts[0].resolution.service_request_id,
+            payload,
+            tuple(first.values()),
+            (patient.identifier, patient.birth_date),
+            max(_ordered_at(part.report) for part in parts),
+            tuple(dict.fromkeys(row.whoop_code for row in rows if row is not None and not row.confirmed)),
+            next((coding.code for part in parts for coding in part.report.panel), ""),
+        )
+
+    def _finish(self, status: str, *, held: bool) -> None:
+        result = self._result
+        for verdict in self._verdicts:
+            result.diagnostics += verdict.diagnostics
+            result.entries.append(_entry(verdict))
+            result.states.add(verdict.state)
+        if not self._verdicts and status not in {"", "cancelled"} and not held:
+            result.diagnostics.append(Diagnostic("no-results", "error", self._case.at, "the report has no observation"))
+            result.states.add("held")
+
+
+def _entry(verdict: Verdict) -> Entry:
+    submission, observation = verdict.place or (None, None)
+    return Entry(
+        verdict.observation.at,
+        verdict.state,
+        verdict.reason,
+        verdict.cause,
+        submission,
+        observation,
+        verdict.table,
+        verdict.original if verdict.place else None,
+    )
+
+
+def _source(message: Message, report: Report, verdict: Verdict) -> SourceObservation:
+    observation = verdict.observation
+    code = verdict.payload.code if verdict.payload is not None else ""
+    panel = report.panel[0].code if report.panel else ""
+    filler = report.filler
+    key = "|".join((message.sender, filler.namespace, filler.value, panel, code, observation.sub_id))
+    ordered_at = _ordered_at(report)
+    return SourceObservation(
+        observation.at, key, _lexical(observation.value), observation.unit, verdict.status, code, ordered_at
+    )
+
+
+def _lexical(value: Value) -> str:
+    """Write a value as the sender did, so that two sendings can be compared."""
+    match value:
+        case Numeric():
+            return value.lexical
+        case Limit():
+            return f"{value.comparator}{value.lexical}"
+        case Ratio():
+            return f"{value.left}{value.separator}{value.right}"
+        case Range():
+            return f"{value.low}-{value.high}"
+        case Text():
+            return value.text
+        case Coded():
+            return "^".join([*(f"{coding.system}|{coding.code}" for coding in value.codings), value.text])
+        case _:
+            return ""
+
+
+def _ordered_at(report: Report) -> str:
+    return next(filter(None, map(sortable, report.times)), "")
+
+
+def _error(finding: Finding) -> Diagnostic:
+    return Diagnostic(finding.code, "error", finding.at, finding.text)
+
+
+def _warning(finding: Finding) -> Diagnostic:
+    return Diagnostic(finding.code, "warning", finding.at, finding.text)

@@ -1,0 +1,50 @@
+"""
+Say what an answer means: the vendor's `responses.csv` decides, and what it does not list is `unknown`. (pure)
+
+An answer is an HTTP status (`201`) or the name of what went wrong instead of one (`read-timeout`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+OUTCOMES = frozenset({"accepted", "refused", "unknown", "retry", "renew", "pause"})
+
+NO_ANSWERS = (
+    "connect-error",
+    "connect-timeout",
+    "pool-timeout",
+    "write-error",
+    "write-timeout",
+    "read-error",
+    "read-timeout",
+    "disconnected",
+    "unreadable-answer",
+)
+"""What may stand in the place of a status."""
+
+
+class Answer(Struct, frozen=True):
+    """
+    What came back for one request.
+
+    Units: `wait_s` is how long the vendor asks us to wait, in seconds.
+    Absent: `wait_s` is None where it does not say.
+    """
+
+    code: str
+    wait_s: float | None = None
+
+
+def outcome_of(answer: str, table: Mapping[str, str]) -> str:
+    """Look an answer up: the exact one, then its class (`2xx`); anything else may have been processed."""
+    hundreds = f"{answer[0]}xx" if answer.isdecimal() else ""
+    outcome = table.get(answer) or table.get(hundreds) or "unknown"
+    return outcome if outcome in OUTCOMES else "unknown"
+
+
+def concerns_all_lanes(answer: str) -> bool:
+    """Tell an answer that is about the vendor as a whole (too fast, not there) from one about a single request."""
+    return answer == "429" or answer in {"connect-error", "connect-timeout"}

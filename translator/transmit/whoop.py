@@ -1,0 +1,133 @@
+"""
+Speak to WHOOP: one small client with one connection, and a name for everything that can go wrong with it.
+
+A large httpx pool is slow, so each worker has a client of its own. A connection that has been idle for two seconds is
+not used again: the vendor may be closing it at that very moment, and then nobody knows what became of the POST.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Self
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from translator.transmit.responses import Answer
+from translator.transmit.retry import asked_wait
+from translator.transmit.token import Credentials, Token, TokenRefusedError, TokenUnreachableError
+
+DESTINATION = "whoop"
+KEEP_ALIVE_S = 2.0
+CONNECT_S = 10.0
+SCOPE = "whoop-partner/token"
+TOKEN_REFUSED = frozenset({"400", "401", "403", "404", "415", "422"})
+
+# Every error that httpx knows for a request, by what it says about the vendor. What is named `connect-*` or
+# `pool-timeout` surely never reached it; of all others nobody knows.
+TROUBLE: Mapping[type[httpx.RequestError], str] = {
+    httpx.ConnectError: "connect-error",
+    httpx.ConnectTimeout: "connect-timeout",
+    httpx.PoolTimeout: "pool-timeout",
+    httpx.ProxyError: "connect-error",
+    httpx.UnsupportedProtocol: "connect-error",
+    httpx.WriteError: "write-error",
+    httpx.WriteTimeout: "write-timeout",
+    httpx.ReadError: "read-error",
+    httpx.ReadTimeout: "read-timeout",
+    httpx.CloseError: "read-error",
+    httpx.RemoteProtocolError: "disconnected",
+    httpx.LocalProtocolError: "disconnected",
+    httpx.DecodingError: "unreadable-answer",
+    httpx.TooManyRedirects: "unreadable-answer",
+    # The families of the above; httpx raises none of them itself.
+    httpx.RequestError: "disconnected",
+    httpx.TransportError: "disconnected",
+    httpx.TimeoutException: "read-timeout",
+    httpx.NetworkError: "read-error",
+    httpx.ProtocolError: "disconnected",
+}
+
+
+class _TokenAnswer(Struct):
+    access_token: str
+    expires_in: float = msgspec.field(default=3600)
+
+
+class WhoopClient:
+    """
+    One connection to WHOOP.
+
+    Shape: `url` stands before `/v2/partner/...`. `transport` lets a test answer in the vendor's place.
+    Units: `timeout_s` bounds each wait for the vendor, in seconds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout_s: float = 30.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._clock = clock
+        self._http = httpx.AsyncClient(
+            transport=transport,
+            timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_S)),
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE_S),
+            follow_redirects=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    async def post_results(self, service_request_id: str, body: bytes, idempotency_key: str, token: str) -> Answer:
+        """Post one results body, once."""
+        answer, _ = await self._post(
+            f"/v2/partner/service-request/{service_request_id}/results",
+            body,
+            {"Authorization": f"Bearer {token}", "Idempotency-Key": idempotency_key},
+        )
+        return answer
+
+    async def fetch_token(self, credentials: Credentials) -> Token:
+        """
+        Get a new token.
+
+        Raises: TokenRefusedError where the credentials are wrong; TokenUnreachableError where it may work later.
+        """
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": credentials.client_id,
+            "client_secret": credentials.client_secret,
+            "scope": SCOPE,
+        }
+        answer, content = await self._post("/v2/partner/token", msgspec.json.encode(form), {})
+        if answer.code in TOKEN_REFUSED:
+            raise TokenRefusedError(f"the vendor refuses a token: answer {answer.code}")
+        if answer.code != "200":
+            raise TokenUnreachableError(answer.code, answer.wait_s)
+        try:
+            token = msgspec.json.decode(content, type=_TokenAnswer)
+        except msgspec.DecodeError:
+            raise TokenUnreachableError("unreadable-answer") from None
+        return Token(token.access_token, token.expires_in)
+
+    async def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[Answer, bytes]:
+        try:
+            response = await self._http.post(
+                self._url + path, content=body, headers={"Content-Type": "application/json", **headers}
+            )
+        except httpx.RequestError as error:
+            return Answer(TROUBLE.get(type(error), "disconnected")), b""
+        wait_s = asked_wait(response.status_code, response.headers, self._clock())
+        return Answer(str(response.status_code), wait_s), response.content
