@@ -61,7 +61,7 @@ def policies(settings: Settings) -> dict[str, DestinationPolicy]:
     return {DESTINATION: DestinationPolicy(frozenset(whoop.confirmed_codes), loopback=whoop.is_loopback)}
 
 
-def deliver(  # noqa: PLR0913 - the composition root takes what it composes
+def deliver(
     ledger: Ledger,
     settings: Settings,
     tables: Tables,

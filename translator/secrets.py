@@ -29,6 +29,10 @@ class Secret(Struct, frozen=True):
 
     __str__ = __repr__
 
+    def __rich_repr__(self) -> list[tuple[str, str]]:
+        """Show rich no more than anybody else."""
+        return [("reference", self.reference or "given")]
+
     def reveal(self, environment: Mapping[str, str] | None = None) -> str:
         """
         Read the secret now.

@@ -41,3 +41,18 @@ def test_finding_is_a_line_for_an_editor(command_line: CommandLine, tmp_path: Pa
 
     assert done.returncode == 1
     assert b"whoop/observations.csv:1:" in done.stdout.splitlines()[0]
+
+
+def test_example_that_does_not_come_out_is_found(command_line: CommandLine, tmp_path: Path) -> None:
+    """The examples are run: a row whose `example_out` is wrong is a finding at that row."""
+    site = tmp_path / "site"
+    (site / "whoop").mkdir(parents=True)
+    (site / "whoop" / "observations.csv").write_text(
+        "system,code,same_as,example_in,example_out\nL,HDLX,2085-9,55 mg/dL,56 mg/dL\n", encoding="utf-8"
+    )
+
+    done = command_line("check", "--site", str(site))
+
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (done.returncode, [fault["code"] for fault in found]) == (1, ["table-example"])
+    assert "whoop/observations.csv:2:" in found[0]["at"]

@@ -9,7 +9,7 @@ from typing import Any, Self
 import httpx
 import pytest
 
-from tests.sandbox_process import SandboxProcess
+from tests.sandbox_process import NO_TLS, SandboxProcess
 
 PANEL = "0b7a51c4-8d2e-4f6a-9c3b-1e5d7f902a46"
 
@@ -19,7 +19,8 @@ class Partner:
 
     def __init__(self, sandbox: SandboxProcess) -> None:
         self.sandbox = sandbox
-        self.client = httpx.Client(base_url=f"{sandbox.whoop_url}/v2/partner", trust_env=False, timeout=20)
+        base_url = f"{sandbox.whoop_url}/v2/partner"
+        self.client = httpx.Client(base_url=base_url, trust_env=False, verify=NO_TLS, timeout=20)
 
     def __enter__(self) -> Self:
         """Sign in."""

@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from tests.sandbox.conftest import PANEL, Partner, final_report
-from tests.sandbox_process import SandboxProcess
+from tests.sandbox_process import NO_TLS, SandboxProcess
 
 
 def _control(sandbox: SandboxProcess, method: str, path: str, body: Any = None) -> httpx.Response:
-    return httpx.request(method, f"{sandbox.whoop_url}/_sandbox{path}", json=body, trust_env=False)
+    return httpx.request(method, f"{sandbox.whoop_url}/_sandbox{path}", json=body, trust_env=False, verify=NO_TLS)
 
 
 def test_requests_are_shown_in_order(partner: Partner) -> None:
@@ -78,6 +78,22 @@ def test_service_request_is_owned_once_added(sandbox: SandboxProcess) -> None:
     assert (answer.json()["id"], answer.json()["code"]) == (PANEL, "CBC")
 
 
+def test_service_request_set_up_anew_stays_in_its_requisition(sandbox: SandboxProcess) -> None:
+    """Adding an id that is there changes it wherever it is shown."""
+    _control(sandbox, "POST", "/requisitions", {"service_requests": [{"id": PANEL}]})
+    _control(sandbox, "POST", "/service-requests", {"id": PANEL, "code": "CBC"})
+    shown = _control(sandbox, "GET", "/requisitions").json()
+
+    assert [one["code"] for one in shown[0]["service_requests"]] == ["CBC"]
+
+
+def test_waiting_faults_are_shown(sandbox: SandboxProcess) -> None:
+    """A tester can see which faults are still to come."""
+    sandbox.fault("results", "delay", 2, times=3)
+
+    assert [fault["times"] for fault in _control(sandbox, "GET", "/faults").json()] == [3]
+
+
 def test_requisition_is_taken_as_given(sandbox: SandboxProcess) -> None:
     """What a tester gives is kept, what is left out is invented."""
     patient = {"id": "c0a1", "ward": "7"}
@@ -120,4 +136,4 @@ def test_reset_forgets_all_but_the_credentials(partner: Partner) -> None:
 
 def test_health_is_told(sandbox: SandboxProcess) -> None:
     """The health route answers without a token."""
-    assert httpx.get(f"{sandbox.whoop_url}/healthz", trust_env=False).json() == {"status": "ok"}
+    assert httpx.get(f"{sandbox.whoop_url}/healthz", trust_env=False, verify=NO_TLS).json() == {"status": "ok"}

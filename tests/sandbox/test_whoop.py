@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.sandbox.conftest import PANEL, Partner, final_report
-from tests.sandbox_process import SandboxProcess
+from tests.sandbox_process import NO_TLS, SandboxProcess
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 EVERY_ROUTE = [
@@ -241,6 +241,6 @@ def test_rate_limit_answers_429_once_the_budget_is_spent() -> None:
 
 def test_unknown_path_is_a_call_too(sandbox: SandboxProcess) -> None:
     """A client that calls a wrong address sees it in the journal."""
-    httpx.get(f"{sandbox.whoop_url}/v2/partners", trust_env=False)
+    httpx.get(f"{sandbox.whoop_url}/v2/partners", trust_env=False, verify=NO_TLS)
 
     assert [(call["path"], call["status"]) for call in sandbox.requests()] == [("/v2/partners", 404)]

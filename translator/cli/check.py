@@ -42,6 +42,7 @@ def command(flags: Flags) -> int:
 
 
 def _check(files: Mapping[str, bytes], site: Mapping[str, bytes], name: str) -> tuple[list[Fault], int]:
+    from translator.translate.example import ExampleTranslator  # noqa: PLC0415 - the same
     from translator.translate.lint import lint_tables  # noqa: PLC0415 - the same
     from translator.translate.load import load_tables  # noqa: PLC0415 - the same
 
@@ -50,7 +51,7 @@ def _check(files: Mapping[str, bytes], site: Mapping[str, bytes], name: str) -> 
     except TableError as error:
         return error.faults, 0
     examples = sum(1 for row in tables.observations.values() if row.example_in)
-    return lint_tables(files, site, tables), examples
+    return lint_tables(files, site, tables, ExampleTranslator(tables), name), examples
 
 
 def _print(faults: list[Fault], flags: Flags) -> None:

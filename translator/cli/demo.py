@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-import click
+from typing import TYPE_CHECKING
 
+import click
+import msgspec
+
+from translator.cli.ending import FINDINGS
 from translator.cli.options import Flags, common
+from translator.cli.output import Listing, say, write_line
+
+if TYPE_CHECKING:
+    from translator.demo import DemoReport
+    from translator.ledger import Balance
+
+_NEXT = """\
+Next:
+  translator explain unmapped-code                  what a reason means and how to mend it
+  translator translate YOUR.hl7                     what your own file would become; nothing is sent or kept
+  translator sandbox                                the same local WHOOP, to try `translator submit` against
+  translator check                                  the mapping tables and their examples"""
 
 
 @click.command("demo")
@@ -21,6 +37,60 @@ def command(flags: Flags) -> int:
       translator demo
       translator demo --format json
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
-    from translator import app  # noqa: PLC0415 - the ledger and the sandbox are heavy
+    from translator.demo import LAB_FILE, run_demo  # noqa: PLC0415 - the ledger and the sandbox are heavy
 
-    return app.run_demo(form=flags.form)
+    if flags.format == "json":
+        report = run_demo(flags.settings(), say)
+        write_line(_json(report))
+    else:
+        click.echo("A lab file comes in (names and numbers are invented):\n")
+        click.echo("".join(f"  {line}\n" for line in _short(LAB_FILE.read_text(encoding="utf-8"))))
+        report = run_demo(flags.settings(), lambda line: click.echo(line))
+        _show(report)
+    for failure in report.failures:
+        say(f"demo failed: {failure}")
+    return FINDINGS if report.failures else 0
+
+
+def _short(text: str) -> list[str]:
+    """Keep the lines that a person looks at, without empty fields at the end."""
+    return [line.rstrip("|")[:110] for line in text.splitlines() if line[:3] in {"MSH", "OBR", "OBX"}]
+
+
+def _show(report: DemoReport) -> None:
+    _show_entries(report)
+    click.echo("Posted to WHOOP, in order of each service request:\n")
+    for post in report.posted:
+        click.echo(f"  POST {post['path']} -> {post['status']}\n       {post['body_raw']}\n")
+    click.echo(f"Balance: {balance_line(report.balance)}")
+    click.echo("Ledger:  " + ("not balanced or damaged" if report.findings else "balanced, undamaged") + "\n")
+    click.echo(_NEXT)
+
+
+def _show_entries(report: DemoReport) -> None:
+    listing = Listing("table", ("message", "at", "state", "why", "WHOOP code", "decided by"), "\nEvery result ends somewhere:")
+    for view in report.messages:
+        for entry in view.entries:
+            cells = (view.source.control_id, entry.at, entry.state, entry.reason, entry.code, entry.table)
+            listing.add(entry, *cells)
+    listing.close()
+
+
+def balance_line(balance: Balance) -> str:
+    """Write `12 in = 9 delivered + 1 held (unmapped-code) + 1 ignored (not-obtained) + 1 duplicate`."""
+    order = ("delivered", "queued", "unknown", "rejected", "held", "ignored", "refused", "duplicate")
+    lines = sorted(balance.lines, key=lambda line: order.index(line.state) if line.state in order else len(order))
+    parts = (f"{line.count} {line.state}" + (f" ({line.cause or line.reason})" if line.reason else "") for line in lines)
+    return f"{balance.entries} in = {' + '.join(parts)}"
+
+
+def _json(report: DemoReport) -> bytes:
+    line = {
+        "schema": "translator.demo/1",
+        "ok": not report.failures,
+        "balance": balance_line(report.balance),
+        "states": report.balance.by_state,
+        "posted": [{"path": post["path"], "status": post["status"], "body": post["body"]} for post in report.posted],
+        "failures": report.failures,
+    }
+    return msgspec.json.encode(line)

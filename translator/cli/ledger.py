@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from translator.cli.ending import FINDINGS
 from translator.cli.options import Flags, common
+from translator.cli.output import Listing, say
+from translator.config import Settings
+from translator.errors import ConfigError
 
 
 @click.group("ledger")
@@ -34,9 +40,16 @@ def list_messages(flags: Flags, state: str | None, limit: int | None) -> int:
       translator ledger list
       translator ledger list --state unknown --format json
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
-    from translator import app  # noqa: PLC0415 - the ledger is heavy
+    from translator.ledger import Ledger  # noqa: PLC0415 - the ledger is heavy
 
-    return app.list_messages(flags.settings(), state=state, limit=limit, form=flags.form)
+    listing = Listing(flags.form, ("message", "received", "file", "type", "state", "entries", "reason"))
+    with Ledger.open(_existing(flags.settings())) as ledger:
+        for row in ledger.messages(state=state or "", limit=limit):
+            entries = ", ".join(f"{count} {name}" for name, count in row.entries.items())
+            file = f"{row.file}:{row.index}"
+            listing.add(row, str(row.message), row.received_at, file, row.type, row.state, entries, row.reason)
+    listing.close()
+    return 0
 
 
 @command.command("show")
@@ -51,9 +64,26 @@ def show_message(flags: Flags, message: int) -> int:
       translator ledger show 12
       translator ledger show 12 --format json
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
-    from translator import app  # noqa: PLC0415 - the ledger is heavy
+    from translator.ledger import Ledger  # noqa: PLC0415 - the ledger is heavy
 
-    return app.show_message(flags.settings(), message, form=flags.form)
+    with Ledger.open(_existing(flags.settings())) as ledger:
+        view = ledger.show(message)
+    if flags.form == "json":
+        Listing("json", ()).add(view.json)
+        return 0
+    why = f" ({view.reason})" if view.reason else ""
+    say(f"message {view.message}, {view.source.type}, received {view.received_at}: {view.state}{why}")
+    entries = Listing("table", ("at", "state", "reason", "cause", "table", "code"), "Entries")
+    for entry in view.entries:
+        entries.add(entry, entry.at, entry.state, entry.reason, entry.cause, entry.table, entry.code)
+    entries.close()
+    sent = Listing("table", ("lane", "position", "state", "attempts", "body"), "Submissions")
+    for one in view.submissions:
+        attempts = ", ".join(f"{attempt.outcome or 'under way'} {attempt.answer}".strip() for attempt in one.attempts)
+        lane = f"{one.destination} {one.service_request_id}"
+        sent.add(one, lane, str(one.position), one.state, attempts, bytes(one.body).decode())
+    sent.close()
+    return 0
 
 
 @command.command("verify")
@@ -69,6 +99,30 @@ def verify(flags: Flags) -> int:
       translator ledger verify
       translator ledger verify --ledger /var/lib/translator/lab.db
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
-    from translator import app  # noqa: PLC0415 - the ledger is heavy
+    from translator.ledger import Ledger  # noqa: PLC0415 - the ledger is heavy
 
-    return app.verify_ledger(flags.settings(), form=flags.form)
+    with Ledger.open(_existing(flags.settings())) as ledger:
+        findings, balance = ledger.verify(), ledger.balance()
+    counts = " + ".join(f"{count} {state}" for state, count in balance.by_state.items()) or "0"
+    if flags.form == "json":
+        line = {"balanced": not findings, "messages": balance.messages, "entries": balance.entries}
+        Listing("json", ()).add(line | {"states": balance.by_state, "submissions": balance.submissions, "findings": findings})
+        return FINDINGS if findings else 0
+    listing = Listing("table", ("at", "code", "what is wrong"), "Findings")
+    for finding in findings:
+        listing.add(finding, finding.at, finding.code, finding.text)
+    listing.close()
+    click.echo(f"{balance.messages} messages: {balance.entries} in = {counts}")
+    click.echo("not balanced or damaged" if findings else "balanced, undamaged")
+    return FINDINGS if findings else 0
+
+
+def _existing(settings: Settings) -> str:
+    """
+    Give the ledger's place; looking into a ledger does not create one.
+
+    Raises: ConfigError where there is none.
+    """
+    if "://" not in settings.ledger and not Path(settings.ledger).exists():
+        raise ConfigError(f"{settings.ledger}: there is no ledger here; `translator submit` creates one, --ledger names another")
+    return settings.ledger

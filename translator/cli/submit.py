@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import TYPE_CHECKING
+
 import click
 
 from translator.cli.correlations import read_correlation
+from translator.cli.ending import FINDINGS
 from translator.cli.inputs import Unread, find_inputs
 from translator.cli.options import Flags, common
+from translator.cli.output import Form, Listing, say
+from translator.cli.progress import SubmitProgress
+from translator.cli.translate import COLUMNS, describe
+
+if TYPE_CHECKING:
+    from translator.app import Submitted
+    from translator.delivery import DeliveryReport
+    from translator.ledger import Ledger, MessageView
+
+_FINDING_STATES = frozenset({"held", "refused", "queued", "rejected", "unknown"})
 
 
 @click.command("submit")
@@ -37,14 +51,53 @@ def command(flags: Flags, paths: tuple[str, ...], correlation: str | None, wait_
       translator submit results.hl7 --whoop-url http://127.0.0.1:8080 --wait 10
       translator submit - --ledger /var/lib/translator/lab.db < results.hl7
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
-    from translator import app  # noqa: PLC0415 - the ledger and the clients are heavy
+    from translator.app import Watch, submit  # noqa: PLC0415 - the ledger and the clients are heavy
+    from translator.ledger import Ledger  # noqa: PLC0415
 
-    unread = Unread()
-    return app.submit_files(
-        flags.settings(),
-        find_inputs(paths, unread),
-        unread=unread,
-        correlation=read_correlation(correlation),
-        wait_s=wait_s,
-        form=flags.form,
-    )
+    settings, unread = flags.settings(), Unread()
+    sources = [(item.name, item.open) for item in find_inputs(paths, unread)]
+    rows = read_correlation(correlation)
+    with Ledger.open(settings.ledger) as ledger:
+        with SubmitProgress() as shown:
+            watch = Watch(shown.accepted, shown.delivery, unread.note)
+            done = submit(settings, ledger, sources, correlation=rows, wait_s=wait_s, watch=watch)
+        states = _print(done, ledger, flags.form)
+    _say_what_is_left(done.delivery)
+    if not done.message_ids and not done.file_findings and not unread.count:
+        say("nothing to submit")
+        return FINDINGS
+    return FINDINGS if unread.count or _FINDING_STATES & states or not done.delivery.is_drained else 0
+
+
+def _print(done: Submitted, ledger: Ledger, form: Form) -> set[str]:
+    """Print every message with its states in the ledger, and give the states that occur."""
+    states: set[str] = set()
+    listing = Listing(form, COLUMNS)
+    for outcome in done.file_findings:
+        listing.add(outcome.json, *describe(outcome))
+        states.add(outcome.state)
+    for message_id in done.message_ids:
+        view = ledger.show(message_id)
+        listing.add(view.json, *_describe(view))
+        states |= {view.state, *(entry.state for entry in view.entries)}
+    listing.close()
+    return states
+
+
+def _describe(view: MessageView) -> tuple[str, ...]:
+    states = Counter(entry.state for entry in view.entries)
+    reasons = dict.fromkeys(entry.cause or entry.reason for entry in view.entries if entry.reason)
+    why = ", ".join(reasons) or view.reason
+    entries = ", ".join(f"{count} {state}" for state, count in states.items())
+    return view.source.file, str(view.source.index), view.source.type, view.state, entries, why
+
+
+def _say_what_is_left(report: DeliveryReport) -> None:
+    if report.paused:
+        say(f"delivery is paused: {report.paused}")
+    if report.queued:
+        say(f"{report.queued} still queued; they are safe in the ledger, run `translator submit` again to go on")
+    if report.unknown:
+        say(f"{report.unknown} unknown: the vendor may have them, so they are not sent again (`translator explain outcome-unknown`)")
+    if report.rejected:
+        say(f"{report.rejected} rejected by the vendor (`translator ledger list --state rejected`)")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import click
 
-from translator.cli.correlations import FileCorrelation, read_correlation
+from translator.cli.correlations import read_correlation
 from translator.cli.ending import FINDINGS
 from translator.cli.inputs import Input, Unread, find_inputs
 from translator.cli.options import Flags, common
 from translator.cli.output import Listing, say
+from translator.record.correlation import Correlation
 from translator.record.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ def command(flags: Flags, paths: tuple[str, ...], correlation: str | None) -> in
     unread = Unread()
     inputs = find_inputs(paths, unread)
     site = flags.settings().site
-    lookup = FileCorrelation(read_correlation(correlation), site, datetime.now(UTC).date())
-    tally = _print(_translate(_load(site), inputs, lookup, unread), flags)
+    known = Correlation(read_correlation(correlation), PurePath(site).name)
+    tally = _print(_translate(_load(site), inputs, known, unread), flags)
     if not tally and not unread.count:
         say("nothing to translate")
     return FINDINGS if unread.count or not tally or _FINDING_STATES & tally.keys() else 0
@@ -68,11 +69,11 @@ def _load(site: str) -> Translator:
     return Translator.load(site or None)
 
 
-def _translate(engine: Translator, inputs: list[Input], lookup: FileCorrelation, unread: Unread) -> Iterator[Outcome]:
+def _translate(engine: Translator, inputs: list[Input], known: Correlation, unread: Unread) -> Iterator[Outcome]:
     for item in inputs:
         try:
             with item.open() as stream:
-                yield from engine.translate_stream(stream, name=item.name, correlation=lookup)
+                yield from engine.translate_stream(stream, name=item.name, correlation=known.lookup)
         except BrokenPipeError:
             raise
         except OSError as error:

@@ -213,7 +213,7 @@ def _translated_part(observation: int, placed: _Placed) -> dict[str, Any]:
         "source_unit": source.unit,
         "source_status": source.status,
         "code": source.code,
-        "ordered_at": placed.submission.ordered_at,
+        "ordered_at": source.ordered_at or placed.submission.ordered_at,
     }
 
 

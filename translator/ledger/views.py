@@ -148,7 +148,7 @@ def read_message(connection: Connection, message_id: int) -> MessageView:
         message=message_id,
         received_at=_time(row["received_at"]),
         tables_sha256=row["tables_sha256"],
-        source=Source(row["file"], row["file_index"], row["format"], row["type"], row["control_id"], row["sha256"]),
+        source=_source(row),
         state=row["state"],
         reason=row["reason"],
         site=row["site"],
@@ -197,12 +197,23 @@ def read_balance(connection: Connection, message_ids: Sequence[int] | None = Non
         for state, count in connection.execute(select(sent.c.state, func.count()).where(chosen).group_by(sent.c.state)):
             submissions[state] += count
     for chosen in schema.of_messages(schema.message.c.id, message_ids):
-        messages += connection.execute(select(func.count()).where(chosen)).scalar_one()
+        messages += connection.execute(select(func.count(schema.message.c.id)).where(chosen)).scalar_one()
     return Balance(
         messages=messages,
         entries=entries.total(),
         lines=tuple(BalanceLine(*key, count) for key, count in sorted(entries.items())),
         submissions=dict(sorted(submissions.items())),
+    )
+
+
+def _source(row: RowMapping) -> Source:
+    return Source(
+        file=row["file"],
+        index=row["file_index"],
+        format=row["format"],
+        type=row["type"],
+        control_id=row["control_id"],
+        sha256=row["sha256"],
     )
 
 

@@ -21,7 +21,7 @@ class OrderError(ValueError):
     """A service request or requisition that cannot be set up as asked."""
 
 
-class ServiceRequest(Struct, omit_defaults=False):
+class ServiceRequest(Struct):
     """One ordered test, as the vendor shows it."""
 
     id: str
@@ -103,14 +103,16 @@ class Orders:
 
     def add_service_request(self, draft: ServiceRequestDraft) -> ServiceRequest:
         """
-        Own one more service request, or replace the one of the same id.
+        Own one more service request, or set up the one of the same id anew.
 
         Raises:
             OrderError: the id is not a UUID.
         """
         values = {**msgspec.structs.asdict(draft), "id": self._checked_id(draft.id)}
-        added = ServiceRequest(**values)
-        self.service_requests[added.id] = added
+        added = self.service_requests.setdefault(values["id"], ServiceRequest(**values))
+        # In place, because a requisition may hold it.
+        for name, value in values.items():
+            setattr(added, name, value)
         return added
 
     def add_requisition(self, draft: RequisitionDraft) -> Requisition:

@@ -72,7 +72,9 @@ def listen(host: str, port: int) -> socket.socket:
     address = "127.0.0.1" if host == "localhost" else host
     if not _is_loopback(address):
         raise ConfigError("the sandbox listens on loopback only: --host must be 127.0.0.1, ::1 or localhost")
-    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    # asyncio turns Nagle's delay (40 ms an answer) off only where the protocol is named.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if os.name == "posix":
         # Elsewhere this option would let two processes share a port.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

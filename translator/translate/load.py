@@ -76,10 +76,11 @@ def _unknown(at: str, name: str, known: Mapping[str, object] | tuple[str, ...]) 
 
 def _refuse(faults: list[Fault]) -> None:
     if faults:
-        raise TableError(sorted(faults, key=_place))
+        raise TableError(sorted(faults, key=place))
 
 
-def _place(fault: Fault) -> tuple[str, int, int]:
+def place(fault: Fault) -> tuple[str, int, int]:
+    """A key that sorts faults by file, line and column."""
     file, line, column = fault.at.rsplit(":", 2)
     return file, int(line), int(column)
 
@@ -111,4 +112,3 @@ def _assemble(
         responses={"whoop": build.pairs(rows["whoop/responses.csv"], "answer", "outcome")},
         site=settings,
     )
-

@@ -71,9 +71,7 @@ def coded_values(rows: list[Row], faults: list[Fault]) -> tuple[dict[tuple[str, 
 
 def _answer_keys(row: Row) -> list[tuple[tuple[str, str, str], str]]:
     whoop_code = row.get("whoop_code")
-    keys = [
-        ((whoop_code, "", fold(spelling)), "spellings") for spelling in row.get("spellings").split("|") if spelling
-    ]
+    keys = [((whoop_code, "", fold(spelling)), "spellings") for spelling in row.get("spellings").split("|") if spelling]
     if row.get("code"):
         keys.append(((whoop_code, row.get("system"), row.get("code")), "code"))
     return keys

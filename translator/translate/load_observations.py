@@ -34,7 +34,7 @@ def observation_rows(rows: list[Row], faults: list[Fault]) -> dict[tuple[str, st
         merged[row.get("system"), row.get("code")] = whole
         if not whole.get("ignore"):
             faults.extend(
-                Fault(row.where(column), "table-value", f"{column}: must not be empty, unless `same_as` or `ignore` is set")
+                Fault(row.where(column), "table-value", f"{column}: must not be empty without `same_as` or `ignore`")
                 for column in ("whoop_code", "kind")
                 if not whole.get(column)
             )

@@ -57,7 +57,7 @@ def read_rows(file: str, data: bytes, table: Table, faults: list[Fault], *, site
 
     Shape: a site's file needs only its key columns, and those that cannot be inherited.
     """
-    text = _decoded(file, data, faults)
+    text = decoded(file, canonical(data), faults)
     if text is None:
         return []
     records = _records(file, text, faults)
@@ -81,8 +81,8 @@ def read_rows(file: str, data: bytes, table: Table, faults: list[Fault], *, site
     return rows
 
 
-def _decoded(file: str, data: bytes, faults: list[Fault]) -> str | None:
-    body = canonical(data)
+def decoded(file: str, body: bytes, faults: list[Fault]) -> str | None:
+    """The text of a file, or None after adding a fault that names the byte and its line."""
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:

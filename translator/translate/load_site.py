@@ -7,17 +7,10 @@ from collections.abc import Mapping
 
 from translator.errors import Fault
 from translator.translate.load_columns import SITE_SETTINGS
-from translator.translate.load_rows import canonical, suggestion
+from translator.translate.load_rows import canonical, decoded, suggestion
 
-# Every setting that a site may make, and what it must be.
-SETTINGS: Mapping[str, type] = {
-    "description": str,
-    "service_request_system": str,
-    "blank_processing_id": str,
-    "blank_observation_status": str,
-    "sending_application": str,
-    "sending_facility": str,
-}
+# Every setting that a site may make, and what it must be. A setting that nobody reads yet must not stand here.
+SETTINGS: Mapping[str, tuple[type, str]] = {"description": (str, "text in quotes")}
 
 
 def site_settings(site: Mapping[str, bytes], site_name: str, faults: list[Fault]) -> dict[str, object]:
@@ -26,13 +19,11 @@ def site_settings(site: Mapping[str, bytes], site_name: str, faults: list[Fault]
         return {}
     file = f"sites/{site_name}/{SITE_SETTINGS}"
     body = canonical(site[SITE_SETTINGS])
-    try:
-        text = body.decode("utf-8")
-        settings = tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        line = body.count(b"\n", 0, error.start) + 1
-        faults.append(Fault(f"{file}:{line}:1", "table-encoding", f"byte 0x{body[error.start]:02X} is not UTF-8"))
+    text = decoded(file, body, faults)
+    if text is None:
         return {}
+    try:
+        settings = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         faults.append(_syntax_fault(file, text, str(error)))
         return {}
@@ -46,12 +37,8 @@ def site_settings(site: Mapping[str, bytes], site_name: str, faults: list[Fault]
 def _complaint(name: str, value: object) -> str:
     if name not in SETTINGS:
         return f"unknown setting `{name}`{suggestion(name, SETTINGS)}"
-    if not isinstance(value, SETTINGS[name]):
-        return f"`{name}` must be a {_WORDS[SETTINGS[name]]}"
-    return ""
-
-
-_WORDS = {str: "text in quotes"}
+    kind, words = SETTINGS[name]
+    return "" if isinstance(value, kind) else f"`{name}` must be {words}"
 
 
 def _line_of(name: str, text: str) -> int:
@@ -63,7 +50,7 @@ def _line_of(name: str, text: str) -> int:
 
 
 def _syntax_fault(file: str, text: str, message: str) -> Fault:
-    """tomllib says the place only in words: `Invalid value (at line 3, column 8)`."""
+    """Find the place that tomllib gives only in words: `Invalid value (at line 3, column 8)`."""
     what, _, place = message.rpartition(" (at ")
     digits = "".join(character if character.isdigit() else " " for character in place).split()
     line, column = (digits[0], digits[1]) if len(digits) > 1 else (str(text.count("\n") + 1), "1")

@@ -166,7 +166,8 @@ def _is_known_report(version: Version, history: LaneHistory) -> bool:
 
 
 def _judge(source: SourceObservation, submission: Submission, history: LaneHistory, sha256: str) -> Verdict:
-    sent = Version(source.value, source.unit, source.status, submission.ordered_at, sha256)
+    ordered_at = source.ordered_at or submission.ordered_at
+    sent = Version(source.value, source.unit, source.status, ordered_at, sha256)
     versions = history.versions.get(source.key, ())
     last = versions[-1] if versions else None
     if any(_is_resent(sent, known) for known in versions) or (last and _content(sent) == _content(last)):

@@ -60,7 +60,7 @@ class Dispatcher:
     number in [0, 1) and `clock` never goes backwards.
     """
 
-    def __init__(  # noqa: PLR0913 - each is a seam that a test passes something through
+    def __init__(
         self,
         ledger: Ledger,
         destination: str,
@@ -172,7 +172,8 @@ class Dispatcher:
         outcome = outcome_of(answer.code, self._responses)
         if outcome == "renew":
             self._tokens.discard(token)
-            outcome = "pause" if claim.previous == "renew" else "renew"
+            # The token was fresh then: another one will not help.
+            outcome = self._responses.get("second-401", "pause") if claim.previous == "renew" else "renew"
         if outcome == "pause":
             self.paused = f"the vendor refuses our access: answer {answer.code}"
         if outcome != "retry":

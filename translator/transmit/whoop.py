@@ -7,8 +7,10 @@ not used again: the vendor may be closing it at that very moment, and then nobod
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +18,7 @@ import httpx
 import msgspec
 from msgspec import Struct
 
+from translator.config import is_loopback
 from translator.transmit.responses import Answer
 from translator.transmit.retry import asked_wait
 from translator.transmit.token import Credentials, Token, TokenRefusedError, TokenUnreachableError
@@ -52,6 +55,12 @@ TROUBLE: Mapping[type[httpx.RequestError], str] = {
 }
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    # Reading the certificates takes longer than many deliveries, so every client shares them.
+    return httpx.create_ssl_context()
+
+
 class _TokenAnswer(Struct):
     access_token: str
     expires_in: float = msgspec.field(default=3600)
@@ -80,6 +89,9 @@ class WhoopClient:
             timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_S)),
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE_S),
             follow_redirects=False,
+            verify=_tls(),
+            # What goes to this machine goes there straight, whatever proxy the site uses for the rest.
+            trust_env=not is_loopback(url),
         )
 
     async def __aenter__(self) -> Self:

@@ -1,0 +1,263 @@
+"""What a lane still needs of a submission, by what it has seen (P8)."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.ledger.arrivals import report
+from translator.record.outcome import Submission
+from translator.translate.revision import (
+    RULES,
+    STAGES,
+    LaneHistory,
+    Revision,
+    Verdict,
+    Version,
+    hold_unread,
+    hold_whole,
+    revise,
+)
+
+EARLY, KNOWN, LATE = "20260101", "20260102", "20260103"
+STATUSES = sorted(STAGES)
+
+
+def history(*versions: tuple[str, str], at: str = KNOWN, code: str = "HDL") -> LaneHistory:
+    """Make the history of one observation from (value, status) pairs."""
+    known = tuple(Version(value, "mg/dL", status, at, "first") for value, status in versions)
+    return LaneHistory({code: known}, {code: at}, (Version(status="final", ordered_at=at),), has_results=True)
+
+
+def judged(known: tuple[str, str] | None, sent: tuple[str, str], at: str = LATE) -> Verdict:
+    """Judge one observation, each given as (value, status), and give its verdict."""
+    value, status = sent
+    past = history(known) if known else LaneHistory()
+    return revise(report({"HDL": value}, status="partial", each=status, at=at), past, "second").verdicts[0]
+
+
+@pytest.mark.parametrize(
+    ("known", "sent", "state", "reason"),
+    [
+        pytest.param(None, ("5", "preliminary"), "queued", "", id="first-preliminary"),
+        pytest.param(None, ("5", "final"), "queued", "", id="first-final"),
+        pytest.param(None, ("5", "corrected"), "queued", "", id="correction-first-seen"),
+        pytest.param(None, ("5", "registered"), "held", "status-undecided", id="status-without-a-rule"),
+        pytest.param(("5", "preliminary"), ("5", "preliminary"), "duplicate", "", id="preliminary-again"),
+        pytest.param(("5", "preliminary"), ("6", "preliminary"), "queued", "", id="preliminary-changed"),
+        pytest.param(("5", "preliminary"), ("5", "final"), "queued", "", id="preliminary-confirmed"),
+        pytest.param(("5", "preliminary"), ("6", "final"), "queued", "", id="preliminary-to-another-final"),
+        pytest.param(("5", "preliminary"), ("6", "corrected"), "queued", "", id="preliminary-corrected"),
+        pytest.param(("5", "final"), ("5", "final"), "duplicate", "", id="final-again"),
+        pytest.param(("5", "final"), ("6", "final"), "held", "silent-change", id="final-changed-silently"),
+        pytest.param(("5", "final"), ("5", "preliminary"), "held", "late-preliminary", id="preliminary-after-final"),
+        pytest.param(
+            ("5", "final"), ("6", "preliminary"), "held", "late-preliminary", id="other-preliminary-after-final"
+        ),
+        pytest.param(("5", "final"), ("6", "corrected"), "queued", "", id="final-corrected"),
+        pytest.param(("5", "final"), ("5", "amended"), "queued", "", id="final-amended-without-another-value"),
+        pytest.param(("6", "corrected"), ("6", "corrected"), "duplicate", "", id="corrected-again"),
+        pytest.param(("6", "corrected"), ("7", "corrected"), "queued", "", id="corrected-again-otherwise"),
+        pytest.param(("6", "corrected"), ("6", "final"), "duplicate", "", id="corrected-value-repeated-as-final"),
+        pytest.param(("6", "corrected"), ("5", "final"), "held", "silent-change", id="corrected-changed-silently"),
+        pytest.param(
+            ("6", "amended"), ("6", "preliminary"), "held", "late-preliminary", id="preliminary-after-amended"
+        ),
+    ],
+)
+def test_revision_judges_the_step(
+    known: tuple[str, str] | None, sent: tuple[str, str], state: str, reason: str
+) -> None:
+    """Known version and sent version decide."""
+    assert judged(known, sent) == Verdict(state, reason)
+
+
+def test_revision_has_a_rule_for_every_step() -> None:
+    """No two stages are without a rule, so that nothing falls to the default unnoticed."""
+    stages = set(STAGES.values())
+    steps = {*product(stages, stages, (False, True)), *product({"nothing"}, stages, {True})}
+
+    assert set(RULES) == steps
+
+
+@pytest.mark.parametrize(
+    ("sent", "at", "reason"),
+    [
+        pytest.param(("6", "corrected"), EARLY, "out-of-order", id="older-correction"),
+        pytest.param(("6", "final"), EARLY, "out-of-order", id="older-final"),
+        pytest.param(("5", "preliminary"), EARLY, "late-preliminary", id="older-preliminary"),
+        pytest.param(("6", "corrected"), KNOWN, "", id="same-time-counts-as-later"),
+        pytest.param(("6", "corrected"), "", "", id="no-time-counts-as-later"),
+    ],
+)
+def test_revision_holds_what_is_older_than_what_is_known(sent: tuple[str, str], at: str, reason: str) -> None:
+    """The sender's time decides; equal or absent, the order of arrival."""
+    assert judged(("5", "final"), sent, at).reason == reason
+
+
+def test_revision_takes_a_unit_for_part_of_the_value() -> None:
+    """The same number in another unit is a silent change."""
+    past = LaneHistory({"HDL": (Version("5", "mmol/L", "final", KNOWN),)}, {"HDL": KNOWN})
+
+    (verdict,) = revise(report({"HDL": "5"}, at=LATE), past).verdicts
+
+    assert verdict.reason == "silent-change"
+
+
+@pytest.mark.parametrize(
+    ("at", "sha256"), [pytest.param(KNOWN, "second", id="same-time"), pytest.param("", "first", id="same-message")]
+)
+def test_revision_knows_an_earlier_version_again(at: str, sha256: str) -> None:
+    """The original, sent once more after its correction, is a duplicate and no silent change."""
+    past = history(("5", "final"), ("6", "corrected"))
+
+    (verdict,) = revise(report({"HDL": "5"}, at=at), past, sha256).verdicts
+
+    assert verdict.state == "duplicate"
+
+
+def test_revision_counts_a_resend_as_news_of_its_time() -> None:
+    """A correction from before the last confirmation of the value is out of order."""
+    past = LaneHistory({"HDL": (Version("5", "mg/dL", "final", EARLY),)}, {"HDL": LATE})
+
+    (verdict,) = revise(report({"HDL": "6"}, each="corrected", at=KNOWN), past).verdicts
+
+    assert verdict.reason == "out-of-order"
+
+
+@pytest.mark.parametrize(
+    ("status", "sent_status"),
+    [
+        pytest.param("final", "partial", id="final-becomes-partial"),
+        pytest.param("partial", "partial", id="partial-stays"),
+        pytest.param("preliminary", "preliminary", id="preliminary-stays"),
+    ],
+)
+def test_revision_sends_the_rest_of_a_report_with_a_held_observation(status: str, sent_status: str) -> None:
+    """What is held stays out, and `final` would promise that all is in."""
+    revision = revise(report({"HDL": "6", "LDL": "9"}, status=status, at=LATE), history(("5", "final")))
+
+    assert revision.payload is not None
+    assert (revision.payload.status, [one.code for one in revision.payload.observations]) == (sent_status, ["LDL"])
+    assert [one.code for one in revision.diagnostics] == ["report-incomplete"] * (status != sent_status)
+
+
+@pytest.mark.parametrize("status", ["corrected", "amended"])
+def test_revision_holds_a_correction_whole_when_part_of_it_is_held(status: str) -> None:
+    """Half a correction is none."""
+    revision = revise(report({"HDL": "6", "LDL": "9"}, status=status, at=LATE), history(("5", "final")))
+
+    assert revision.payload is None
+    assert revision.verdicts == (Verdict("held", "silent-change"), Verdict("held", "report-held", "silent-change"))
+
+
+def test_revision_remarks_a_correction_of_nothing() -> None:
+    """A correction without anything before is sent, and said to be one."""
+    revision = revise(report({"HDL": "6"}, status="corrected", each="corrected"), LaneHistory())
+
+    assert [(one.code, one.at) for one in revision.diagnostics] == [("correction-first-seen", "OBX[1]")]
+
+
+def test_revision_of_a_resend_leaves_nothing_to_send() -> None:
+    """All observations known: no body."""
+    revision = revise(report({"HDL": "5"}), history(("5", "final")))
+
+    assert (revision.payload, revision.report.state) == (None, "duplicate")
+
+
+@pytest.mark.parametrize(
+    ("past", "state", "reason"),
+    [
+        pytest.param(LaneHistory(), "queued", "", id="nothing-before"),
+        pytest.param(LaneHistory(reports=(Version(status="cancelled"),)), "duplicate", "", id="cancelled-again"),
+        pytest.param(history(("5", "final")), "held", "cancelled-after-results", id="after-results"),
+        pytest.param(
+            LaneHistory(
+                reports=(Version(status="cancelled", ordered_at=LATE), Version(status="final")), has_results=True
+            ),
+            "duplicate",
+            "",
+            id="the-old-cancellation-once-more",
+        ),
+    ],
+)
+def test_revision_judges_a_cancellation(past: LaneHistory, state: str, reason: str) -> None:
+    """A cancellation has no observations, so the report itself is judged."""
+    revision = revise(report({}, status="cancelled", at=LATE), past)
+
+    assert (revision.report.state, revision.report.reason) == (state, reason)
+    assert (revision.payload is not None) == (state == "queued")
+
+
+def test_revision_holds_a_result_from_before_the_cancellation() -> None:
+    """What is older than the cancellation of its order is out of order."""
+    past = LaneHistory(reports=(Version(status="cancelled", ordered_at=KNOWN),))
+
+    (verdict,) = revise(report({"HDL": "5"}, at=EARLY), past).verdicts
+
+    assert verdict.reason == "out-of-order"
+
+
+def test_revision_that_is_held_whole_keeps_its_duplicates() -> None:
+    """What is known is not held a second time."""
+    revision = hold_whole(revise(report({"HDL": "5", "LDL": "9"}), history(("5", "final"))), "code-unconfirmed")
+
+    assert revision.verdicts == (Verdict("duplicate"), Verdict("held", "report-held", "code-unconfirmed"))
+
+
+def test_revision_that_is_not_compared_is_held_to_the_last() -> None:
+    """Another patient's report is not even a duplicate."""
+    revision = hold_unread(report({"HDL": "5", "LDL": "9"}), "patient-changed")
+
+    assert revision == Revision((revision.report,) * 2, None, Verdict("held", "report-held", "patient-changed"))
+
+
+values = st.sampled_from(["5", "6"])
+times = st.sampled_from(["", EARLY, KNOWN, LATE])
+submissions = st.builds(
+    lambda value, each, status, at: report({"HDL": value}, each=each, status=status, at=at),
+    values,
+    st.sampled_from(STATUSES),
+    st.sampled_from(["final", "partial", "preliminary", "corrected", "amended"]),
+    times,
+)
+
+
+@given(st.lists(submissions, max_size=8))
+def test_revision_never_downgrades_a_lane(messages: list[Submission]) -> None:
+    """P8: over any sequence no preliminary follows a final, and no value changes but by a correction."""
+    sent: list[Version] = []
+    for number, message in enumerate(messages):
+        revision = _revised(message, sent, number)
+        if revision.payload:
+            sent.append(_version(message, number))
+
+    for before, after in zip(sent, sent[1:], strict=False):
+        stages = (STAGES[before.status], STAGES[after.status])
+        assert stages[0] == "preliminary" or stages[1] == "corrected"
+        assert before.ordered_at <= after.ordered_at or not after.ordered_at
+
+
+@given(submissions, st.lists(submissions, max_size=4))
+def test_revision_sends_nothing_twice(message: Submission, others: list[Submission]) -> None:
+    """The same message again is a duplicate, whatever came between, once it was sent."""
+    sent: list[Version] = []
+    for number, one in enumerate([message, *others]):
+        if _revised(one, sent, number).payload:
+            sent.append(_version(one, number))
+
+    assert _revised(message, sent, 0).report.state == "duplicate"
+
+
+def _version(message: Submission, number: int) -> Version:
+    (source,) = message.sources
+    return Version(source.value, source.unit, source.status, message.ordered_at, f"message {number}")
+
+
+def _revised(message: Submission, sent: list[Version], number: int) -> Revision:
+    newest = max((one.ordered_at for one in sent), default="")
+    past = LaneHistory({"HDL": tuple(sent)}, {"HDL": newest}) if sent else LaneHistory()
+    return revise(message, past, f"message {number}")

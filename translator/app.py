@@ -1,0 +1,97 @@
+"""
+Put the parts together: settings, tables, ledger and delivery. The command line and the service call this and print.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import BinaryIO, TypeAlias
+
+from msgspec import Struct
+
+from translator.config import Settings
+from translator.delivery import DeliveryReport, deliver, policies
+from translator.engine import Translator
+from translator.ledger import Arrival, Ledger
+from translator.record.correlation import CorrelationRow
+from translator.record.outcome import FILE_SCHEMA, Outcome
+from translator.transmit.dispatcher import Progress
+
+Source: TypeAlias = tuple[str, Callable[[], AbstractContextManager[BinaryIO]]]
+
+# Messages that share one commit while files are taken in: the disk is asked once for all of them.
+_BATCH = 64
+
+
+class Watch(Struct, frozen=True):
+    """
+    Who is told what while work goes on; each may do nothing.
+
+    Shape: `accepted` gets the number of messages kept so far, `delivery` how far delivery is, `unreadable` a file's
+    name and what the system said.
+    """
+
+    accepted: Callable[[int], None]
+    delivery: Callable[[Progress], None]
+    unreadable: Callable[[str, OSError], None]
+
+
+class Submitted(Struct, frozen=True):
+    """What `submit` did: the messages that it kept, what is wrong with files as a whole, and the delivery."""
+
+    message_ids: list[int]
+    file_findings: list[Outcome]
+    delivery: DeliveryReport
+
+
+def submit(  # noqa: PLR0913 - the composition root takes what it composes
+    settings: Settings,
+    ledger: Ledger,
+    sources: Iterable[Source],
+    *,
+    correlation: Sequence[CorrelationRow],
+    wait_s: float,
+    watch: Watch,
+) -> Submitted:
+    """
+    Keep every message of some files in the ledger, then deliver until nothing is left or the time is over.
+
+    Units: `wait_s` in seconds, for the delivery.
+    Raises: TableError, ConfigError, LedgerError; what was kept before stays kept.
+    """
+    engine = Translator.load(settings.site or None)
+    if correlation:
+        ledger.correlate(correlation)
+    findings: list[Outcome] = []
+    ids: list[int] = []
+    arrivals = _arrivals(engine, ledger, settings, sources, findings, watch)
+    while batch := list(itertools.islice(arrivals, _BATCH)):
+        ids += ledger.accept(batch, policies(settings))
+        watch.accepted(len(ids))
+    report = deliver(
+        ledger, settings, engine.tables, deadline_s=wait_s, progress=watch.delivery, message_ids=ids or None
+    )
+    return Submitted(ids, findings, report)
+
+
+def _arrivals(  # noqa: PLR0913, PLR0917 - one generator over what `submit` was given
+    engine: Translator,
+    ledger: Ledger,
+    settings: Settings,
+    sources: Iterable[Source],
+    findings: list[Outcome],
+    watch: Watch,
+) -> Iterator[Arrival]:
+    lookup = ledger.correlation(settings.site)
+    for name, open_source in sources:
+        try:
+            with open_source() as stream:
+                for raw, outcome in engine.translate_pieces(stream, name=name, correlation=lookup):
+                    if outcome.schema == FILE_SCHEMA:
+                        findings.append(outcome)
+                    else:
+                        yield Arrival(outcome, raw, settings.site)
+        except OSError as error:
+            watch.unreadable(name, error)
