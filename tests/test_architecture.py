@@ -22,6 +22,7 @@ def _words(text: str) -> frozenset[str]:
 LAYERS = (
     ("__main__",),
     ("cli",),
+    ("demo",),
     ("app",),
     ("delivery",),
     ("accept", "transmit", "web", "sandbox"),

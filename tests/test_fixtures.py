@@ -26,7 +26,7 @@ def _lines(engine: Translator, case: Path) -> list[dict[str, object]]:
     rows = parse_correlation(table.read_text(encoding="utf-8"), table.name) if table.exists() else ()
     (message,) = case.glob("message.*")
     with message.open("rb") as file:
-        outcomes = list(engine.translate_stream(file, name=message.name, correlation=Correlation(rows).lookup))
+        outcomes = list(engine.translate_stream(file, name=message.name, correlation=Correlation(rows)))
     lines = [json.loads(outcome.json) for outcome in outcomes]
     for line in lines:
         line.pop("tables_sha256", None)

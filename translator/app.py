@@ -1,12 +1,11 @@
-"""
-Put the parts together: settings, tables, ledger and delivery. The command line and the service call this and print.
-"""
+"""Put the parts together: settings, tables, ledger and delivery; the command line and the service only print."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from pathlib import PurePath
 from typing import BinaryIO, TypeAlias
 
 from msgspec import Struct
@@ -46,7 +45,7 @@ class Submitted(Struct, frozen=True):
     delivery: DeliveryReport
 
 
-def submit(  # noqa: PLR0913 - the composition root takes what it composes
+def submit(
     settings: Settings,
     ledger: Ledger,
     sources: Iterable[Source],
@@ -76,7 +75,7 @@ def submit(  # noqa: PLR0913 - the composition root takes what it composes
     return Submitted(ids, findings, report)
 
 
-def _arrivals(  # noqa: PLR0913, PLR0917 - one generator over what `submit` was given
+def _arrivals(
     engine: Translator,
     ledger: Ledger,
     settings: Settings,
@@ -84,7 +83,7 @@ def _arrivals(  # noqa: PLR0913, PLR0917 - one generator over what `submit` was 
     findings: list[Outcome],
     watch: Watch,
 ) -> Iterator[Arrival]:
-    lookup = ledger.correlation(settings.site)
+    lookup = ledger.correlation(PurePath(settings.site).name)
     for name, open_source in sources:
         try:
             with open_source() as stream:

@@ -17,8 +17,8 @@ class Translator:
     """
     Translate lab messages to vendor payloads.
 
-    Shape: bytes in, Outcome out; no I/O while translating, no logging, no global state. One object may serve many threads and can
-    be pickled to other processes.
+    Shape: bytes in, Outcome out; no I/O while translating, no logging, no global state. One object may serve many
+    threads and can be pickled to other processes.
     """
 
     def __init__(self, tables: Tables) -> None:
@@ -49,7 +49,9 @@ class Translator:
         """
         return self._pipeline.translate(raw, correlation=correlation)
 
-    def translate_stream(self, file: BinaryIO, *, name: str = "", correlation: Lookup = no_correlation) -> Iterator[Outcome]:
+    def translate_stream(
+        self, file: BinaryIO, *, name: str = "", correlation: Lookup = no_correlation
+    ) -> Iterator[Outcome]:
         """
         Translate every message of a file: batches, concatenations, MLLP framing, or one FHIR document.
 

@@ -51,7 +51,9 @@ class Pipeline:
         read = read_message(messages[0].raw, self._lexicon, messages[0].line)
         return self._outcome(raw, read, file, index, correlation)
 
-    def stream(self, chunks: Iterable[bytes], *, file: str = "", correlation: Lookup = no_correlation) -> Iterator[Translated]:
+    def stream(
+        self, chunks: Iterable[bytes], *, file: str = "", correlation: Lookup = no_correlation
+    ) -> Iterator[Translated]:
         """
         Translate every message of a stream, each with the bytes that it was made from.
 
@@ -139,7 +141,9 @@ def _wrong_count(piece: Piece, counted: int, file: str) -> Outcome | None:
         return None
     if claimed.isascii() and claimed.isdigit() and int(claimed) == counted:
         return None
-    return _file_line(file, "batch-count", f"line {piece.line}: {piece.kind}-1 does not match the {counted} that were read")
+    return _file_line(
+        file, "batch-count", f"line {piece.line}: {piece.kind}-1 does not match the {counted} that were read"
+    )
 
 
 def _file_line(file: str, code: str, text: str) -> Outcome:

@@ -35,7 +35,7 @@ def test_settings_are_read(data: bytes | None, expected: dict[str, object]) -> N
         pytest.param(b'"\\u0061" = 1\n', "1:1", "table-setting", "unknown setting `a`", id="escaped-name"),
         pytest.param(b"description = 1\n", "1:1", "table-setting", "text in quotes", id="wrong-type"),
         pytest.param(b"\ndescription = x\n", "2:15", "table-syntax", "not TOML", id="no-toml"),
-        pytest.param(b"a = 1\ndescription = '", "2:16", "table-syntax", "not TOML", id="breaks-off"),
+        pytest.param(b"a = 1\ndescription = '", "2:1", "table-syntax", "not TOML", id="breaks-off"),
         pytest.param(b"# \xb5\n", "1:1", "table-encoding", "0xB5", id="latin-1"),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from tests.ledger.arrivals import LANES, POLICIES, arrival, report
 from tests.sandbox_process import SandboxProcess
@@ -21,6 +21,7 @@ from translator.config import Settings, load_settings
 from translator.delivery import DeliveryReport, deliver, policies
 from translator.ledger import Ledger
 from translator.mapping_files import packaged_tables
+from translator.secrets import Secret
 from translator.transmit.dispatcher import Progress
 
 TABLES = packaged_tables()
@@ -60,17 +61,16 @@ def run(ledger: Ledger, sandbox: SandboxProcess) -> Deliver:
     return run
 
 
-def settings(sandbox: SandboxProcess, timeout_s: float = 10, secret: str | None = None) -> Settings:
+def settings(sandbox: SandboxProcess, timeout_s: float = 10, secret: str = "") -> Settings:
     """Make the settings of a site that delivers to the sandbox."""
-    os.environ["LEDGER_TEST_ID"] = sandbox.client_id
-    os.environ["LEDGER_TEST_SECRET"] = secret or sandbox.client_secret
-    flags = {
-        "whoop.url": sandbox.whoop_url,
-        "whoop.client_id": "env:LEDGER_TEST_ID",
-        "whoop.client_secret": "env:LEDGER_TEST_SECRET",
-        "whoop.timeout_s": str(timeout_s),
-    }
-    return load_settings(flags=flags, environment={})
+    flags = {"whoop.url": sandbox.whoop_url, "whoop.timeout_s": str(timeout_s)}
+    loaded = load_settings(flags=flags, environment={})
+    whoop = structs.replace(
+        loaded.whoop,
+        client_id=Secret("", given=sandbox.client_id),
+        client_secret=Secret("", given=secret or sandbox.client_secret),
+    )
+    return structs.replace(loaded, whoop=whoop)
 
 
 def fill(ledger: Ledger, codes: list[str], lanes: int = 1) -> None:
@@ -334,14 +334,13 @@ def test_policies_follow_the_settings(sandbox: SandboxProcess) -> None:
 
 
 KILLED = """
-import json, sys
+import sys
 from translator.config import load_settings
 from translator.delivery import deliver
 from translator.ledger import Ledger
 from translator.mapping_files import packaged_tables
 with Ledger.open(sys.argv[1]) as ledger:
-    print("ready", flush=True)
-    deliver(ledger, load_settings(flags=json.loads(sys.argv[2]), environment={}), packaged_tables())
+    deliver(ledger, load_settings(flags={"whoop.url": sys.argv[2]}, environment={}), packaged_tables())
 """
 
 
@@ -352,15 +351,9 @@ def test_delivery_killed_in_flight_is_unknown_and_sent_once(
     """P4: kill -9 between the request and its answer leaves an unknown, and no second request, ever."""
     fill(ledger, ["HDL", "LDL"])
     sandbox.fault("results", "delay", 3)
-    made = settings(sandbox).whoop
-    flags = {
-        "whoop.url": made.url,
-        "whoop.client_id": made.client_id.reference,
-        "whoop.client_secret": made.client_secret.reference,
-    }
-    command = [sys.executable, "-c", KILLED, str(tmp_path / "lab.db"), json.dumps(flags)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as victim:
-        wait_until(lambda: any(call["attempts"] for call in under_way(ledger)))
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "lab.db"), sandbox.whoop_url]
+    with subprocess.Popen(command, env=os.environ | sandbox.environment) as victim:
+        wait_until(lambda: bool(ledger.show(1).submissions[0].attempts))
         time.sleep(0.2)
         victim.send_signal(signal.SIGKILL)
 
@@ -370,12 +363,6 @@ def test_delivery_killed_in_flight_is_unknown_and_sent_once(
     assert ledger.show(1).submissions[0].detail == "killed"
     assert len(posted(sandbox)) <= 1
     assert ledger.verify() == []
-
-
-def under_way(ledger: Ledger) -> list[dict[str, Any]]:
-    """List the submissions of the first message as JSON."""
-    submissions: list[dict[str, Any]] = json.loads(ledger.show(1).json)["submissions"]
-    return [{"attempts": submission.get("attempts", [])} for submission in submissions]
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -15,12 +17,12 @@ if TYPE_CHECKING:
     from translator.demo import DemoReport
     from translator.ledger import Balance
 
-_NEXT = """\
-Next:
-  translator explain unmapped-code                  what a reason means and how to mend it
-  translator translate YOUR.hl7                     what your own file would become; nothing is sent or kept
-  translator sandbox                                the same local WHOOP, to try `translator submit` against
-  translator check                                  the mapping tables and their examples"""
+_NEXT = {
+    "explain unmapped-code": "what a reason means and how to mend it",
+    "translate YOUR.hl7": "what your own file would become; nothing is sent or kept",
+    "sandbox": "the same local WHOOP, to try `submit` against",
+    "check": "lint the mapping tables and run their examples",
+}
 
 
 @click.command("demo")
@@ -45,7 +47,7 @@ def command(flags: Flags) -> int:
     else:
         click.echo("A lab file comes in (names and numbers are invented):\n")
         click.echo("".join(f"  {line}\n" for line in _short(LAB_FILE.read_text(encoding="utf-8"))))
-        report = run_demo(flags.settings(), lambda line: click.echo(line))
+        report = run_demo(flags.settings(), click.echo)
         _show(report)
     for failure in report.failures:
         say(f"demo failed: {failure}")
@@ -64,14 +66,21 @@ def _show(report: DemoReport) -> None:
         click.echo(f"  POST {post['path']} -> {post['status']}\n       {post['body_raw']}\n")
     click.echo(f"Balance: {balance_line(report.balance)}")
     click.echo("Ledger:  " + ("not balanced or damaged" if report.findings else "balanced, undamaged") + "\n")
-    click.echo(_NEXT)
+    click.echo("Next:")
+    for arguments, purpose in _NEXT.items():
+        click.echo(f"  {_called()} {arguments:<24} {purpose}")
+
+
+def _called() -> str:
+    """Name the program so that the person can type it: `make demo` runs one that is on no PATH."""
+    return "translator" if shutil.which("translator") else sys.argv[0]
 
 
 def _show_entries(report: DemoReport) -> None:
-    listing = Listing("table", ("message", "at", "state", "why", "WHOOP code", "decided by"), "\nEvery result ends somewhere:")
+    listing = Listing("table", ("message", "at", "state", "why", "WHOOP code"), "\nEvery result ends somewhere:")
     for view in report.messages:
         for entry in view.entries:
-            cells = (view.source.control_id, entry.at, entry.state, entry.reason, entry.code, entry.table)
+            cells = (view.source.control_id, entry.at, entry.state, entry.reason, entry.code)
             listing.add(entry, *cells)
     listing.close()
 
@@ -80,7 +89,9 @@ def balance_line(balance: Balance) -> str:
     """Write `12 in = 9 delivered + 1 held (unmapped-code) + 1 ignored (not-obtained) + 1 duplicate`."""
     order = ("delivered", "queued", "unknown", "rejected", "held", "ignored", "refused", "duplicate")
     lines = sorted(balance.lines, key=lambda line: order.index(line.state) if line.state in order else len(order))
-    parts = (f"{line.count} {line.state}" + (f" ({line.cause or line.reason})" if line.reason else "") for line in lines)
+    parts = (
+        f"{line.count} {line.state}" + (f" ({line.cause or line.reason})" if line.reason else "") for line in lines
+    )
     return f"{balance.entries} in = {' + '.join(parts)}"
 
 

@@ -106,7 +106,9 @@ def verify(flags: Flags) -> int:
     counts = " + ".join(f"{count} {state}" for state, count in balance.by_state.items()) or "0"
     if flags.form == "json":
         line = {"balanced": not findings, "messages": balance.messages, "entries": balance.entries}
-        Listing("json", ()).add(line | {"states": balance.by_state, "submissions": balance.submissions, "findings": findings})
+        Listing("json", ()).add(
+            line | {"states": balance.by_state, "submissions": balance.submissions, "findings": findings}
+        )
         return FINDINGS if findings else 0
     listing = Listing("table", ("at", "code", "what is wrong"), "Findings")
     for finding in findings:
@@ -124,5 +126,7 @@ def _existing(settings: Settings) -> str:
     Raises: ConfigError where there is none.
     """
     if "://" not in settings.ledger and not Path(settings.ledger).exists():
-        raise ConfigError(f"{settings.ledger}: there is no ledger here; `translator submit` creates one, --ledger names another")
+        raise ConfigError(
+            f"{settings.ledger}: there is no ledger here; `translator submit` creates one, --ledger names another"
+        )
     return settings.ledger

@@ -98,6 +98,9 @@ def _say_what_is_left(report: DeliveryReport) -> None:
     if report.queued:
         say(f"{report.queued} still queued; they are safe in the ledger, run `translator submit` again to go on")
     if report.unknown:
-        say(f"{report.unknown} unknown: the vendor may have them, so they are not sent again (`translator explain outcome-unknown`)")
+        say(
+            f"{report.unknown} unknown: the vendor may have them, so they are not sent again "
+            "(`translator explain outcome-unknown`)"
+        )
     if report.rejected:
         say(f"{report.rejected} rejected by the vendor (`translator ledger list --state rejected`)")

@@ -73,7 +73,7 @@ def _translate(engine: Translator, inputs: list[Input], known: Correlation, unre
     for item in inputs:
         try:
             with item.open() as stream:
-                yield from engine.translate_stream(stream, name=item.name, correlation=known.lookup)
+                yield from engine.translate_stream(stream, name=item.name, correlation=known)
         except BrokenPipeError:
             raise
         except OSError as error:

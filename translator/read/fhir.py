@@ -24,7 +24,9 @@ _READ = frozenset({"Bundle", "DiagnosticReport"})
 _MODIFIED = Unusable("unknown-modifier", refused=True)
 
 
-def read_document(raw: bytes, lexicon: Lexicon, systems: frozenset[str] = frozenset({SERVICE_REQUEST_SYSTEM})) -> Message:
+def read_document(
+    raw: bytes, lexicon: Lexicon, systems: frozenset[str] = frozenset({SERVICE_REQUEST_SYSTEM})
+) -> Message:
     """
     Turn the bytes of one FHIR document into a record.
 
@@ -125,7 +127,9 @@ class _Reading:
             target = self._document.resolve(reference, resource)
             if target is None or target.type != "Observation":
                 place = f"{resource.at}.result[{index}]"
-                findings.append(Finding("unresolved-reference", place, f"result {index + 1} of {len(listed)} is missing"))
+                findings.append(
+                    Finding("unresolved-reference", place, f"result {index + 1} of {len(listed)} is missing")
+                )
             else:
                 observations += self._tree(target)
         return observations, findings
@@ -147,7 +151,9 @@ class _Reading:
         node = resource.node
         status = text(node, "status")
         parts = list(objects(node, "component"))
-        yield self._observation(resource.at, node, status, place, is_container=bool(parts) or bool(node.get("hasMember")))
+        yield self._observation(
+            resource.at, node, status, place, is_container=bool(parts) or bool(node.get("hasMember"))
+        )
         for index, part in parts:
             yield self._observation(f"{resource.at}.component[{index}]", part, status, place, is_container=False)
 
@@ -178,7 +184,10 @@ class _Reading:
             request = self._document.resolve(reference, resource)
             if request is None:
                 continue
-            offered += [("placer", f"{request.at}.identifier[{n}]", identifier(item)) for n, item in objects(request.node, "identifier")]
+            offered += [
+                ("placer", f"{request.at}.identifier[{n}]", identifier(item))
+                for n, item in objects(request.node, "identifier")
+            ]
             if group := obj(request.node, "requisition"):
                 offered.append(("group", f"{request.at}.requisition", identifier(group)))
         offered += [
@@ -193,7 +202,9 @@ class _Reading:
         subject = obj(resource.node, "subject")
         patient = self._document.resolve(subject, resource)
         node = patient.node if patient is not None else {}
-        known = next((identifier(item) for _, item in objects(node, "identifier")), identifier(obj(subject, "identifier")))
+        known = next(
+            (identifier(item) for _, item in objects(node, "identifier")), identifier(obj(subject, "identifier"))
+        )
         return Patient(known.value, text(node, "birthDate").replace("-", ""))
 
 

@@ -24,7 +24,7 @@ class DuplicateKeyError(MalformedJsonError):
     """An object has the same key twice: which one is meant cannot be known."""
 
 
-def parse(raw: bytes) -> Any:  # noqa: ANN401 - any JSON value
+def parse(raw: bytes) -> Any:
     """
     Parse one JSON document.
 

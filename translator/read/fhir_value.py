@@ -25,7 +25,9 @@ _HELD = Unusable("value-type-held")
 def codings(concept: Node, systems: Mapping[str, str]) -> tuple[Coding, ...]:
     """Give every coding of a CodeableConcept; system spellings become the canonical URI."""
     return tuple(
-        Coding(systems.get(text(coding, "system"), text(coding, "system")), text(coding, "code"), text(coding, "display"))
+        Coding(
+            systems.get(text(coding, "system"), text(coding, "system")), text(coding, "code"), text(coding, "display")
+        )
         for _, coding in objects(concept, "coding")
         if text(coding, "code")
     )
@@ -71,15 +73,15 @@ def read_value(node: Node, systems: Mapping[str, str]) -> Value:
     return _limit_by_interpretation(value, node)
 
 
-def _refuse(_: Any, __: Mapping[str, str]) -> Value:  # noqa: ANN401 - any JSON value
+def _refuse(_: Any, __: Mapping[str, str]) -> Value:
     return _REFUSED
 
 
-def _hold(_: Any, __: Mapping[str, str]) -> Value:  # noqa: ANN401 - any JSON value
+def _hold(_: Any, __: Mapping[str, str]) -> Value:
     return _HELD
 
 
-def _quantity(value: Any, _: Mapping[str, str]) -> Value:  # noqa: ANN401 - any JSON value
+def _quantity(value: Any, _: Mapping[str, str]) -> Value:
     if not isinstance(value, dict):
         return _NOT_NUMERIC
     written = lexical(value.get("value"))
@@ -89,17 +91,17 @@ def _quantity(value: Any, _: Mapping[str, str]) -> Value:  # noqa: ANN401 - any 
     return read_number(written) or _NOT_NUMERIC
 
 
-def _integer(value: Any, _: Mapping[str, str]) -> Value:  # noqa: ANN401 - any JSON value
+def _integer(value: Any, _: Mapping[str, str]) -> Value:
     return (read_number(str(value)) if type(value) is int else None) or _NOT_NUMERIC
 
 
-def _string(value: Any, _: Mapping[str, str]) -> Value:  # noqa: ANN401 - any JSON value
+def _string(value: Any, _: Mapping[str, str]) -> Value:
     if not isinstance(value, str):
         return _NOT_NUMERIC
     return Text(value.strip()) if value.strip() else Absent()
 
 
-def _concept(value: Any, systems: Mapping[str, str]) -> Value:  # noqa: ANN401 - any JSON value
+def _concept(value: Any, systems: Mapping[str, str]) -> Value:
     if not isinstance(value, dict):
         return _NOT_NUMERIC
     found = codings(value, systems)
@@ -107,17 +109,17 @@ def _concept(value: Any, systems: Mapping[str, str]) -> Value:  # noqa: ANN401 -
     return Coded(found, words) if found or words else Absent()
 
 
-def _range(value: Any, _: Mapping[str, str]) -> Value:  # noqa: ANN401 - any JSON value
+def _range(value: Any, _: Mapping[str, str]) -> Value:
     low, high = (_amount(value, key) for key in ("low", "high"))
     return Range(low, high) if low and high else _NOT_NUMERIC
 
 
-def _ratio(value: Any, _: Mapping[str, str]) -> Value:  # noqa: ANN401 - any JSON value
+def _ratio(value: Any, _: Mapping[str, str]) -> Value:
     left, right = (_amount(value, key) for key in ("numerator", "denominator"))
     return Ratio(left, ":", right) if left and right else _NOT_NUMERIC
 
 
-def _amount(value: Any, key: str) -> str:  # noqa: ANN401 - any JSON value
+def _amount(value: Any, key: str) -> str:
     quantity = obj(value, key) if isinstance(value, dict) else {}
     written = lexical(quantity.get("value"))
     return written if read_number(written) and not text(quantity, "comparator") else ""

@@ -7,6 +7,7 @@ Whatever is wrong with the message as a whole, every OBX in it still gets its pl
 from __future__ import annotations
 
 import re
+
 from msgspec import Struct
 
 from translator.read.charset import Decoded, decode

@@ -40,24 +40,23 @@ class CorrelationHit(Struct, frozen=True, gc=False):
 
 class Correlation:
     """
-    The rows of one correlation table, indexed by key.
+    The rows of one correlation table, indexed by key; called as a look-up.
 
-    Shape: `site` is the site that asks; a row of another source is no hit, unless the identifier's own namespace is
-    that source.
+    Shape: `source` is the site that asks: a row of another source is no hit; a row without source, or without key type,
+    matches any. `today` (`YYYY-MM-DD`) leaves out rows that have expired; empty: none has.
     """
 
-    def __init__(self, rows: Iterable[CorrelationRow], site: str = "") -> None:
-        self._site = site
+    def __init__(self, rows: Iterable[CorrelationRow], source: str = "", today: str = "") -> None:
         self._rows: dict[str, list[CorrelationRow]] = {}
         for row in rows:
-            self._rows.setdefault(row.key, []).append(row)
+            if row.source in {"", source} and (not row.expires or row.expires[:10] >= today):
+                self._rows.setdefault(row.key, []).append(row)
 
-    def lookup(self, key_type: str, key: str, namespace: str) -> tuple[CorrelationHit, ...]:
+    def __call__(self, key_type: str, key: str, namespace: str = "") -> tuple[CorrelationHit, ...]:  # noqa: ARG002 - rows have none yet
         """Give every service request that an order number stands for, each once."""
-        sources = {"", self._site, namespace}
         hits = (
-            CorrelationHit(row.service_request_id, row.key_type or key_type, row.patient, row.birth_date, row.panel)
+            CorrelationHit(row.service_request_id, row.key_type, row.patient, row.birth_date, row.panel)
             for row in self._rows.get(key, ())
-            if row.source in sources and row.key_type in {"", key_type}
+            if row.key_type in {"", key_type}
         )
         return tuple(dict.fromkeys(hits))

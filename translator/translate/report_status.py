@@ -169,7 +169,7 @@ def report_status(case: Case) -> str:
 
 def _derived(case: Case) -> str:
     statuses = {verdict.status for verdict in case.verdicts if _counts(verdict)}
-    statuses |= {part.status.status for part in case.parts if part.status.status in {"cancelled"}}
+    statuses |= {part.status.status for part in case.parts if part.status.status == "cancelled"}
     unfinished = any(part.status.status in _UNFINISHED for part in case.parts)
     if not statuses:
         return ""

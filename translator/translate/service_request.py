@@ -1,8 +1,8 @@
 """
 Find the one WHOOP service request that a report belongs to, or say why there is none.
 
-An identifier counts only where it is a strict UUID in a place that names the service request, or where the correlation has exactly
-one service request for it. Nothing is matched by prefix or likeness.
+An identifier counts only where it is a strict UUID in a place that names the service request, or where the
+correlation has exactly one service request for it. Nothing is matched by prefix or likeness.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def resolve(report: Report, lookup: Lookup) -> Resolution:
 
 def is_uuid(text: str) -> bool:
     """Tell a UUID of 36 characters; upper case is accepted, no other form is."""
-    return len(text) == 36 and _UUID.fullmatch(text.lower()) is not None
+    return _UUID.fullmatch(text.lower()) is not None
 
 
 def _missing(report: Report, named: dict[str, str]) -> Resolution:

@@ -17,8 +17,8 @@ class ObservationRow(Struct, frozen=True, gc=False):
     One code of one system, and what WHOOP is told for it.
 
     Shape: `kind` is `numeric` or `text`. `ignore` is not empty where the site wants no such result sent.
-    Units: `wire_unit` (UCUM) is what this code's own feed usually carries, `unit` (UCUM) the target, `unit_sent` how the
-    target is written to WHOOP (empty: no unit is sent). `minimum` and `maximum` are inclusive, in `unit`.
+    Units: `wire_unit` (UCUM) is what this code's own feed usually carries, `unit` (UCUM) the target, `unit_sent` how
+    the target is written to WHOOP (empty: no unit is sent). `minimum` and `maximum` are inclusive, in `unit`.
     """
 
     at: str

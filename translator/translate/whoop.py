@@ -144,7 +144,9 @@ class _Assembly:
     def _incomplete_correction(self, status: str) -> Finding | None:
         if status not in {"corrected", "amended"} or not self._is_incomplete():
             return None
-        return Finding("report-incomplete", self._case.at, f"a {status} report is not sent without its held observations")
+        return Finding(
+            "report-incomplete", self._case.at, f"a {status} report is not sent without its held observations"
+        )
 
     def _is_incomplete(self) -> bool:
         return any(verdict.state in {"held", "refused"} for verdict in self._verdicts)
@@ -175,11 +177,15 @@ class _Assembly:
         remarks = self._result.diagnostics
         own = self._case.parts[0].status.status
         if self._case.is_merged:
-            remarks.append(Diagnostic("status-derived", "info", self._case.at, f"{len(self._case.parts)} reports: {status}"))
+            remarks.append(
+                Diagnostic("status-derived", "info", self._case.at, f"{len(self._case.parts)} reports: {status}")
+            )
         elif status != own:
             remarks.append(Diagnostic("status-raised", "warning", self._case.at, f"{own} is sent as {status}"))
         if status == "final" and self._is_incomplete():
-            remarks.append(Diagnostic("report-incomplete", "warning", self._case.at, "sent as partial without what is held"))
+            remarks.append(
+                Diagnostic("report-incomplete", "warning", self._case.at, "sent as partial without what is held")
+            )
 
     def _submission(self, payload: Payload) -> Submission:
         parts = self._case.parts
@@ -231,7 +237,7 @@ def _source(message: Message, report: Report, verdict: Verdict) -> SourceObserva
     code = verdict.payload.code if verdict.payload is not None else ""
     panel = report.panel[0].code if report.panel else ""
     filler = report.filler
-    key = "|".join((message.sender, filler.namespace, filler.value, panel, code, observation.sub_id))
+    key = f"{message.sender}|{filler.namespace}|{filler.value}|{panel}|{code}|{observation.sub_id}"
     ordered_at = _ordered_at(report)
     return SourceObservation(
         observation.at, key, _lexical(observation.value), observation.unit, verdict.status, code, ordered_at

@@ -1,0 +1,76 @@
+"""Order numbers kept in the ledger, and looked up there."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.ledger.arrivals import LANES
+from tests.ledger.conftest import Clock
+from translator.errors import TableError
+from translator.ledger import Ledger
+from translator.record.correlation import CorrelationHit, CorrelationRow
+
+
+def row(
+    key: str = "A1", lane: str = LANES[0], source: str = "", key_type: str = "", expires: str = ""
+) -> CorrelationRow:
+    """Make one row of a correlation file."""
+    return CorrelationRow("orders.csv:2", key, lane, source=source, key_type=key_type, patient="P1", expires=expires)
+
+
+def test_correlation_is_imported_once(ledger: Ledger) -> None:
+    """The same file again adds nothing."""
+    rows = [row(), row("A2")]
+
+    assert [ledger.correlate(rows), ledger.correlate(rows)] == [2, 0]
+
+
+@pytest.mark.parametrize(
+    ("kept", "asked", "is_found"),
+    [
+        pytest.param(row(), ("acme", "placer", "A1"), True, id="row-for-any-source-and-type"),
+        pytest.param(row(source="acme", key_type="placer"), ("acme", "placer", "A1"), True, id="exact"),
+        pytest.param(row(source="acme"), ("other", "placer", "A1"), False, id="another-source"),
+        pytest.param(row(key_type="filler"), ("acme", "placer", "A1"), False, id="another-type"),
+        pytest.param(row(), ("acme", "placer", "A"), False, id="prefix-of-a-key"),
+        pytest.param(row(), ("acme", "placer", "a1"), False, id="another-case"),
+        pytest.param(row(expires="2027-01-14"), ("acme", "placer", "A1"), False, id="expired-yesterday"),
+        pytest.param(row(expires="2027-01-15"), ("acme", "placer", "A1"), True, id="expires-today"),
+    ],
+)
+def test_correlation_finds_exactly_what_was_asked(
+    ledger: Ledger, kept: CorrelationRow, asked: tuple[str, str, str], is_found: bool
+) -> None:
+    """No prefix, no guess: source, type and key as they stand."""
+    ledger.correlate([kept])
+    source, key_type, key = asked
+
+    hits = ledger.correlation(source)(key_type, key, "")
+
+    assert hits == ((CorrelationHit(LANES[0], kept.key_type, "P1"),) if is_found else ())
+
+
+def test_correlation_gives_every_hit(ledger: Ledger) -> None:
+    """A key of any source and one of this source may disagree; the engine then holds."""
+    ledger.correlate([row(), row(lane=LANES[1], source="acme")])
+
+    assert len(ledger.correlation("acme")("placer", "A1", "")) == 2
+
+
+def test_correlation_refuses_a_second_meaning(ledger: Ledger) -> None:
+    """The place of the row is named, never its key, and nothing of the file is kept."""
+    ledger.correlate([row("SECRET-1")])
+
+    with pytest.raises(TableError, match=r"orders\.csv:2: correlation-contradicts") as caught:
+        ledger.correlate([row("A2"), row("SECRET-1", LANES[1])])
+
+    assert "SECRET" not in str(caught.value)
+    assert ledger.correlation()("placer", "A2", "") == ()
+
+
+def test_correlation_that_expires_is_gone_the_next_day(ledger: Ledger, clock: Clock) -> None:
+    """The ledger's clock decides."""
+    ledger.correlate([row(expires="2027-01-15T12:00:00Z")])
+    clock.move(86_400)
+
+    assert ledger.correlation()("placer", "A1", "") == ()
