@@ -70,7 +70,7 @@ def _site_folder(path_or_name: str | PurePath) -> Path:
     bare = bool(given.name) and given.name == str(path_or_name)
     if bare and (sites / given).is_dir():
         return sites / given
-    if given.is_dir():
+    if given.is_dir() and str(path_or_name):
         return given.resolve()
     known = sorted(entry.name for entry in sites.iterdir() if entry.is_dir()) if sites.is_dir() else []
     close = get_close_matches(given.name, known, n=1)

@@ -7,6 +7,7 @@ Same bytes, same tables and same correlation give the same payload bytes; any by
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
@@ -68,12 +69,14 @@ class Pipeline:
             raw = head + b"".join(chunks)
             yield raw, self.translate(raw, file=file, correlation=correlation)
         else:
-            yield from self._pieces(split_stream(_chain(head, chunks)), file, correlation)
+            yield from self._pieces(split_stream(itertools.chain((head,), chunks)), file, correlation)
 
     def _pieces(self, pieces: Iterable[Piece], file: str, correlation: Lookup) -> Iterator[Translated]:
         count = dict.fromkeys(_TRAILERS.values(), 0)
         index = 0
+        silent = True
         for piece in pieces:
+            silent = silent and piece.kind not in {"MSH", "stray"}
             if piece.kind in count:
                 count[piece.kind] += 1
             if piece.kind == "MSH" or _has_observations(piece):
@@ -87,6 +90,8 @@ class Pipeline:
                 if line := _wrong_count(piece, count[counted], file):
                     yield b"", line
                 count[counted] = 0
+        if silent:
+            yield b"", _file_line(file, "empty-input", "there is no message in this file")
 
     def _several(self, raw: bytes, messages: list[Piece], file: str) -> Outcome:
         reports = tuple(report for piece in messages for report in read_message(piece.raw, self._lexicon).reports)
@@ -125,11 +130,6 @@ def _nothing(raw: bytes, lexicon: Lexicon) -> Message:
     if not raw.strip():
         return Message("", refused=Finding("empty-input", "", "there is nothing to read"))
     return read_message(raw, lexicon)
-
-
-def _chain(head: bytes, chunks: Iterable[bytes]) -> Iterator[bytes]:
-    yield head
-    yield from chunks
 
 
 def _wrong_count(piece: Piece, counted: int, file: str) -> Outcome | None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -220,3 +223,23 @@ def test_acceptance_sums_up(ledger: Ledger) -> None:
     assert (balance.messages, balance.entries) == (2, 6)
     assert balance.by_state == {"delivered": 2, "duplicate": 2, "held": 2}
     assert ledger.balance([first]).by_state == {"delivered": 2, "held": 1}
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        pytest.param("AFTER INSERT ON entry WHEN NEW.number = 1 BEGIN DELETE FROM entry WHERE id = NEW.id", id="lost"),
+        pytest.param(
+            "AFTER INSERT ON entry BEGIN UPDATE entry SET observation = 0 WHERE id = NEW.id", id="wrong-observation"
+        ),
+    ],
+)
+def test_acceptance_counts_what_the_database_really_has(ledger: Ledger, path: Path, trigger: str) -> None:
+    """P1: a database that loses or bends an entry on the way keeps nothing of the message."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"CREATE TRIGGER thief {trigger}; END")
+
+    with pytest.raises(LedgerError, match="does not balance after it was written"):
+        ledger.accept([arrival(report({"HDL": "55", "LDL": "90"}))], POLICIES)
+
+    assert ledger.balance().messages == 0

@@ -26,20 +26,20 @@ def test_correlation_is_imported_once(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kept", "asked", "is_found"),
+    ("kept", "asked", "found"),
     [
-        pytest.param(row(), ("acme", "placer", "A1"), True, id="row-for-any-source-and-type"),
-        pytest.param(row(source="acme", key_type="placer"), ("acme", "placer", "A1"), True, id="exact"),
-        pytest.param(row(source="acme"), ("other", "placer", "A1"), False, id="another-source"),
-        pytest.param(row(key_type="filler"), ("acme", "placer", "A1"), False, id="another-type"),
-        pytest.param(row(), ("acme", "placer", "A"), False, id="prefix-of-a-key"),
-        pytest.param(row(), ("acme", "placer", "a1"), False, id="another-case"),
-        pytest.param(row(expires="2027-01-14"), ("acme", "placer", "A1"), False, id="expired-yesterday"),
-        pytest.param(row(expires="2027-01-15"), ("acme", "placer", "A1"), True, id="expires-today"),
+        pytest.param(row(), ("acme", "placer", "A1"), 1, id="row-for-any-source-and-type"),
+        pytest.param(row(source="acme", key_type="placer"), ("acme", "placer", "A1"), 1, id="exact"),
+        pytest.param(row(source="acme"), ("other", "placer", "A1"), 0, id="another-source"),
+        pytest.param(row(key_type="filler"), ("acme", "placer", "A1"), 0, id="another-type"),
+        pytest.param(row(), ("acme", "placer", "A"), 0, id="prefix-of-a-key"),
+        pytest.param(row(), ("acme", "placer", "a1"), 0, id="another-case"),
+        pytest.param(row(expires="2027-01-14"), ("acme", "placer", "A1"), 0, id="expired-yesterday"),
+        pytest.param(row(expires="2027-01-15"), ("acme", "placer", "A1"), 1, id="expires-today"),
     ],
 )
 def test_correlation_finds_exactly_what_was_asked(
-    ledger: Ledger, kept: CorrelationRow, asked: tuple[str, str, str], is_found: bool
+    ledger: Ledger, kept: CorrelationRow, asked: tuple[str, str, str], found: int
 ) -> None:
     """No prefix, no guess: source, type and key as they stand."""
     ledger.correlate([kept])
@@ -47,7 +47,7 @@ def test_correlation_finds_exactly_what_was_asked(
 
     hits = ledger.correlation(source)(key_type, key, "")
 
-    assert hits == ((CorrelationHit(LANES[0], kept.key_type, "P1"),) if is_found else ())
+    assert hits == (CorrelationHit(LANES[0], kept.key_type, "P1"),) * found
 
 
 def test_correlation_gives_every_hit(ledger: Ledger) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,7 +91,5 @@ def test_correlation_faults_do_not_show_keys() -> None:
 @given(st.text())
 def test_correlation_of_any_text_gives_rows_or_faults(text: str) -> None:
     """P7: nothing else is raised."""
-    try:
-        parse_correlation(text)
-    except TableError as error:
-        assert error.faults
+    with suppress(TableError):
+        assert all(row.key for row in parse_correlation(text))

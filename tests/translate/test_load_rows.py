@@ -37,6 +37,7 @@ def read(data: bytes | str, table: Table = TABLE, *, site: bool = False) -> tupl
         pytest.param("", "t.csv:1:1", "table-header", "empty", id="empty-file"),
         pytest.param("code;kind;min;note\nA;text;;\n", "t.csv:1:1", "table-separator", "semicolons", id="german-excel"),
         pytest.param("code\tkind\tmin\tnote\n", "t.csv:1:1", "table-separator", "tabs", id="tabs"),
+        pytest.param("code,kind,min\n", "t.csv:1:4", "table-column-missing", "`note` is missing", id="missing-last"),
         pytest.param("code,kind,note\n", "t.csv:1:4", "table-column-missing", "`min` is missing", id="missing-column"),
         pytest.param(HEADER[:-1] + ",more\n", "t.csv:1:5", "table-column-unknown", "unknown column `more`", id="extra"),
         pytest.param("code,kind,min,note,code\n", "t.csv:1:5", "table-column-unknown", "stands twice", id="twice"),
@@ -51,7 +52,9 @@ def read(data: bytes | str, table: Table = TABLE, *, site: bool = False) -> tupl
         pytest.param(HEADER + "A,text,,\nA,text,,\n", "t.csv:3:1", "table-duplicate", "as line 2", id="duplicate"),
         pytest.param(HEADER + 'A,text,,"a\n', "t.csv:2:1", "table-syntax", "quote", id="open-quote"),
         pytest.param(HEADER + "A,text,,\rB,text,,\n", "t.csv:2:1", "table-syntax", "carriage return", id="lone-cr"),
-        pytest.param(HEADER.encode() + b"A,text,,\nB,text,,\xb5\n", "t.csv:3:4", "table-encoding", "0xB5", id="latin-1"),
+        pytest.param(
+            HEADER.encode() + b"A,text,,\nB,text,,\xb5\n", "t.csv:3:4", "table-encoding", "0xB5", id="latin-1"
+        ),
         pytest.param(HEADER.encode("utf-16"), "t.csv:1:1", "table-encoding", "CSV UTF-8", id="utf-16"),
     ],
 )
@@ -66,6 +69,12 @@ def test_unknown_column_suggests_the_one_that_is_missing() -> None:
     """A misspelled header names the column that was meant."""
     _, faults = read("code,kind,mni,note\nA,text,,\n")
     assert [fault.text for fault in faults] == ["unknown column `mni`; did you mean min?", "column `min` is missing"]
+
+
+def test_header_of_one_word_lists_what_is_missing() -> None:
+    """One column is not taken for cells separated otherwise."""
+    _, faults = read("code\nA\n")
+    assert [fault.code for fault in faults] == ["table-column-missing"] * 3
 
 
 def test_faults_of_many_rows_are_all_listed() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import given
@@ -235,7 +235,7 @@ def test_revision_never_downgrades_a_lane(messages: list[Submission]) -> None:
         if revision.payload:
             sent.append(_version(message, number))
 
-    for before, after in zip(sent, sent[1:], strict=False):
+    for before, after in pairwise(sent):
         stages = (STAGES[before.status], STAGES[after.status])
         assert stages[0] == "preliminary" or stages[1] == "corrected"
         assert before.ordered_at <= after.ordered_at or not after.ordered_at

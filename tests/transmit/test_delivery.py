@@ -315,7 +315,7 @@ def test_delivery_takes_over_when_the_other_process_ends(
     assert (result.delivered_here, result.delivered) == (True, 1)
 
 
-def test_delivery_shows_no_secret_and_no_patient(ledger: Ledger, sandbox: SandboxProcess, run: Deliver) -> None:
+def test_delivery_shows_no_secret_and_no_patient(ledger: Ledger, sandbox: SandboxProcess) -> None:
     """P6: the report of a refused access names neither."""
     fill(ledger, ["HDL"])
 

@@ -7,7 +7,8 @@ from translator.ledger.audit import LedgerFinding
 from translator.ledger.lanes import Claim, Settlement
 from translator.ledger.ledger import Ledger
 from translator.ledger.policy import DestinationPolicy
-from translator.ledger.views import Balance, MessageRow, MessageView
+from translator.ledger.balance import Balance
+from translator.ledger.views import MessageRow, MessageView
 
 __all__ = [
     "Arrival",

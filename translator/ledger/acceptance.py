@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Table, bindparam, func, insert, select, update
 
 from translator.errors import LedgerError
 from translator.ledger import schema
@@ -23,10 +23,7 @@ from translator.ledger.histories import read_history
 from translator.ledger.policy import STRICT, DestinationPolicy
 from translator.ledger.states import UNFINISHED
 from translator.record.outcome import Diagnostic, Entry, Outcome, Payload, Submission
-from translator.translate.revision import Revision, hold_unread, hold_whole, revise
-
-KIND = "results"
-
+from translator.translate.revision import LaneHistory, Revision, hold_unread, hold_whole, revise
 
 class Arrival(Struct, frozen=True):
     """One message as it came in, and what became of it."""
@@ -97,76 +94,23 @@ def _insert_message(connection: Connection, arrival: Arrival, sha256: str, now: 
         "entry_count": len(arrival.outcome.entries),
         "raw": zlib.compress(arrival.raw, level=1),
     }
-    return _inserted(connection, schema.message, row)
+    return insert_row(connection, schema.message, row)
 
 
 def _place(writing: _Writing, submission: Submission, policy: DestinationPolicy) -> _Placed:
     connection = writing.connection
-    lane = _lane(connection, submission)
-    if _is_other_patient(lane, submission):
+    lane = find_lane(connection, submission)
+    if is_other_patient(lane, submission):
         return _Placed(submission, hold_unread(submission, "patient-changed"), lane["id"], None)
-    _pin(connection, lane, submission)
-    revision = revise(submission, read_history(connection, lane["id"], submission), writing.sha256)
+    pin(connection, lane, submission)
+    # A lane that never had a submission has no history to read.
+    is_new = lane["next_position"] == 1
+    history = LaneHistory() if is_new else read_history(connection, lane["id"], submission)
+    revision = revise(submission, history, writing.sha256)
     if revision.payload and policy.holds(submission.unconfirmed):
         revision = hold_whole(revision, "code-unconfirmed")
     submission_id = _enqueue(writing, lane, submission, revision.payload) if revision.payload else None
     return _Placed(submission, revision, lane["id"], submission_id)
-
-
-def _lane(connection: Connection, submission: Submission) -> RowMapping:
-    table = schema.lane
-    service_request = {"destination": submission.destination, "service_request_id": submission.service_request_id}
-    found = select(table).filter_by(**service_request).with_for_update()
-    lane = connection.execute(found).mappings().one_or_none()
-    if lane is None:
-        _inserted(connection, table, service_request)
-        lane = connection.execute(found).mappings().one()
-    return lane
-
-
-def _is_other_patient(lane: RowMapping, submission: Submission) -> bool:
-    pinned = (lane["patient"], lane["birth_date"])
-    return any(known and sent and known != sent for known, sent in zip(pinned, submission.patient, strict=True))
-
-
-def _pin(connection: Connection, lane: RowMapping, submission: Submission) -> None:
-    patient, birth_date = submission.patient
-    pinned = {"patient": lane["patient"] or patient, "birth_date": lane["birth_date"] or birth_date}
-    if (lane["patient"], lane["birth_date"]) != tuple(pinned.values()):
-        connection.execute(update(schema.lane).where(schema.lane.c.id == lane["id"]).values(**pinned))
-
-
-def _enqueue(writing: _Writing, lane: RowMapping, submission: Submission, payload: Payload) -> int:
-    connection, table = writing.connection, schema.submission
-    waiting = select(func.count()).where(table.c.lane_id == lane["id"], table.c.state.in_(UNFINISHED))
-    # Behind an unfinished submission the lane keeps its time: whoever settles that one makes the lane due again.
-    is_first = connection.execute(waiting).scalar_one() == 0
-    position = lane["next_position"]
-    connection.execute(
-        update(schema.lane)
-        .where(schema.lane.c.id == lane["id"])
-        .values(next_position=position + 1, due_at=writing.now if is_first else schema.lane.c.due_at)
-    )
-    body = msgspec.json.encode(payload)
-    row = {
-        "message_id": writing.message_id,
-        "lane_id": lane["id"],
-        "position": position,
-        "kind": KIND,
-        "body": body,
-        "report_status": payload.status,
-        "ordered_at": submission.ordered_at,
-        "observation_count": len(payload.observations),
-        "idempotency_key": idempotency_key(submission.destination, submission.service_request_id, position, body),
-        "state": "queued",
-    }
-    return _inserted(connection, table, row)
-
-
-def idempotency_key(destination: str, service_request_id: str, position: int, body: bytes) -> str:
-    """Derive the `Idempotency-Key` of a submission: the same for each of its attempts, and for no other. (pure)"""
-    seed = f"{destination}\n{service_request_id}\n{position}\n".encode()
-    return hashlib.sha256(seed + body).hexdigest()[:32]
 
 
 def _entry_row(number: int, entry: Entry, placed: Sequence[_Placed], message_id: int) -> dict[str, Any]:
@@ -225,15 +169,28 @@ def _conclude(
     diagnostics = [*outcome.diagnostics, *_remarks(placed)]
     values = {"state": state, "reason": reason, "diagnostics": msgspec.json.encode(diagnostics).decode()}
     connection.execute(update(schema.message).where(schema.message.c.id == message_id).values(**values))
-    arrived = select(func.count()).where(schema.entry.c.message_id == message_id)
-    sent = select(func.count(func.distinct(schema.entry.c.observation)), schema.submission.c.observation_count)
-    per_submission = (
-        sent.select_from(schema.submission.outerjoin(schema.entry))
-        .where(schema.submission.c.message_id == message_id)
-        .group_by(schema.submission.c.id, schema.submission.c.observation_count)
-    )
-    balanced = connection.execute(arrived).scalar_one() == len(outcome.entries)
-    if not balanced or any(told != written for told, written in connection.execute(per_submission)):
+    _check_written(connection, message_id, len(outcome.entries))
+
+
+_ARRIVED = select(func.count()).where(schema.entry.c.message_id == bindparam("message_id"))
+_UNBALANCED = (
+    select(schema.submission.c.id)
+    .select_from(schema.submission.outerjoin(schema.entry))
+    .where(schema.submission.c.message_id == bindparam("message_id"))
+    .group_by(schema.submission.c.id, schema.submission.c.observation_count)
+    .having(func.count(func.distinct(schema.entry.c.observation)) != schema.submission.c.observation_count)
+)
+
+
+def _check_written(connection: Connection, message_id: int, entry_count: int) -> None:
+    """
+    Count what the database now has, not what it was given.
+
+    Raises: LedgerError, which undoes the transaction.
+    """
+    message = {"message_id": message_id}
+    arrived = connection.execute(_ARRIVED, message).scalar_one()
+    if arrived != entry_count or connection.execute(_UNBALANCED, message).first():
         raise LedgerError("a message does not balance after it was written; nothing was recorded")
 
 
@@ -254,8 +211,3 @@ def _message_state(outcome: Outcome, placed: Sequence[_Placed], states: Sequence
     return ("duplicate", "") if reports else (outcome.state, "")
 
 
-def _inserted(connection: Connection, table: Any, row: Mapping[str, Any]) -> int:
-    key = connection.execute(insert(table).values(**row)).inserted_primary_key
-    if key is None:
-        raise LedgerError("the database gave a new row no number")
-    return int(key[0])

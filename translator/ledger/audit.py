@@ -16,7 +16,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, Select, and_, case, exists, func, literal, or_, select
 
 from translator.ledger import schema
-from translator.ledger.acceptance import idempotency_key
+from translator.ledger.positions import idempotency_key
 from translator.ledger.states import SUBMISSION_STATES, UNFINISHED
 
 

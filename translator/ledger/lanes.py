@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from translator.errors import LedgerError
 from translator.ledger import schema
-from translator.ledger.states import AFTER_ATTEMPT, UNFINISHED
+from translator.ledger.states import AFTER_ATTEMPT, MOVES, SUBMISSION_STATES, UNFINISHED
 
 
 class Claim(Struct, frozen=True):
@@ -53,31 +52,17 @@ class Settlement(Struct, frozen=True):
 
 def claim_next(connection: Connection, destination: str, now: int) -> Claim | None:
     """Take the lane that has been due longest and open an attempt for its first unfinished submission."""
-    lanes = schema.lane
-    lane = (
-        connection.execute(
-            select(lanes.c.id, lanes.c.service_request_id, lanes.c.fence)
-            .where(lanes.c.destination == destination, lanes.c.due_at <= now)
-            .order_by(lanes.c.due_at, lanes.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        .mappings()
-        .one_or_none()
-    )
+    lane = connection.execute(_DUE_LANE, {"destination_is": destination, "now": now}).mappings().one_or_none()
     if lane is None:
         return None
-    first = _first_unfinished(connection, lane["id"])
+    first = connection.execute(_FIRST_UNFINISHED, {"lane": lane["id"]}).mappings().one_or_none()
     if first is None or first["state"] != "queued":
         raise LedgerError("a lane is due, but has nothing that may be sent; run `translator ledger verify`")
     fence = lane["fence"] + 1
-    connection.execute(update(lanes).where(lanes.c.id == lane["id"]).values(fence=fence, due_at=None))
-    table = schema.submission
-    connection.execute(update(table).where(table.c.id == first["id"]).values(attempts=first["attempts"] + 1))
-    opened = insert(schema.attempt).values(
-        submission_id=first["id"], lane_id=lane["id"], fence=fence, started_at=now, outcome="", answer=""
-    )
-    key = connection.execute(opened).inserted_primary_key
+    connection.execute(_FENCE_LANE, {"lane": lane["id"], "new_fence": fence})
+    connection.execute(_COUNT_ATTEMPT, {"submission": first["id"]})
+    attempt = {"submission_id": first["id"], "lane_id": lane["id"], "fence": fence, "started_at": now}
+    key = connection.execute(insert(schema.attempt), attempt).inserted_primary_key
     return Claim(
         attempt_id=key[0] if key else 0,
         fence=fence,
@@ -98,13 +83,14 @@ def settle(connection: Connection, claim: Claim, settlement: Settlement, now: in
 
     Raises: LedgerError where the attempt is no longer open: somebody else has decided about it.
     """
-    table = schema.attempt
-    is_ours = and_(table.c.id == claim.attempt_id, table.c.fence == claim.fence, table.c.ended_at.is_(None))
-    closed = update(table).where(is_ours).values(ended_at=now, outcome=settlement.outcome, answer=settlement.answer)
-    if connection.execute(closed).rowcount != 1:
+    closing = {"now": now, "how": settlement.outcome, "said": settlement.answer}
+    ours = {"attempt": claim.attempt_id, "with_fence": claim.fence}
+    if connection.execute(_CLOSE_ATTEMPT, ours | closing).rowcount != 1:
         raise LedgerError("an attempt was settled by somebody else while it was under way")
     _move(connection, claim.submission_id, AFTER_ATTEMPT[settlement.outcome], settlement.answer)
-    _make_due(connection, claim.lane_id, now + round(settlement.retry_in_s * 1_000_000))
+    # With a fresh token the same submission goes first, so that a second 401 speaks of that token and no older one.
+    due_at = 0 if settlement.outcome == "renew" else now + round(settlement.retry_in_s * 1_000_000)
+    _make_due(connection, claim.lane_id, due_at)
 
 
 def recover(connection: Connection, destination: str, now: int) -> int:
@@ -113,15 +99,10 @@ def recover(connection: Connection, destination: str, now: int) -> int:
 
     Shape: gives their number. The caller holds the delivery lock, so nobody alive is at work on them.
     """
-    table, lanes = schema.attempt, schema.lane
-    left = connection.execute(
-        select(table.c.id, table.c.submission_id, table.c.lane_id)
-        .join(lanes, lanes.c.id == table.c.lane_id)
-        .where(table.c.ended_at.is_(None), lanes.c.destination == destination)
-    ).all()
-    for attempt_id, submission_id, lane_id in left:
-        closed = {"ended_at": now, "outcome": "unknown", "answer": "killed"}
-        connection.execute(update(table).where(table.c.id == attempt_id).values(**closed))
+    left = connection.execute(_OPEN_ATTEMPTS, {"destination_is": destination}).all()
+    for attempt_id, fence, submission_id, lane_id in left:
+        closing = {"now": now, "how": "unknown", "said": "killed"}
+        connection.execute(_CLOSE_ATTEMPT, {"attempt": attempt_id, "with_fence": fence} | closing)
         _move(connection, submission_id, "unknown", "killed")
         _make_due(connection, lane_id, now)
     return len(left)
@@ -129,9 +110,7 @@ def recover(connection: Connection, destination: str, now: int) -> int:
 
 def next_due(connection: Connection, destination: str) -> int | None:
     """Give the earliest time at which any lane is due; None where nothing waits to be sent."""
-    lanes = schema.lane
-    earliest = select(func.min(lanes.c.due_at)).where(lanes.c.destination == destination, lanes.c.due_at.is_not(None))
-    due: int | None = connection.execute(earliest).scalar_one()
+    due: int | None = connection.execute(_NEXT_DUE, {"destination_is": destination}).scalar_one()
     return due
 
 
@@ -152,33 +131,82 @@ def count_submissions(
     return dict(counts)
 
 
-def _first_unfinished(connection: Connection, lane_id: int) -> Any:
-    table = schema.submission
-    first = (
-        select(table)
-        .where(table.c.lane_id == lane_id, table.c.state.in_(UNFINISHED))
-        .order_by(table.c.position)
-        .limit(1)
-    )
-    return connection.execute(first).mappings().one_or_none()
-
-
 def _last_outcome(connection: Connection, submission_id: int) -> str:
-    table = schema.attempt
-    ended = select(table.c.outcome).where(table.c.submission_id == submission_id, table.c.ended_at.is_not(None))
-    return connection.execute(ended.order_by(table.c.id.desc()).limit(1)).scalar_one_or_none() or ""
+    return connection.execute(_LAST_OUTCOME, {"submission": submission_id}).scalar_one_or_none() or ""
 
 
 def _move(connection: Connection, submission_id: int, state: str, answer: str) -> None:
     """Move a submission and its entries together, so that they cannot disagree."""
-    table, entries = schema.submission, schema.entry
-    connection.execute(update(table).where(table.c.id == submission_id).values(state=state, detail=answer))
+    moved = connection.execute(_MOVE[state], {"submission": submission_id, "said": answer})
+    if moved.rowcount != 1:
+        raise LedgerError(f"a submission cannot become {state} from where it is; run `translator ledger verify`")
     if state != "queued":
-        connection.execute(update(entries).where(entries.c.submission_id == submission_id).values(state=state))
+        connection.execute(_MOVE_ENTRIES, {"submission": submission_id, "new_state": state})
 
 
 def _make_due(connection: Connection, lane_id: int, at: int) -> None:
     """Let the lane go on at a time, unless it is empty or blocked."""
-    first = _first_unfinished(connection, lane_id)
-    due_at = at if first is not None and first["state"] == "queued" else None
-    connection.execute(update(schema.lane).where(schema.lane.c.id == lane_id).values(due_at=due_at))
+    state = connection.execute(_FIRST_STATE, {"lane": lane_id}).scalar_one_or_none()
+    connection.execute(_TIME_LANE, {"lane": lane_id, "at": at if state == "queued" else None})
+
+
+# The statements of delivery, built once: building one takes longer than SQLite needs to run it.
+
+_lane, _submission, _attempt, _entry = schema.lane, schema.submission, schema.attempt, schema.entry
+
+_DUE_LANE = (
+    select(_lane.c.id, _lane.c.service_request_id, _lane.c.fence)
+    .where(_lane.c.destination == bindparam("destination_is"), _lane.c.due_at <= bindparam("now"))
+    .order_by(_lane.c.due_at, _lane.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_NEXT_DUE = select(func.min(_lane.c.due_at)).where(
+    _lane.c.destination == bindparam("destination_is"), _lane.c.due_at.is_not(None)
+)
+_FENCE_LANE = update(_lane).where(_lane.c.id == bindparam("lane")).values(fence=bindparam("new_fence"), due_at=None)
+_TIME_LANE = update(_lane).where(_lane.c.id == bindparam("lane")).values(due_at=bindparam("at"))
+
+_FIRST_UNFINISHED = (
+    select(_submission)
+    .where(_submission.c.lane_id == bindparam("lane"), _submission.c.state.in_(UNFINISHED))
+    .order_by(_submission.c.position)
+    .limit(1)
+)
+_FIRST_STATE = _FIRST_UNFINISHED.with_only_columns(_submission.c.state)
+_COUNT_ATTEMPT = (
+    update(_submission).where(_submission.c.id == bindparam("submission")).values(attempts=_submission.c.attempts + 1)
+)
+_MOVE = {
+    state: update(_submission)
+    .where(
+        _submission.c.id == bindparam("submission"),
+        _submission.c.state.in_([before for before, after in MOVES.items() if state in after]),
+    )
+    .values(state=state, detail=bindparam("said"))
+    for state in SUBMISSION_STATES
+}
+_MOVE_ENTRIES = (
+    update(_entry).where(_entry.c.submission_id == bindparam("submission")).values(state=bindparam("new_state"))
+)
+
+_OPEN_ATTEMPTS = (
+    select(_attempt.c.id, _attempt.c.fence, _attempt.c.submission_id, _attempt.c.lane_id)
+    .join(_lane, _lane.c.id == _attempt.c.lane_id)
+    .where(_attempt.c.ended_at.is_(None), _lane.c.destination == bindparam("destination_is"))
+)
+_CLOSE_ATTEMPT = (
+    update(_attempt)
+    .where(
+        _attempt.c.id == bindparam("attempt"),
+        _attempt.c.fence == bindparam("with_fence"),
+        _attempt.c.ended_at.is_(None),
+    )
+    .values(ended_at=bindparam("now"), outcome=bindparam("how"), answer=bindparam("said"))
+)
+_LAST_OUTCOME = (
+    select(_attempt.c.outcome)
+    .where(_attempt.c.submission_id == bindparam("submission"), _attempt.c.ended_at.is_not(None))
+    .order_by(_attempt.c.id.desc())
+    .limit(1)
+)

@@ -26,7 +26,8 @@ from translator.ledger.correlations import LedgerCorrelation, import_rows
 from translator.ledger.database import Database, open_database
 from translator.ledger.lock import file_lock
 from translator.ledger.policy import DestinationPolicy
-from translator.ledger.views import Balance, MessageRow, MessageView, list_messages, read_balance, read_message
+from translator.ledger.balance import Balance, read_balance
+from translator.ledger.views import MessageRow, MessageView, list_messages, read_message
 from translator.record.correlation import CorrelationRow
 
 

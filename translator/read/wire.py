@@ -1,10 +1,10 @@
 """
 Cut a stream of bytes into HL7 v2 messages and the envelopes around them.
 
-Theory of operation: a message starts at a line that begins with MSH and ends where the next MSH, FHS, BHS, BTS or FTS line
-starts, or at an MLLP end byte. Bytes are never changed; MLLP framing and blank lines stand outside the message. What
-belongs to no message is given as a stray piece, so that nothing is passed over. The buffer holds one message and one
-chunk, however long the stream is.
+Theory of operation: a message starts at a line that begins with MSH and ends where the next MSH, FHS, BHS, BTS or FTS
+line starts, or at an MLLP end byte; an envelope is one line. Bytes are never changed; MLLP framing and blank lines
+stand outside the message. What belongs to no message is given as a stray piece, so that nothing is passed over. The
+buffer holds one message and one chunk, however long the stream is, and no byte is searched more than twice.
 """
 
 from __future__ import annotations
@@ -14,22 +14,27 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-_START = re.compile(rb"(?:\A|(?<=[\r\n\x0b\x1c]))(?:\xef\xbb\xbf)?[ \t\x0b]*(MSH|FHS|BHS|BTS|FTS)(?=[^A-Za-z0-9\s])")
+_BOM = b"\xef\xbb\xbf"
+# Indentation is bounded so that a start has a greatest length: what the last _OVERLAP bytes may still begin is awaited.
+_START = re.compile(
+    rb"(?:\A|(?<=[\r\n\x0b\x1c]))(?:\xef\xbb\xbf)?\x0b?[ \t]{0,200}(MSH|FHS|BHS|BTS|FTS)(?=[^A-Za-z0-9\s])"
+)
+_OVERLAP = 256
 _LINE_END = re.compile(rb"\r\n|\r|\n")
-_END_BLOCK = b"\x1c"
-_START_BLOCK = b"\x0b"
+_MESSAGE_END = re.compile(rb"\x1c")
+_ENVELOPE_END = re.compile(rb"[\r\n\x1c]")
+_ENDS = {"MSH": _MESSAGE_END, "stray": _MESSAGE_END}
 _BLANK = b" \t\r\n\x0b\x1c\x1a\x00"
-# The longest thing that may straddle two chunks: line end, BOM, start block, name, separator. Indentation beyond this
-# is bounded by looking back to the last line end.
-_OVERLAP = 64
+# After the last line: the next message's start byte, the end-of-file mark of DOS, padding.
+_TAIL = b"\x0b\x1a\x00"
 
 
 class Piece(Struct, frozen=True, gc=False):
     """
     One part of a stream.
 
-    Shape: `kind` is `MSH`, an envelope's name (`FHS`, `BHS`, `BTS`, `FTS`) or `stray`; `line` is the first line's number
-    in the stream, from 1.
+    Shape: `kind` is `MSH`, an envelope's name (`FHS`, `BHS`, `BTS`, `FTS`) or `stray`; `line` is the number of its
+    first line in the stream, from 1.
     """
 
     kind: str
@@ -47,15 +52,22 @@ def split_stream(chunks: Iterable[bytes]) -> Iterator[Piece]:
 
 class _Cutter:
     def __init__(self) -> None:
-        self._buffer = b""
+        self._buffer = bytearray()
+        self._begin = 0
         self._searched = 0
         self._line = 1
         self._kind = "stray"
-        self._after_return = False
 
     def feed(self, chunk: bytes) -> Iterator[Piece]:
         self._buffer += chunk
-        yield from self._cut(len(self._buffer) - _OVERLAP)
+        safe = len(self._buffer) - _OVERLAP
+        # Small chunks are gathered, or each of them would search the overlap again.
+        if safe - self._searched < _OVERLAP:
+            return
+        yield from self._cut(safe)
+        del self._buffer[: self._begin]
+        self._searched -= self._begin
+        self._begin = 0
 
     def close(self) -> Iterator[Piece]:
         yield from self._cut(len(self._buffer))
@@ -65,34 +77,25 @@ class _Cutter:
         while (match := _START.search(self._buffer, self._searched)) and match.start() < safe:
             yield from self._emit(match.start())
             self._kind = match[1].decode("ascii")
-            self._searched = match.end() - match.start()
-        self._searched = max(self._searched, self._last_line_start(safe))
-
-    def _last_line_start(self, safe: int) -> int:
-        """Give the place before which no start can still be found."""
-        line_ends = [self._buffer.rfind(mark, 0, max(safe, 0)) for mark in (b"\r", b"\n", _START_BLOCK, _END_BLOCK)]
-        return max(line_ends) + 1
+            self._searched = match.end()
+        self._searched = max(self._searched, safe)
 
     def _emit(self, end: int) -> Iterator[Piece]:
-        raw, self._buffer = self._buffer[:end], self._buffer[end:]
-        self._searched = 0
-        first_line = self._line
-        self._line += self._count_lines(raw)
-        body, _, rest = raw.partition(_END_BLOCK)
-        yield from self._piece(self._kind, body, first_line)
-        yield from self._piece("stray", rest, first_line + len(_LINE_END.findall(body)))
+        raw = bytes(self._buffer[self._begin : end])
+        line, self._begin = self._line, end
+        self._line += _count_lines(raw)
+        found = _ENDS.get(self._kind, _ENVELOPE_END).search(raw)
+        body = raw[: found.start()] if found else raw
+        yield from _piece(self._kind, body, line)
+        yield from _piece("stray", raw[len(body) :], line + _count_lines(body))
 
-    def _count_lines(self, raw: bytes) -> int:
-        # A CR LF pair that was cut between two pieces is one line end, not two.
-        split_pair = self._after_return and raw.startswith(b"\n")
-        if raw:
-            self._after_return = raw.endswith(b"\r")
-        return len(_LINE_END.findall(raw)) - split_pair
 
-    @staticmethod
-    def _piece(kind: str, raw: bytes, line: int) -> Iterator[Piece]:
-        if not raw.strip(_BLANK):
-            return
-        lead = len(raw) - len(raw.lstrip(_BLANK))
-        line += len(_LINE_END.findall(raw[:lead]))
-        yield Piece(kind, raw.strip(_START_BLOCK) if lead == 0 else raw[lead:], line)
+def _count_lines(raw: bytes) -> int:
+    return len(_LINE_END.findall(raw))
+
+
+def _piece(kind: str, raw: bytes, line: int) -> Iterator[Piece]:
+    inside = raw.lstrip(_BLANK)
+    if not inside.strip(_BLANK).removeprefix(_BOM).strip(_BLANK):
+        return
+    yield Piece(kind, inside.rstrip(_TAIL), line + _count_lines(raw[: len(raw) - len(inside)]))

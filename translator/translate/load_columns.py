@@ -18,13 +18,15 @@ class Column(NamedTuple):
     """
     One column.
 
-    Shape: `key` columns together name a row; `filled` ones may not be empty.
+    Shape: `key` columns together name a row; `filled` ones may not be empty; a site's file may leave out a key column
+    that is `optional`, as if its cells were empty.
     """
 
     name: str
     check: Check | None = None
     key: bool = False
     filled: bool = False
+    optional: bool = False
 
     @property
     def unchecked(self) -> bool:
@@ -53,7 +55,9 @@ class Table(NamedTuple):
         """Whether the header must have this column."""
         if column.name in SITE_COLUMNS:
             return False
-        return column.key or not site or (column.filled and not self.inherits)
+        if not site:
+            return True
+        return not column.optional if column.key else column.filled and not self.inherits
 
 
 SITE_COLUMNS = frozenset({"same_as"})
@@ -137,7 +141,7 @@ _OBSERVATIONS = Table((
 ), inherits=True)  # fmt: skip
 
 _CONVERSIONS = Table((
-    Column("whoop_code", whoop_code, key=True),
+    Column("whoop_code", whoop_code, key=True, optional=True),
     Column("from", key=True, filled=True),
     Column("to", key=True, filled=True),
     Column("factor", positive, filled=True),
@@ -163,8 +167,8 @@ TABLES: Mapping[str, Table] = MappingProxyType({
     OBSERVATIONS: _OBSERVATIONS,
     "whoop/coded-values.csv": Table((
         Column("whoop_code", whoop_code, key=True, filled=True),
-        Column("system", key=True),
-        Column("code", key=True),
+        Column("system", key=True, optional=True),
+        Column("code", key=True, optional=True),
         Column("display"),
         Column("value_text", key=True),
         Column("spellings"),
@@ -177,7 +181,7 @@ TABLES: Mapping[str, Table] = MappingProxyType({
     "units/spellings.csv": Table((
         Column("spelling", key=True, filled=True),
         Column("ucum", filled=True),
-        Column("whoop_code", whoop_code, key=True),
+        Column("whoop_code", whoop_code, key=True, optional=True),
         Column("note"),
     )),
     "units/conversions.csv": _CONVERSIONS,

@@ -34,6 +34,11 @@ class Part(Struct, frozen=True):
     status: StatusRow
     resolution: Resolution
 
+    @property
+    def is_refused(self) -> bool:
+        """Tell a report that its own status refuses."""
+        return bool(self.report.at) and self.status.action == "refuse"
+
 
 class Case(Struct, frozen=True):
     """Every part of one message that belongs to one service request."""
@@ -51,6 +56,11 @@ class Case(Struct, frozen=True):
     def verdicts(self) -> list[Verdict]:
         """All verdicts of all parts, in order."""
         return [verdict for part in self.parts for verdict in part.verdicts]
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell that no report is left to decide: all are refused, or these observations belong to none."""
+        return all(part.is_refused or not part.report.at for part in self.parts)
 
     @property
     def is_merged(self) -> bool:
@@ -147,7 +157,7 @@ _RULES: tuple[Callable[[Case], Finding | None], ...] = (
 
 
 def _counts(verdict: Verdict) -> bool:
-    return verdict.state != "ignored" or verdict.reason in _TELLING
+    return verdict.state in {"translated", "held"} or verdict.reason in _TELLING
 
 
 def report_status(case: Case) -> str:

@@ -49,14 +49,16 @@ class WhoopTranslator:
         if message.held:
             result.states.add("held")
         parts = [self._part(report, message.format, lookup) for report in message.reports]
-        for part in parts:
-            if not part.report.at:
-                _account_outside(part, message, result)
-            elif part.status.action == "refuse":
-                finding = Finding(part.status.reason, part.report.status_at, "the report's status refuses it")
-                _refuse((part.report,), finding, result)
         for case in _cases(parts, self._tables, message.held):
-            _Assembly(case, message, result).run()
+            if case.is_settled:
+                _account(case.verdicts, result)
+            else:
+                _Assembly(case, message, result).run()
+        for part in parts:
+            if part.is_refused:
+                text = "the report's status refuses it"
+                result.diagnostics.append(_error(Finding(part.status.reason, part.report.status_at, text)))
+                result.states.add("refused")
         if not (result.entries or result.states or result.submissions or message.reports):
             result.diagnostics.append(Diagnostic("no-results", "error", "", "the message reports nothing"))
             result.states.add("held")
@@ -67,6 +69,9 @@ class WhoopTranslator:
         verdicts = [translate(observation) for observation in report.observations]
         statuses = self._tables.report_status.get(source_format, {})
         status = statuses.get(report.status, _UNKNOWN_STATUS)
+        if status.action == "refuse" and report.at:
+            for verdict in verdicts:
+                verdict.state, verdict.reason, verdict.payload = "refused", status.reason, None
         return Part(report, verdicts, status, resolve(report, lookup))
 
 
@@ -74,8 +79,7 @@ def _cases(parts: Sequence[Part], tables: Tables, held: tuple[Finding, ...]) -> 
     """Put together what belongs to one service request; what belongs to none stands alone."""
     by_request: dict[object, list[Part]] = {}
     for number, part in enumerate(parts):
-        if part.report.at and part.status.action != "refuse":
-            by_request.setdefault(part.resolution.service_request_id or number, []).append(part)
+        by_request.setdefault(part.resolution.service_request_id or number, []).append(part)
     return [Case(group, tables, held) for group in by_request.values()]
 
 
@@ -86,15 +90,11 @@ def _refuse(reports: Iterable[Report], finding: Finding, result: Translation) ->
         result.entries += [Entry(observation.at, "refused", finding.code) for observation in report.observations]
 
 
-def _account_outside(part: Part, message: Message, result: Translation) -> None:
-    """Observations outside every report are no results; a mapped one among them is held by its own rule."""
-    for verdict in part.verdicts:
-        entry = Entry(verdict.observation.at, verdict.state, verdict.reason, table=verdict.table)
-        if verdict.state == "translated":
-            cause = message.held[0].code if message.held else "result-out-of-place"
-            entry = Entry(verdict.observation.at, "held", "report-held", cause, table=verdict.table)
-        result.entries.append(entry)
-        result.states.add(entry.state)
+def _account(verdicts: Iterable[Verdict], result: Translation) -> None:
+    """Observations outside every report, and those of refused ones, come to what they are by themselves."""
+    for verdict in verdicts:
+        result.entries.append(_entry(verdict))
+        result.states.add(verdict.state)
 
 
 class _Assembly:

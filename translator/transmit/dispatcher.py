@@ -105,6 +105,7 @@ class Dispatcher:
         finally:
             for task in self._under_way:
                 task.cancel()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
             # The thread first finishes what the tasks asked of it, so nothing is settled behind recover's back.
             await self._ask(self._ledger.recover, self._destination)
             self._thread.shutdown()

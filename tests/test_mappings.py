@@ -1,0 +1,144 @@
+"""The tables as shipped: they load, lint clean, translate their own examples, and are documented column by column."""
+
+from __future__ import annotations
+
+import ast
+import codecs
+import csv
+from pathlib import Path
+
+import pytest
+
+from translator.mapping_files import mappings_folder, packaged_files, packaged_tables, site_files
+from translator.translate.codes import LOINC
+from translator.translate.example import ExampleTranslator
+from translator.translate.lint import lint_tables
+from translator.translate.load import load_tables
+from translator.translate.tables import ObservationRow
+
+TABLES = packaged_tables()
+README = (mappings_folder() / "README.md").read_text(encoding="utf-8")
+
+
+def headers() -> list[tuple[str, str]]:
+    """Give every column of every packaged table."""
+    return [
+        (name, column)
+        for name, data in packaged_files().items()
+        for column in next(csv.reader(data.decode().splitlines()))
+    ]
+
+
+@pytest.mark.parametrize("site", [None, "example"])
+def test_shipped_tables_lint_clean_and_examples_come_out(site: str | None) -> None:
+    """Every row does what its example says, and no lint finds anything."""
+    name, own = site_files(site) if site else ("", {})
+    tables = load_tables(packaged_files(), own, name)
+    assert lint_tables(packaged_files(), own, tables, ExampleTranslator(tables), name) == []
+
+
+def test_only_published_codes_are_confirmed() -> None:
+    """WHOOP has published four observation codes."""
+    confirmed = {row.whoop_code for row in TABLES.observations.values() if row.confirmed}
+    assert confirmed == {"TOTAL_CHOLESTEROL", "HDL", "LDL", "BLOOD_TYPE"}
+    assert {row.whoop_code for row in TABLES.observations.values() if not row.confirmed} & confirmed == set()
+
+
+def test_only_ratios_go_without_a_unit() -> None:
+    """A number without a unit is right only where there is none."""
+    assert {row.unit for row in TABLES.observations.values() if row.dimensionless} == {"{ratio}"}
+    assert {row.unit for row in TABLES.observations.values() if row.kind == "numeric" and not row.unit_sent} == {
+        "{ratio}"
+    }
+
+
+def test_no_unit_is_sent_with_brackets_or_braces() -> None:
+    """WHOOP is told the customary form."""
+    assert not [row.at for row in TABLES.observations.values() if set("[]{}") & set(row.unit_sent)]
+
+
+@pytest.mark.parametrize(
+    "code", ["LIPOPROTEIN_A", "LIPOPROTEIN_A_MASS", "INSULIN", "PROLACTIN", "AMH", "SHBG", "HEMOGLOBIN", "HBA1C_IFCC"]
+)
+def test_what_must_never_be_converted_has_no_factor(code: str) -> None:
+    """Isoforms and assays differ: there is no single factor."""
+    assert not [key for key in TABLES.conversions if key[0] == code]
+
+
+def test_international_units_are_enzyme_units_only_for_enzymes() -> None:
+    """IU/L is U/L for an enzyme, and nothing else."""
+    codes = {code for (code, spelling), ucum in TABLES.spellings.items() if (spelling, ucum) == ("IU/L", "U/L")}
+    assert codes == {"ALP", "ALT", "AST", "GGT", "LDH", "CREATINE_KINASE"}
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.code) for row in TABLES.observations.values() if row.unit])
+def test_units_are_known_in_upper_case_too(row: ObservationRow) -> None:
+    """Feeds that shout are read: the unit as sent and in capitals mean the target or lead to it."""
+    for text in (row.unit_sent, row.unit_sent.upper(), row.wire_unit):
+        ucum = TABLES.spellings.get((row.whoop_code, text)) or TABLES.spellings.get(("", text))
+        assert not text or ucum in {row.unit, row.wire_unit}
+
+
+@pytest.mark.parametrize("codec", sorted(set(filter(None, TABLES.charsets.values()))))
+def test_codec_is_one_of_pythons(codec: str) -> None:
+    """A charset that is named readable can be read."""
+    assert codecs.lookup(codec).name
+
+
+@pytest.mark.parametrize(("name", "column"), [pytest.param(*case, id="/".join(case)) for case in headers()])
+def test_readme_says_what_a_column_means(name: str, column: str) -> None:
+    """Every header cell stands in its table's section."""
+    section = next(part for part in README.split("\n### ") if name in part.split("\n", 1)[0])
+    assert f"\n| `{column}`" in section
+
+
+def test_readme_names_no_column_that_is_not_there() -> None:
+    """What is documented exists, except a site's own column."""
+    columns = README.split("\n## Columns", 1)[1]
+    named = {line.split("`")[1] for line in columns.split("\n") if line.startswith("| `")}
+    assert named - {column for _, column in headers()} == {"same_as"}
+
+
+def test_reasons_are_sorted() -> None:
+    """A reader finds a reason by its name."""
+    assert list(TABLES.reasons) == sorted(TABLES.reasons)
+
+
+def test_every_fault_of_a_table_is_explained() -> None:
+    """`translator explain` knows each code that the loader and the lints give."""
+    folder = Path(__file__).parent.parent / "translator" / "translate"
+    trees = [
+        ast.parse(path.read_text(encoding="utf-8")) for path in [*folder.glob("load*.py"), *folder.glob("lint*.py")]
+    ]
+    constants = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    codes = {value for value in constants if isinstance(value, str) and value.startswith("table-")}
+    assert codes == {code for code in TABLES.reasons if code.startswith("table-")}
+
+
+def test_every_loinc_row_stands_under_the_canonical_system() -> None:
+    """The packaged table is LOINC's; local codes belong to sites."""
+    assert {system for system, _ in TABLES.observations} == {LOINC}
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        pytest.param("201", "accepted", id="created"),
+        pytest.param("401", "renew", id="token-expired"),
+        pytest.param("second-401", "pause", id="token-refused-again"),
+        pytest.param("403", "pause", id="forbidden"),
+        pytest.param("404", "refused", id="not-ours"),
+        pytest.param("429", "retry", id="too-fast"),
+        pytest.param("500", "unknown", id="server-error"),
+        pytest.param("502", "unknown", id="bad-gateway"),
+        pytest.param("503", "retry", id="unavailable"),
+        pytest.param("504", "unknown", id="gateway-timeout"),
+        pytest.param("connect-error", "retry", id="no-connection"),
+        pytest.param("read-timeout", "unknown", id="no-answer"),
+        pytest.param("disconnected", "unknown", id="closed"),
+        pytest.param("killed", "unknown", id="worker-killed"),
+    ],
+)
+def test_whoop_answers_mean_what_promise_4_says(answer: str, outcome: str) -> None:
+    """Only what was surely not processed is sent again."""
+    assert TABLES.responses["whoop"][answer] == outcome
