@@ -11,19 +11,22 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
+from msgspec import structs
+
 from translator.read.detect import detect
 from translator.read.fhir import read_document
 from translator.read.hl7v2 import read_message
 from translator.read.lexicon import Lexicon
 from translator.read.wire import Piece, split_stream
 from translator.record.outcome import FILE_SCHEMA, Diagnostic, Outcome, Source
-from translator.record.report import Finding, Message
+from translator.record.report import Finding, Message, Report
 from translator.translate.service_request import Lookup, no_correlation
 from translator.translate.tables import Tables
 from translator.translate.whoop import Translation, WhoopTranslator
 
 Translated: TypeAlias = tuple[bytes, Outcome]
 
+_CONTENT = frozenset({"MSH", "stray"})
 _TRAILERS = {"BTS": "MSH", "FTS": "BHS"}
 
 
@@ -43,14 +46,12 @@ class Pipeline:
         """Translate exactly one message or one FHIR document; several in one are refused, none is passed over."""
         if detect(raw[:4096]) == "fhir":
             return self._outcome(raw, read_document(raw, self._lexicon), file, index, correlation)
-        pieces = list(split_stream([raw]))
-        messages = [piece for piece in pieces if piece.kind == "MSH"]
-        if len(messages) > 1:
-            return self._several(raw, messages, file)
-        if not messages:
-            return self._outcome(raw, _nothing(raw, self._lexicon), file, index, correlation)
-        read = read_message(messages[0].raw, self._lexicon, messages[0].line)
-        return self._outcome(raw, read, file, index, correlation)
+        pieces = [piece for piece in split_stream([raw]) if piece.kind in _CONTENT]
+        if not pieces:
+            nothing = Message("", refused=Finding("empty-input", "", "there is nothing to read"))
+            return self._outcome(raw, nothing, file, index, correlation)
+        read = [read_message(piece.raw, self._lexicon, piece.line) for piece in pieces]
+        return self._outcome(raw, read[0] if len(read) == 1 else _several(read, pieces), file, index, correlation)
 
     def stream(
         self, chunks: Iterable[bytes], *, file: str = "", correlation: Lookup = no_correlation
@@ -76,7 +77,7 @@ class Pipeline:
         index = 0
         silent = True
         for piece in pieces:
-            silent = silent and piece.kind not in {"MSH", "stray"}
+            silent = silent and piece.kind not in _CONTENT
             if piece.kind in count:
                 count[piece.kind] += 1
             if piece.kind == "MSH" or _has_observations(piece):
@@ -92,12 +93,6 @@ class Pipeline:
                 count[counted] = 0
         if silent:
             yield b"", _file_line(file, "empty-input", "there is no message in this file")
-
-    def _several(self, raw: bytes, messages: list[Piece], file: str) -> Outcome:
-        reports = tuple(report for piece in messages for report in read_message(piece.raw, self._lexicon).reports)
-        text = f"there are {len(messages)} messages in these bytes; use translate_stream"
-        finding = Finding("several-messages", "", text)
-        return self._outcome(raw, Message("hl7v2", reports=reports, refused=finding), file, 0, no_correlation)
 
     def _outcome(self, raw: bytes, message: Message, file: str, index: int, correlation: Lookup) -> Outcome:
         translation = self._whoop.translate(message, correlation)
@@ -126,10 +121,18 @@ def _has_observations(piece: Piece) -> bool:
     return piece.kind == "stray" and any(line.lstrip().startswith(b"OBX|") for line in piece.raw.splitlines())
 
 
-def _nothing(raw: bytes, lexicon: Lexicon) -> Message:
-    if not raw.strip():
-        return Message("", refused=Finding("empty-input", "", "there is nothing to read"))
-    return read_message(raw, lexicon)
+def _several(read: list[Message], pieces: list[Piece]) -> Message:
+    """Refuse what is more than one message; its observations are numbered through, so that each is accounted for."""
+    count = sum(piece.kind == "MSH" for piece in pieces)
+    if count > 1:
+        refused = Finding("several-messages", "", f"there are {count} messages in these bytes; use translate_stream")
+    else:
+        refused = Finding("malformed", "", "there are lines that belong to no message")
+    observations = (
+        observation for message in read for report in message.reports for observation in report.observations
+    )
+    renumbered = (structs.replace(each, at=f"OBX[{number}]") for number, each in enumerate(observations, start=1))
+    return Message("hl7v2", reports=(Report("", observations=tuple(renumbered)),), refused=refused)
 
 
 def _wrong_count(piece: Piece, counted: int, file: str) -> Outcome | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -105,3 +106,13 @@ def test_database_errors_show_no_parameters(ledger: Ledger, path: Path) -> None:
 
     assert "987654" not in str(caught.value)
     assert caught.value.__suppress_context__
+
+
+def test_ledger_may_be_created_by_several_at_once(path: Path) -> None:
+    """Processes that start together agree on one set of tables."""
+    script = "import sys; from translator.ledger import Ledger; print(len(Ledger.open(sys.argv[1]).verify()))"
+    started = [
+        subprocess.Popen([sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE, text=True) for _ in range(4)
+    ]
+
+    assert [process.communicate(timeout=30)[0].strip() for process in started] == ["0"] * 4

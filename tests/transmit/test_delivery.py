@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,35 +13,16 @@ from msgspec import structs
 
 from tests.ledger.arrivals import LANES, POLICIES, arrival, report
 from tests.sandbox_process import SandboxProcess
-from translator.config import Settings, load_settings
+from tests.transmit.delivering import settings
+from translator.config import load_settings
 from translator.delivery import DeliveryReport, deliver, policies
+from translator.errors import ConfigError
 from translator.ledger import Ledger
 from translator.mapping_files import packaged_tables
 from translator.secrets import Secret
 from translator.transmit.dispatcher import Progress
 
 TABLES = packaged_tables()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[SandboxProcess]:
-    """Run one sandbox for this file."""
-    with SandboxProcess("--accept-any") as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(server: SandboxProcess) -> SandboxProcess:
-    """Give the sandbox as new."""
-    server.reset()
-    return server
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """Open a new ledger."""
-    with Ledger.open(tmp_path / "lab.db") as opened:
-        yield opened
 
 
 Deliver = Callable[..., DeliveryReport]
@@ -59,18 +36,6 @@ def run(ledger: Ledger, sandbox: SandboxProcess) -> Deliver:
         return deliver(ledger, settings(sandbox, timeout_s), TABLES, deadline_s=deadline_s, **more)
 
     return run
-
-
-def settings(sandbox: SandboxProcess, timeout_s: float = 10, secret: str = "") -> Settings:
-    """Make the settings of a site that delivers to the sandbox."""
-    flags = {"whoop.url": sandbox.whoop_url, "whoop.timeout_s": str(timeout_s)}
-    loaded = load_settings(flags=flags, environment={})
-    whoop = structs.replace(
-        loaded.whoop,
-        client_id=Secret("", given=sandbox.client_id),
-        client_secret=Secret("", given=secret or sandbox.client_secret),
-    )
-    return structs.replace(loaded, whoop=whoop)
 
 
 def fill(ledger: Ledger, codes: list[str], lanes: int = 1) -> None:
@@ -325,49 +290,21 @@ def test_delivery_shows_no_secret_and_no_patient(ledger: Ledger, sandbox: Sandbo
     assert not any(word in str(result) for word in ("wrong-secret", LANES[0], "P1"))
 
 
+def test_delivery_without_credentials_is_a_matter_of_settings(ledger: Ledger, sandbox: SandboxProcess) -> None:
+    """A missing credential is named before anything is sent, and costs no attempt."""
+    fill(ledger, ["HDL"])
+    made = settings(sandbox)
+    without = structs.replace(made, whoop=structs.replace(made.whoop, client_id=Secret("env:NOT_SET_IN_ANY_TEST")))
+
+    with pytest.raises(ConfigError, match="NOT_SET_IN_ANY_TEST"):
+        deliver(ledger, without, TABLES, deadline_s=5)
+
+    assert ledger.show(1).submissions[0].attempts == ()
+
+
 def test_policies_follow_the_settings(sandbox: SandboxProcess) -> None:
     """The sandbox is sent anything; the vendor, only what the site confirmed."""
     real = load_settings(flags={"whoop.confirmed_codes": "ALT"}, environment={})
 
     assert policies(settings(sandbox))["whoop"].loopback
     assert (policies(real)["whoop"].loopback, policies(real)["whoop"].confirmed) == (False, frozenset({"ALT"}))
-
-
-KILLED = """
-import sys
-from translator.config import load_settings
-from translator.delivery import deliver
-from translator.ledger import Ledger
-from translator.mapping_files import packaged_tables
-with Ledger.open(sys.argv[1]) as ledger:
-    deliver(ledger, load_settings(flags={"whoop.url": sys.argv[2]}, environment={}), packaged_tables())
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is for POSIX")
-def test_delivery_killed_in_flight_is_unknown_and_sent_once(
-    ledger: Ledger, sandbox: SandboxProcess, run: Deliver, tmp_path: Path
-) -> None:
-    """P4: kill -9 between the request and its answer leaves an unknown, and no second request, ever."""
-    fill(ledger, ["HDL", "LDL"])
-    sandbox.fault("results", "delay", 3)
-    command = [sys.executable, "-c", KILLED, str(tmp_path / "lab.db"), sandbox.whoop_url]
-    with subprocess.Popen(command, env=os.environ | sandbox.environment) as victim:
-        wait_until(lambda: bool(ledger.show(1).submissions[0].attempts))
-        time.sleep(0.2)
-        victim.send_signal(signal.SIGKILL)
-
-    result = run()
-
-    assert (result.unknown, result.queued) == (1, 1)
-    assert ledger.show(1).submissions[0].detail == "killed"
-    assert len(posted(sandbox)) <= 1
-    assert ledger.verify() == []
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
-    """Wait for something that another process does."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)

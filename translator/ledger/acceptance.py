@@ -14,16 +14,17 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, Table, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from translator.errors import LedgerError
 from translator.ledger import schema
 from translator.ledger.conservation import check_balance
 from translator.ledger.histories import read_history
 from translator.ledger.policy import STRICT, DestinationPolicy
-from translator.ledger.states import UNFINISHED
-from translator.record.outcome import Diagnostic, Entry, Outcome, Payload, Submission
+from translator.ledger.positions import enqueue, find_lane, insert_row, is_other_patient, pin
+from translator.record.outcome import Diagnostic, Entry, Outcome, Submission
 from translator.translate.revision import LaneHistory, Revision, hold_unread, hold_whole, revise
+
 
 class Arrival(Struct, frozen=True):
     """One message as it came in, and what became of it."""
@@ -109,7 +110,16 @@ def _place(writing: _Writing, submission: Submission, policy: DestinationPolicy)
     revision = revise(submission, history, writing.sha256)
     if revision.payload and policy.holds(submission.unconfirmed):
         revision = hold_whole(revision, "code-unconfirmed")
-    submission_id = _enqueue(writing, lane, submission, revision.payload) if revision.payload else None
+    if not revision.payload:
+        return _Placed(submission, revision, lane["id"], None)
+    submission_id = enqueue(
+        connection,
+        lane,
+        revision.payload,
+        message_id=writing.message_id,
+        ordered_at=submission.ordered_at,
+        now=writing.now,
+    )
     return _Placed(submission, revision, lane["id"], submission_id)
 
 
@@ -209,5 +219,3 @@ def _message_state(outcome: Outcome, placed: Sequence[_Placed], states: Sequence
     if "held" in states:
         return "held", ""
     return ("duplicate", "") if reports else (outcome.state, "")
-
-

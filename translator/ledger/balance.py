@@ -62,5 +62,3 @@ def read_balance(connection: Connection, message_ids: Sequence[int] | None = Non
         lines=tuple(BalanceLine(*key, count) for key, count in sorted(entries.items())),
         submissions=dict(sorted(submissions.items())),
     )
-
-

@@ -22,11 +22,11 @@ from translator.errors import LedgerError
 from translator.ledger import lanes
 from translator.ledger.acceptance import Arrival, accept_message
 from translator.ledger.audit import LedgerFinding, audit
+from translator.ledger.balance import Balance, read_balance
 from translator.ledger.correlations import LedgerCorrelation, import_rows
 from translator.ledger.database import Database, open_database
 from translator.ledger.lock import file_lock
 from translator.ledger.policy import DestinationPolicy
-from translator.ledger.balance import Balance, read_balance
 from translator.ledger.views import MessageRow, MessageView, list_messages, read_message
 from translator.record.correlation import CorrelationRow
 

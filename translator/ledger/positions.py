@@ -22,6 +22,7 @@ KIND = "results"
 
 
 def find_lane(connection: Connection, submission: Submission) -> RowMapping:
+    """Give the lane of a service request, locked until the transaction ends; a new one is pinned at once."""
     table = schema.lane
     service_request = {"destination": submission.destination, "service_request_id": submission.service_request_id}
     found = select(table).filter_by(**service_request).with_for_update()
@@ -34,18 +35,23 @@ def find_lane(connection: Connection, submission: Submission) -> RowMapping:
 
 
 def is_other_patient(lane: RowMapping, submission: Submission) -> bool:
+    """Tell whether a submission speaks of another patient than the lane; an empty part does not contradict."""
     pinned = (lane["patient"], lane["birth_date"])
     return any(known and sent and known != sent for known, sent in zip(pinned, submission.patient, strict=True))
 
 
 def pin(connection: Connection, lane: RowMapping, submission: Submission) -> None:
+    """Fill what the lane does not know of its patient yet."""
     patient, birth_date = submission.patient
     pinned = {"patient": lane["patient"] or patient, "birth_date": lane["birth_date"] or birth_date}
     if (lane["patient"], lane["birth_date"]) != tuple(pinned.values()):
         connection.execute(update(schema.lane).where(schema.lane.c.id == lane["id"]).values(**pinned))
 
 
-def enqueue(connection: Connection, lane: RowMapping, message_id: int, payload: Payload, now: int) -> int:
+def enqueue(
+    connection: Connection, lane: RowMapping, payload: Payload, *, message_id: int, ordered_at: str, now: int
+) -> int:
+    """Queue what is left of a submission, and wake its lane if nothing is before it; gives its number."""
     table = schema.submission
     position = lane["next_position"]
     waiting = select(func.count()).where(table.c.lane_id == lane["id"], table.c.state.in_(UNFINISHED))
@@ -64,9 +70,9 @@ def enqueue(connection: Connection, lane: RowMapping, message_id: int, payload: 
         "kind": KIND,
         "body": body,
         "report_status": payload.status,
-        "ordered_at": submission.ordered_at,
+        "ordered_at": ordered_at,
         "observation_count": len(payload.observations),
-        "idempotency_key": idempotency_key(submission.destination, submission.service_request_id, position, body),
+        "idempotency_key": idempotency_key(lane["destination"], lane["service_request_id"], position, body),
         "state": "queued",
     }
     return insert_row(connection, table, row)
@@ -79,6 +85,7 @@ def idempotency_key(destination: str, service_request_id: str, position: int, bo
 
 
 def insert_row(connection: Connection, table: Table, row: Mapping[str, Any]) -> int:
+    """Insert one row and give its number."""
     # Values apart from the statement: so SQLAlchemy compiles it once.
     key = connection.execute(insert(table), row).inserted_primary_key
     if key is None:

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 _BOM = b"\xef\xbb\xbf"
+# Begins the shifts of the ISO 2022 charsets, whose bytes are all below 128.
+_ESCAPE = b"\x1b"
 
 
 class Decoded(Struct, frozen=True, gc=False):
@@ -35,16 +37,30 @@ def decode(raw: bytes, declared: str, charsets: Mapping[str, str]) -> Decoded:
     Shape: `declared` is the first repetition of MSH-18; `charsets` maps names to codecs, empty for unreadable ones.
     Source: HL7 table 0211, v2.9 2.14.9.18.
     """
-    if raw.startswith(_BOM):
+    marked = raw.startswith(_BOM)
+    if marked:
         raw, declared = raw[len(_BOM) :], declared or "UNICODE UTF-8"
     codec = charsets.get(declared) if declared else "ascii"
     if not codec:
         return Decoded(raw.decode("latin-1"), "latin-1", problem="charset-unknown")
-    if raw.isascii():
+    if raw.isascii() and _ESCAPE not in raw:
         return Decoded(raw.decode("ascii"), codec)
     if not declared:
-        return Decoded(raw.decode("latin-1"), "ascii", undeclared=True)
-    try:
-        return Decoded(raw.decode(codec), codec)
-    except UnicodeDecodeError:
+        return Decoded(raw.decode("latin-1"), "ascii", undeclared=not raw.isascii())
+    text = _strictly(raw, codec)
+    if text is None or (marked and text != raw.decode("utf-8", "replace")):
         return Decoded(raw.decode("latin-1"), "latin-1", problem="charset-mismatch")
+    return Decoded(text, codec)
+
+
+def _strictly(raw: bytes, codec: str) -> str | None:
+    """
+    Decode line by line: what shifts the charset holds up to the end of its segment.
+
+    Absent: None where the bytes are not in the charset, or the charset has not even the letters of `MSH` as ASCII has.
+    """
+    try:
+        text = "\r".join(line.decode(codec) for line in raw.split(b"\r"))
+    except UnicodeError:
+        return None
+    return text if text[:3] == raw[:3].decode("latin-1") else None

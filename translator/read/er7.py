@@ -14,6 +14,8 @@ from msgspec import Struct
 
 SEGMENT_NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 NULL = '""'
+# What MSH-2 leaves out; NUL, which no text may hold, since no field is split by an empty repetition separator.
+_NOT_DECLARED = ("", "\0", "", "", "")
 
 
 class Delimiters(Struct, frozen=True):
@@ -43,12 +45,11 @@ def read_delimiters(header: str) -> Delimiters | None:
         return None
     if any(character.isalnum() or character.isspace() for character in separator + characters):
         return None
-    return Delimiters(separator, *characters, *[""] * (5 - len(characters)))
+    return Delimiters(separator, *characters, *_NOT_DECLARED[len(characters) :])
 
 
-_HIGHLIGHTS = frozenset("HN")
-_BREAKS = frozenset({".br", ".sp", ".ce"})
-_LAYOUT = frozenset({".fi", ".nf", ".in", ".ti", ".sk"})
+_HIGHLIGHTS = {"H": "", "N": ""}
+_LAYOUT = {"br": "\n", "sp": "\n", "ce": "\n", "sk": " ", "fi": "", "nf": "", "in": "", "ti": ""}
 
 
 class Unescape:
@@ -56,7 +57,8 @@ class Unescape:
     Undo the escapes of one message.
 
     Shape: `\F\ \S\ \T\ \R\ \E\ \P\` and `\X..\` give characters, `\.br\` and `\.sp\` line breaks, `\H\ \N\` and layout
-    commands nothing. Whatever is not an escape, such as the backslash of `C:\lab`, stays as it is.
+    commands nothing, but `\.sk\` a space, so that it joins no digits. Whatever is not an escape, such as the backslash
+    of `C:\lab`, stays as it is.
     Units: the bytes of `\X..\` are in the message's charset.
     Source: HL7 v2.9 2.7.
     """
@@ -71,10 +73,15 @@ class Unescape:
             "R": delimiters.repetition,
             "E": delimiters.escape,
             "P": delimiters.truncation or "#",
+            **_HIGHLIGHTS,
         }
+        letters = "".join(letter for letter, character in self._characters.items() if character or letter in "HN")
         mark = re.escape(self._escape)
-        # No nesting (2.7): an escape ends at the next escape character and holds no delimiter.
-        self._sequence = re.compile(rf"{mark}([A-Z.][^{mark}\r\n]{{0,255}})?{mark}") if self._escape else None
+        # No nesting (2.7): what stands between two escape characters is an escape as a whole or not at all.
+        local = rf"Z[^{mark}\r\n]{{0,255}}"
+        layout = rf"\.(?:{'|'.join(_LAYOUT)})[ ]?[+-]?[0-9]{{0,4}}"
+        body = rf"[{letters}]|X(?:[0-9A-Fa-f]{{2}})+|{local}|{layout}"
+        self._sequence = re.compile(f"{mark}({body}){mark}") if self._escape else None
         self._substitute: Callable[[re.Match[str]], str] = self._meaning
 
     def __call__(self, text: str) -> str:
@@ -84,28 +91,16 @@ class Unescape:
         return self._sequence.sub(self._substitute, text)
 
     def _meaning(self, match: re.Match[str]) -> str:
-        body = match[1] or ""
-        known = self._characters.get(body)
-        if known is not None:
-            return known
-        if body in _HIGHLIGHTS:
-            return ""
-        if body.startswith("X"):
+        body = match[1]
+        if body[0] == "X":
             return self._hexadecimal(body[1:], match[0])
-        return self._formatting(body, match[0])
+        if body[0] == ".":
+            return _LAYOUT[body[1:3]]
+        # Locally defined sequences (\Zxx\) mean nothing to us and are dropped.
+        return self._characters.get(body, "")
 
     def _hexadecimal(self, digits: str, whole: str) -> str:
         try:
             return bytes.fromhex(digits).decode(self._codec).replace("\r\n", "\n").replace("\r", "\n")
         except ValueError:
             return whole
-
-    @staticmethod
-    def _formatting(body: str, whole: str) -> str:
-        command = body[:3]
-        if command in _BREAKS:
-            return "\n"
-        if command in _LAYOUT:
-            return ""
-        # Locally defined sequences (\Zxx\) mean nothing to us and are dropped; anything else was never an escape.
-        return "" if body.startswith("Z") else whole

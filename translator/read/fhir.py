@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import structs
+
 from translator.read.fhir_bundle import Document, Resource
 from translator.read.fhir_json import DuplicateKeyError, MalformedJsonError, Node, obj, objects, parse, text
 from translator.read.fhir_value import codings, identifier, read_value, unit_of
@@ -21,6 +23,7 @@ from translator.record.values import Absent, Unusable
 SERVICE_REQUEST_SYSTEM = "https://api.prod.whoop.com/developer/v2/partner/service-request"
 _NO_RESULT = "not-a-result-position"
 _READ = frozenset({"Bundle", "DiagnosticReport"})
+_NO_PLAIN_SET = frozenset({"history", "subscription-notification"})
 _MODIFIED = Unusable("unknown-modifier", refused=True)
 
 
@@ -78,16 +81,13 @@ class _Reading:
         if kind not in _READ:
             return Finding("message-type", "", "a FHIR document is a Bundle or a DiagnosticReport")
         nodes = [self._document.root, *(resource.node for resource in self._document.resources)]
-        for node in nodes:
-            marks = [mark for key in ("security", "tag") for _, mark in objects(obj(node, "meta"), key)]
-            if any(text(mark, "code") == "HTEST" for mark in marks):
-                return Finding("not-production", "meta.security", "the document is marked as test data (HTEST)")
-        if not any(True for _ in self._document.of_type("DiagnosticReport")) and not self._has_observations():
+        if any(_is_test(node) for node in nodes):
+            return Finding("not-production", "meta.security", "the document is marked as test data (HTEST)")
+        if kind == "Bundle" and (found := _unreadable(self._document.root)):
+            return found
+        if not {"DiagnosticReport", "Observation"} & {resource.type for resource in self._document.resources}:
             return Finding("message-type", "", "the document has no DiagnosticReport")
         return None
-
-    def _has_observations(self) -> bool:
-        return any(True for _ in self._document.of_type("Observation"))
 
     def _held(self) -> Iterator[Finding]:
         root = self._document.root
@@ -100,7 +100,7 @@ class _Reading:
     def _report(self, resource: Resource) -> Report:
         node = resource.node
         observations, findings = self._results(resource)
-        if node.get("modifierExtension") or node.get("implicitRules"):
+        if _is_modified(node):
             findings.append(Finding("unknown-modifier", resource.at, "an extension changes the meaning of the report"))
         requests, keys = self._requests(resource)
         own = [identifier(item) for _, item in objects(node, "identifier")]
@@ -136,38 +136,41 @@ class _Reading:
 
     def _tree(self, resource: Resource) -> Iterator[Observation]:
         """Follow hasMember; an observation that is reached twice counts once, so a cycle ends."""
-        if resource.at in self._reached:
-            return
-        self._reached.add(resource.at)
-        yield from self._observations(resource, "")
-        for _, reference in objects(resource.node, "hasMember"):
-            member = self._document.resolve(reference, resource)
-            if member is None or member.type != "Observation":
-                yield Observation(f"{resource.at}.hasMember", (), Unusable("unresolved-reference"))
-            else:
-                yield from self._tree(member)
+        waiting = [resource]
+        while waiting:
+            reached = waiting.pop()
+            if reached.at in self._reached:
+                continue
+            self._reached.add(reached.at)
+            yield from self._observations(reached, "")
+            members = []
+            for index, reference in objects(reached.node, "hasMember"):
+                member = self._document.resolve(reference, reached)
+                if member is None or member.type != "Observation":
+                    yield Observation(f"{reached.at}.hasMember[{index}]", (), Unusable("unresolved-reference"))
+                else:
+                    members.append(member)
+            waiting += reversed(members)
 
     def _observations(self, resource: Resource, place: str) -> Iterator[Observation]:
         node = resource.node
         status = text(node, "status")
         parts = list(objects(node, "component"))
-        yield self._observation(
-            resource.at, node, status, place, is_container=bool(parts) or bool(node.get("hasMember"))
-        )
+        whole = self._observation(resource.at, node, status, place)
+        if whole.value == Absent() and (parts or node.get("hasMember")):
+            whole = structs.replace(whole, value=Absent("container"))
+        yield whole
         for index, part in parts:
-            yield self._observation(f"{resource.at}.component[{index}]", part, status, place, is_container=False)
+            read = self._observation(f"{resource.at}.component[{index}]", part, status, place)
+            # What turns the meaning of the whole turns that of its parts.
+            yield structs.replace(read, value=_MODIFIED) if whole.value == _MODIFIED else read
 
-    def _observation(self, at: str, node: Node, status: str, place: str, *, is_container: bool) -> Observation:
-        value = read_value(node, self._lexicon.systems)
-        if is_container and value == Absent():
-            value = Absent("container")
-        if node.get("modifierExtension") or node.get("implicitRules"):
-            value = _MODIFIED
+    def _observation(self, at: str, node: Node, status: str, place: str) -> Observation:
         unit, system = unit_of(node)
         return Observation(
             at,
             codings(obj(node, "code"), self._lexicon.systems),
-            value,
+            _MODIFIED if _is_modified(node) else read_value(node, self._lexicon.systems),
             unit=unit,
             unit_system=system,
             status=status,
@@ -206,6 +209,27 @@ class _Reading:
             (identifier(item) for _, item in objects(node, "identifier")), identifier(obj(subject, "identifier"))
         )
         return Patient(known.value, text(node, "birthDate").replace("-", ""))
+
+
+def _is_test(node: Node) -> bool:
+    marks = [mark for key in ("security", "tag") for _, mark in objects(obj(node, "meta"), key)]
+    return any(text(mark, "code") == "HTEST" for mark in marks)
+
+
+def _is_modified(node: Node) -> bool:
+    return bool(node.get("modifierExtension") or node.get("implicitRules"))
+
+
+def _unreadable(bundle: Node) -> Finding | None:
+    """Say why a bundle is no plain set of resources that are meant as they stand."""
+    if _is_modified(bundle):
+        return Finding("unknown-modifier", "Bundle.implicitRules", "the bundle follows rules that we do not know")
+    if text(bundle, "type") in _NO_PLAIN_SET:
+        return Finding("message-type", "Bundle.type", "bundles of this type tell what happened, not what is")
+    for index, entry in objects(bundle, "entry"):
+        if text(obj(entry, "request"), "method") == "PATCH":
+            return Finding("message-type", f"Bundle.entry[{index}].request", "the bundle changes a part of a resource")
+    return None
 
 
 def _key_type(item: Node) -> str:

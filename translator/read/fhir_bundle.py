@@ -59,7 +59,8 @@ class Document:
         for index, node in objects(resource.node, "contained"):
             inner = Resource(f"{resource.at}.contained[{index}]", node, resource.at)
             self.resources.append(inner)
-            self._contained.setdefault((resource.at, text(node, "id")), []).append(inner)
+            if inner_id := text(node, "id"):
+                self._contained.setdefault((resource.at, inner_id), []).append(inner)
 
     def resolve(self, reference: Node, origin: Resource) -> Resource | None:
         """
@@ -73,27 +74,36 @@ class Document:
             return _only(self._contained.get((home, target[1:]), []))
         if not target:
             return None
-        for candidates in (self._by_url.get(self._bases.get(origin.at, "") + target), self._by_url.get(target)):
+        base = self._bases.get(origin.container or origin.at, "")
+        for candidates in (self._by_url.get(base + target), self._by_url.get(target)):
             if candidates:
                 return _only(candidates)
-        return _only(self._by_name.get("/".join(target.split("/")[-2:]), []))
+        named = self._by_name.get("/".join(target.split("/")[-2:]), [])
+        if "://" in target:
+            # The same name on another server is another resource.
+            named = [resource for resource in named if not self._bases.get(resource.at)]
+        return _only(named)
 
     def of_type(self, name: str) -> Iterator[Resource]:
         """Give the resources of one type, in order."""
         return (resource for resource in self.resources if resource.type == name)
-
-    def resource_at(self, node: Node, key: str, origin: Resource) -> Resource | None:
-        """Follow a reference element, where there is one."""
-        return self.resolve(obj(node, key), origin)
 
 
 def _entries(root: Node) -> Iterator[tuple[str, Node, str]]:
     if text(root, "resourceType") != "Bundle":
         yield text(root, "resourceType"), root, ""
         return
-    for index, entry in objects(root, "entry"):
-        if "resource" in entry:
-            yield f"Bundle.entry[{index}].resource", obj(entry, "resource"), text(entry, "fullUrl")
+    bundles = [("Bundle", root)]
+    while bundles:
+        at, bundle = bundles.pop()
+        for index, entry in objects(bundle, "entry"):
+            node = obj(entry, "resource")
+            if not node:
+                continue
+            place = f"{at}.entry[{index}].resource"
+            yield place, node, text(entry, "fullUrl")
+            if text(node, "resourceType") == "Bundle":
+                bundles.append((place, node))
 
 
 def _only(candidates: list[Resource]) -> Resource | None:

@@ -1,19 +1,27 @@
 """
 Parse FHIR JSON so that nothing in it is altered: decimals stay as written, a key that stands twice is an error.
 
-Navigation is by small total functions: a part of the wrong shape counts as not there, and the reader decides what that means.
+Navigation is by small total functions: a part of the wrong shape counts as not there, and the reader decides what that
+means.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from decimal import Decimal
+import re
+from collections.abc import Iterable, Iterator
+from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
 Node: TypeAlias = dict[str, Any]
 
+_TOO_DEEP = "nested too deeply"
+
 _DEEPEST = 200
+# A surrogate outside its pair is no character and has no bytes; whole pairs and other escapes are passed over.
+_LONE_SURROGATE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\(u[dD][89a-fA-F])|\\.", re.DOTALL
+)
 
 
 class MalformedJsonError(ValueError):
@@ -33,19 +41,38 @@ def parse(raw: bytes) -> Any:
     """
     try:
         text = raw.decode("utf-8-sig")
-        return json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_object)
+        root = json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_object)
     except json.JSONDecodeError as fault:
         message = f"line {fault.lineno} column {fault.colno}: {fault.msg}"
         raise MalformedJsonError(message) from None
     except UnicodeDecodeError as fault:
         message = f"byte {fault.start} is no UTF-8"
         raise MalformedJsonError(message) from None
+    except MalformedJsonError:
+        raise
     except RecursionError:
-        raise MalformedJsonError("nested too deeply") from None
-    except ValueError as fault:
-        if isinstance(fault, MalformedJsonError):
-            raise
+        raise MalformedJsonError(_TOO_DEEP) from None
+    except (ValueError, InvalidOperation):
         raise MalformedJsonError("a number is too long") from None
+    if _is_too_deep(root):
+        raise MalformedJsonError(_TOO_DEEP)
+    if any(match[1] for match in _LONE_SURROGATE.finditer(text)):
+        raise MalformedJsonError("an escape names half a character (a lone surrogate)")
+    return root
+
+
+def _is_too_deep(root: object) -> bool:
+    """Count levels without recursion, so that the answer does not hang on the caller's stack."""
+    level = [root]
+    for _ in range(_DEEPEST):
+        level = [part for node in level for part in _parts(node) if isinstance(part, (dict, list))]
+    return bool(level)
+
+
+def _parts(node: object) -> Iterable[object]:
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list) else ()
 
 
 def _refuse(_constant: str) -> None:
@@ -60,9 +87,11 @@ def _object(pairs: list[tuple[str, Any]]) -> Node:
 
 
 def objects(node: Node, key: str) -> Iterator[tuple[int, Node]]:
-    """Give the objects of a list with their indexes; a single object counts as none, as FHIR never writes it so."""
+    """Give the objects of a list with their indexes; an object where a list belongs is a list of one, never lost."""
     items = node.get(key)
-    if isinstance(items, list):
+    if isinstance(items, dict):
+        yield 0, items
+    elif isinstance(items, list):
         yield from ((index, item) for index, item in enumerate(items) if isinstance(item, dict))
 
 

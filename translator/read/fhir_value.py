@@ -11,12 +11,15 @@ from decimal import Decimal
 from typing import Any
 
 from translator.read.fhir_json import Node, obj, objects, text
-from translator.record.quantity import COMPARATORS, read_limit, read_number
+from translator.record.quantity import read_limit, read_number
 from translator.record.report import Identifier
 from translator.record.values import Absent, Coded, Coding, Numeric, Range, Ratio, Text, Unusable, Value
 
 UCUM = "http://unitsofmeasure.org"
 _OFF_SCALE = frozenset({"<", ">"})
+# Units of a ratio that is a pure number, such as a titre; `5 mg : 1 mL` is a concentration and no titre.
+_PURE = frozenset({"", "1"})
+_TINIEST = -17
 _NOT_NUMERIC = Unusable("value-not-numeric")
 _REFUSED = Unusable("value-type-refused", refused=True)
 _HELD = Unusable("value-type-held")
@@ -39,22 +42,25 @@ def identifier(node: Node) -> Identifier:
 
 
 def lexical(number: object) -> str:
-    """Write a JSON number as it was written; anything else, booleans too, is no number."""
-    if isinstance(number, bool) or not isinstance(number, int | Decimal):
-        return ""
-    return str(number)
+    """
+    Write a JSON number as it was written; anything else, booleans too, is no number.
+
+    Shape: a number with a positive exponent keeps it, since its digits would claim more than was measured.
+    """
+    if isinstance(number, Decimal):
+        return f"{number:f}" if _TINIEST < number.as_tuple().exponent <= 0 else str(number)  # type: ignore[operator]
+    return str(number) if type(number) is int else ""
 
 
 def unit_of(node: Node) -> tuple[str, str]:
     """Give unit and system of a value: a UCUM code counts before the human text."""
-    for key in ("valueQuantity", "valueRange", "valueRatio"):
-        quantity = obj(node, key)
-        inner = quantity if key == "valueQuantity" else obj(quantity, "low") or obj(quantity, "numerator")
-        if inner:
-            system = text(inner, "system")
-            code = text(inner, "code") if system == UCUM else ""
-            return code or text(inner, "unit"), system
-    return "", ""
+    return _unit(obj(node, "valueQuantity") or obj(obj(node, "valueRange"), "low"))
+
+
+def _unit(quantity: Node) -> tuple[str, str]:
+    system = text(quantity, "system")
+    code = text(quantity, "code") if system == UCUM else ""
+    return code or text(quantity, "unit"), system
 
 
 def read_value(node: Node, systems: Mapping[str, str]) -> Value:
@@ -85,10 +91,8 @@ def _quantity(value: Any, _: Mapping[str, str]) -> Value:
     if not isinstance(value, dict):
         return _NOT_NUMERIC
     written = lexical(value.get("value"))
-    comparator = text(value, "comparator")
-    if comparator:
-        return (read_limit(comparator, written) if comparator in COMPARATORS else None) or _NOT_NUMERIC
-    return read_number(written) or _NOT_NUMERIC
+    found = read_limit(text(value, "comparator"), written) if "comparator" in value else read_number(written)
+    return found or _NOT_NUMERIC
 
 
 def _integer(value: Any, _: Mapping[str, str]) -> Value:
@@ -111,18 +115,22 @@ def _concept(value: Any, systems: Mapping[str, str]) -> Value:
 
 def _range(value: Any, _: Mapping[str, str]) -> Value:
     low, high = (_amount(value, key) for key in ("low", "high"))
-    return Range(low, high) if low and high else _NOT_NUMERIC
+    if not (low and high) or _unit(value["low"]) != _unit(value["high"]):
+        return _NOT_NUMERIC
+    return Range(low, high)
 
 
 def _ratio(value: Any, _: Mapping[str, str]) -> Value:
     left, right = (_amount(value, key) for key in ("numerator", "denominator"))
-    return Ratio(left, ":", right) if left and right else _NOT_NUMERIC
+    if not (left and right) or any(_unit(value[key])[0] not in _PURE for key in ("numerator", "denominator")):
+        return _NOT_NUMERIC
+    return Ratio(left, ":", right)
 
 
 def _amount(value: Any, key: str) -> str:
     quantity = obj(value, key) if isinstance(value, dict) else {}
     written = lexical(quantity.get("value"))
-    return written if read_number(written) and not text(quantity, "comparator") else ""
+    return written if read_number(written) and "comparator" not in quantity else ""
 
 
 _READERS: dict[str, Callable[[Any, Mapping[str, str]], Value]] = {

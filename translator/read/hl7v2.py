@@ -22,6 +22,7 @@ _BOM = b"\xef\xbb\xbf"
 _VERSION = re.compile(r"2(?:\.[0-9]+)*")
 _NOT_PRODUCTION = frozenset("TD")
 _LINE_END = re.compile(r"\r\n|\n")
+_ANY_LINE_END = re.compile(rb"[\r\n]")
 
 
 class _Header(Struct, frozen=True, gc=False):
@@ -49,10 +50,10 @@ def read_message(raw: bytes, lexicon: Lexicon, first_line: int = 1) -> Message:
     """
     decoded = decode(raw, _declared_charset(raw), lexicon.charsets)
     text = _LINE_END.sub("\r", decoded.text) if "\n" in decoded.text else decoded.text
-    lines = text.lstrip("\ufeff \t\r\ufeff").split("\r")
+    lines = text.lstrip("\ufeff\x0b \t\r").split("\r")
     delimiters = read_delimiters(lines[0]) if lines[0].startswith("MSH") else None
     if delimiters is None:
-        return _malformed(lines, lines[0].startswith("MSH"))
+        return _malformed(lines, has_header=lines[0].startswith("MSH"))
     header = _Header(delimiters, (delimiters.field, *lines[0].split(delimiters.field)[1:]))
     segments, findings = _segments(lines, delimiters.field, first_line)
     return _Reading(header, decoded, segments, findings, lexicon).message()
@@ -60,7 +61,7 @@ def read_message(raw: bytes, lexicon: Lexicon, first_line: int = 1) -> Message:
 
 def _declared_charset(raw: bytes) -> str:
     """Give the first repetition of MSH-18, read before the charset is known: names of charsets are ASCII."""
-    head = raw.removeprefix(_BOM).lstrip()[:4096].decode("latin-1").replace("\n", "\r").split("\r", 1)[0]
+    head = _ANY_LINE_END.split(raw.removeprefix(_BOM).lstrip(), maxsplit=1)[0].decode("latin-1")
     delimiters = read_delimiters(head)
     if not head.startswith("MSH") or delimiters is None:
         return ""
@@ -68,7 +69,7 @@ def _declared_charset(raw: bytes) -> str:
     return fields[17].split(delimiters.repetition)[0].strip() if len(fields) > 17 else ""
 
 
-def _malformed(lines: list[str], has_header: bool) -> Message:
+def _malformed(lines: list[str], *, has_header: bool) -> Message:
     text = "MSH-1 and MSH-2 declare no usable delimiters" if has_header else "there is no MSH segment"
     count = sum(line.lstrip().startswith("OBX") and not line.lstrip()[3:4].isalnum() for line in lines)
     orphans = tuple(Observation(f"OBX[{number}]", (), Absent()) for number in range(1, count + 1))
@@ -84,12 +85,12 @@ def _segments(lines: list[str], separator: str, first_line: int) -> tuple[list[s
     """
     segments, broken = [], []
     for number, line in enumerate(lines, first_line):
-        if SEGMENT_NAME.match(line) and line[3:4] in {separator, ""}:
-            segments.append(line)
-        elif line.strip():
+        segment = line.lstrip()
+        is_named = bool(SEGMENT_NAME.match(segment)) and segment[3:4] in {separator, ""}
+        if is_named:
+            segments.append(segment)
+        if segment and (segment != line or not is_named):
             broken.append(number)
-            if SEGMENT_NAME.match(line.lstrip()) and line.lstrip()[3:4] == separator:
-                segments.append(line.lstrip())
     if not broken:
         return segments, ()
     return segments, (Finding("raw-line-break", "", f"line {broken[0]} does not start with a segment name"),)

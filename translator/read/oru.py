@@ -166,7 +166,7 @@ class OruReader:
         if not field or field == NULL:
             return Identifier()
         parts = [self._unescape(part).strip() for part in field.split(self._delimiters.component)]
-        return Identifier(*(parts + ["", "", ""])[:3])
+        return Identifier(*[*parts, "", ""][:3])
 
     def _undeclared_in(self, name: str, at: str, fields: list[str]) -> tuple[Finding, ...]:
         if not self._undeclared:

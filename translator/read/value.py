@@ -1,7 +1,8 @@
 """
 Read OBX-5 by the value type of OBX-2; the meaning of the value is left to the mapping.
 
-One row per type of HL7 table 0125. A type that can hold no lab value is refused, one that a person could decide is held.
+One row per type of HL7 table 0125. A type that can hold no lab value is refused, one that a person could decide is
+held.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from translator.read.er7 import NULL, Delimiters, Unescape
-from translator.record.quantity import COMPARATORS, read_limit, read_number, read_quantity
+from translator.record.quantity import read_limit, read_number, read_quantity
 from translator.record.values import (
     Absent,
     Cleared,
@@ -56,9 +57,10 @@ class ValueReader:
 
         Absent: an empty field gives Absent, `""` gives Cleared, whatever the type.
         """
-        if not field or field.isspace():
+        sent = field.strip()
+        if not sent:
             return _ABSENT
-        if field == NULL:
+        if sent == NULL:
             return _CLEARED
         reader = self._readers.get(value_type)
         if reader is not None:
@@ -69,7 +71,8 @@ class ValueReader:
         """
         Give every coding of a CE or CWE field, in order: triplets 1-3, 4-6 and 10-12.
 
-        Shape: a code without a coding system has an empty system. CWE.14 (OID) names the first system where .3 is blank.
+        Shape: a code without a coding system has an empty system. CWE.14 (OID) names the first system where .3 is
+        blank, .17 and .20 the others.
         """
         parts = [self._unescape(part).strip() for part in field.split(self._delimiters.component)]
         parts += [""] * (20 - len(parts))
@@ -84,7 +87,7 @@ class ValueReader:
         if self._delimiters.repetition in field:
             return _REPEATED
         text = self._unescape(field).strip()
-        return read_quantity(text) or Text(text)
+        return read_quantity(text) or (Text(text) if text else _ABSENT)
 
     def _structured(self, field: str) -> Value:
         if self._delimiters.repetition in field:
@@ -95,11 +98,8 @@ class ValueReader:
             return _NOT_NUMERIC
         if separator or second:
             return _pair(comparator, first, separator, second)
-        if comparator in {"", "="}:
-            return read_number(first) or _NOT_NUMERIC
-        if comparator not in COMPARATORS:
-            return _NOT_NUMERIC
-        return read_limit(comparator, first) or _NOT_NUMERIC
+        found = read_number(first) if comparator in {"", "="} else read_limit(comparator, first)
+        return found or _NOT_NUMERIC
 
     def _text(self, field: str) -> Value:
         lines = [self._unescape(part).strip() for part in field.split(self._delimiters.repetition)]
@@ -117,10 +117,9 @@ class ValueReader:
         return Coded(codings, text) if codings or text else _ABSENT
 
     def _range(self, field: str) -> Value:
-        low, _, high = self._unescape(field).partition(self._delimiters.component)
-        if read_number(low.strip()) and read_number(high.strip()):
-            return Range(low.strip(), high.strip())
-        return _NOT_NUMERIC
+        low, _, high = field.partition(self._delimiters.component)
+        low, high = self._unescape(low).strip(), self._unescape(high).strip()
+        return Range(low, high) if read_number(low) and read_number(high) else _NOT_NUMERIC
 
 
 def _pair(comparator: str, first: str, separator: str, second: str) -> Value:

@@ -14,10 +14,11 @@ from translator.record.values import Limit, Numeric, Range, Ratio
 # HL7 v2.9 2A.3.44 (NM) with a leading point let through, as analyzers write it; at most 16 characters.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _LONGEST = 16
+# Above it a receiver's integer may overflow; the same number is then written with an exponent.
+_LARGEST_WHOLE = 2**63
 _UNSIGNED = r"[0-9]+(?:\.[0-9]+)?"
 _COMPARED = re.compile(rf"(<=|>=|=<|=>|<|>|≤|≥|LT|GT|LESS THAN|GREATER THAN)\s*({_UNSIGNED}|\.[0-9]+)", re.IGNORECASE)
-_RATIO = re.compile(rf"({_UNSIGNED})\s*:\s*({_UNSIGNED})")
-_RANGE = re.compile(rf"({_UNSIGNED})\s*-\s*({_UNSIGNED})")
+_PAIR = re.compile(rf"({_UNSIGNED})\s*([:-])\s*({_UNSIGNED})")
 _AMBIGUOUS = re.compile(r"[+-]?[0-9][0-9.,' \u00a0\u202f]*[0-9]")
 
 COMPARATORS = {
@@ -68,11 +69,10 @@ def read_quantity(text: str) -> Numeric | Limit | Ratio | Range | None:
         return found
     if match := _COMPARED.fullmatch(text):
         return read_limit(match[1], match[2])
-    if match := _RATIO.fullmatch(text):
-        return Ratio(match[1], ":", match[2])
-    if match := _RANGE.fullmatch(text):
-        return Range(match[1], match[2])
-    return None
+    match = _PAIR.fullmatch(text)
+    if match is None or not (read_number(match[1]) and read_number(match[3])):
+        return None
+    return Range(match[1], match[3]) if match[2] == "-" else Ratio(match[1], ":", match[3])
 
 
 def is_ambiguous(text: str) -> bool:
@@ -101,4 +101,4 @@ def json_number(number: Decimal) -> int | float | None:
     double = float(number)
     if Decimal(repr(double)) != number:
         return None
-    return int(double) if double.is_integer() else double
+    return int(double) if double.is_integer() and abs(double) < _LARGEST_WHOLE else double

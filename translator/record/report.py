@@ -60,9 +60,9 @@ class Report(Struct, frozen=True):
     """
     One OBR group or one DiagnosticReport.
 
-    Shape: `at` is `OBR[2]` or a FHIRPath; `service_requests` lists every identifier that may name the
-    service request directly, with its place; where `must_agree`, two that differ are a contradiction. `keys` are the
-    correlation keys offered: type (`placer`, `filler`, `group`), place, identifier. `times` are the sender's, best first.
+    Shape: `at` is `OBR[2]` or a FHIRPath; `service_requests` lists every identifier that may name the service request
+    directly, with its place; where `must_agree`, two that differ are a contradiction. `keys` are the correlation keys
+    offered: type (`placer`, `filler`, `group`), place, identifier. `times` are the sender's, best first.
     Absent: `at` is empty for observations that stand outside every report.
     """
 

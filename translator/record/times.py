@@ -5,9 +5,15 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-_HL7 = re.compile(r"(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\.\d{1,6})?\d*([+-]\d{4})?")
+_SECONDS = r"([0-9]{2})(?:(\.[0-9]{1,6})[0-9]*)?"
+_HOURS = r"[+-](?:0[0-9]|1[0-4])"
+_HL7 = re.compile(
+    r"([0-9]{4})(?:([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})"
+    rf"(?:{_SECONDS})?)?)?)?)?({_HOURS}[0-5][0-9])?"
+)
 _FHIR = re.compile(
-    r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(\.\d{1,6})?\d*)?(Z|[+-]\d{2}:\d{2})?)?)?)?"
+    r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:T([0-9]{2}):([0-9]{2})"
+    rf"(?::{_SECONDS})?(Z|{_HOURS}:[0-5][0-9])?)?)?)?"
 )
 _DEFAULTS = (1, 1, 1, 0, 0, 0)
 
@@ -29,7 +35,8 @@ def sortable(text: str) -> str:
     except (ValueError, OverflowError):
         return ""
     fraction = (match[7] or ".")[1:].ljust(6, "0")
-    return f"{moment:%Y%m%d%H%M%S}.{fraction}"
+    # %Y writes a year before 1000 without its zeros on some systems.
+    return f"{moment.year:04}{moment:%m%d%H%M%S}.{fraction}"
 
 
 def _offset(text: str | None) -> timedelta:

@@ -72,6 +72,11 @@ class ObservationTranslator:
             self._by_missing_value,
         )
 
+    @property
+    def remembered(self) -> int:
+        """How many look-ups are kept."""
+        return len(self._matches) + len(self._plans)
+
     def translate(self, observation: Observation) -> Verdict:
         """Ask every rule, then translate the value."""
         match = self._match(observation)

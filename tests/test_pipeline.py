@@ -1,0 +1,103 @@
+"""From bytes to outcomes: one message, a file of many, and what is neither."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pytest
+
+from tests.lab_messages import CHOLESTEROL, HDL, Obx, oru
+from translator import Outcome, Translator
+
+ENGINE = Translator.load()
+FIRST = oru([Obx(CHOLESTEROL, "185")])
+SECOND = oru([Obx(HDL, "55"), Obx(CHOLESTEROL, "185")], control_id="MSG2")
+STRAY = b"OBX|1|NM|2093-3^C^LN||185|mg/dL|||||F\r"
+
+
+def outcomes(raw: bytes) -> list[Outcome]:
+    """Translate a file of these bytes."""
+    return list(ENGINE.translate_stream(BytesIO(raw), name="lab.hl7"))
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        pytest.param(b"", "empty-input", id="nothing"),
+        pytest.param(b" \r\n", "empty-input", id="blank"),
+        pytest.param(b"%PDF-1.7", "malformed", id="pdf"),
+        pytest.param(b"MSH", "malformed", id="three-letters"),
+        pytest.param(b"{", "malformed", id="half-json"),
+        pytest.param(b"[]", "malformed", id="json-list"),
+        pytest.param(FIRST + SECOND, "several-messages", id="two-messages"),
+        pytest.param(STRAY + FIRST, "malformed", id="stray-before-a-message"),
+        pytest.param(b"BHS|^~\\&|LAB\r" + STRAY + FIRST, "malformed", id="stray-in-an-envelope"),
+    ],
+)
+def test_bytes_that_are_not_one_message_are_refused(raw: bytes, code: str) -> None:
+    """One call takes one message; what else there is is said, and accounted for."""
+    outcome = ENGINE.translate(raw)
+
+    assert (outcome.state, outcome.diagnostics[0].code) == ("refused", code)
+    assert len(outcome.entries) == raw.count(b"OBX|")
+    assert len({entry.at for entry in outcome.entries}) == len(outcome.entries)
+
+
+def test_message_in_its_envelope_is_one_message() -> None:
+    """Batch headers and MLLP framing around a single message are no second message."""
+    assert ENGINE.translate(b"\x0bFHS|^~\\&|L\rBHS|^~\\&|L\r" + FIRST + b"BTS|1\rFTS|1\r\x1c\r").state == "translated"
+
+
+def test_file_gives_one_outcome_per_message() -> None:
+    """Messages are counted from 0, with the file's name and their own hash."""
+    found = outcomes(FIRST + SECOND)
+
+    assert [(outcome.source.file, outcome.source.index) for outcome in found] == [("lab.hl7", 0), ("lab.hl7", 1)]
+    assert found[0].source.sha256 != found[1].source.sha256
+
+
+@pytest.mark.parametrize(
+    ("raw", "codes"),
+    [
+        pytest.param(b"", ["empty-input"], id="empty"),
+        pytest.param(b"\x0b\x1c\r", ["empty-input"], id="an-empty-frame"),
+        pytest.param(b"FHS|^~\\&|L\rBHS|^~\\&|L\rBTS|0\rFTS|1\r", ["empty-input"], id="an-empty-batch"),
+        pytest.param(b"%PDF-1.7", ["malformed"], id="pdf"),
+        pytest.param(b"BHS|^~\\&|L\r" + FIRST + b"BTS|2\r", ["", "batch-count"], id="too-few"),
+        pytest.param(b"BHS|^~\\&|L\r" + FIRST + b"BTS|x\r", ["", "batch-count"], id="no-number"),
+        pytest.param(b"BHS|^~\\&|L\r" + FIRST + b"BTS|01\r", [""], id="leading-nought"),
+        pytest.param(b"BHS|^~\\&|L\r" + FIRST + b"BTS|\r", [""], id="no-claim"),
+        pytest.param(b"BHS|^~\\&|L\r" + FIRST + b"BTS|1\rFTS|2\r", ["", "batch-count"], id="too-few-batches"),
+        pytest.param(b"garbage\r" + FIRST, ["malformed", ""], id="garbage-first"),
+        pytest.param(FIRST + b"\x1c\rgarbage", ["", "malformed"], id="garbage-after-a-frame"),
+        pytest.param(b"BHS|^~\\&|L\rgarbage\r" + FIRST, ["malformed", ""], id="garbage-in-an-envelope"),
+        pytest.param(STRAY + FIRST, ["malformed", ""], id="results-of-no-message"),
+    ],
+)
+def test_file_as_a_whole_is_judged_too(raw: bytes, codes: list[str]) -> None:
+    """A wrong count holds nothing, and bytes of no message are never passed over."""
+    found = [outcome.diagnostics[0].code if outcome.state == "refused" else "" for outcome in outcomes(raw)]
+
+    assert found == codes
+
+
+def test_results_of_no_message_are_accounted_for() -> None:
+    """An OBX line outside every message has an entry, too."""
+    stray, _ = outcomes(STRAY + FIRST)
+
+    assert [(entry.at, entry.state) for entry in stray.entries] == [("OBX[1]", "refused")]
+
+
+def test_submission_offers_its_body_three_ways() -> None:
+    """As bytes to send, as plain values, and typed."""
+    (submission,) = ENGINE.translate(FIRST).submissions
+
+    assert submission.body["observations"][0]["value_numeric"] == submission.payload.observations[0].value_numeric
+    assert submission.body_json.startswith(b'{"status":"final"')
+
+
+def test_site_is_loaded_by_name() -> None:
+    """A packaged site's own codes are known."""
+    local = oru([Obx("CHOL^Cholesterol^L", "185")])
+
+    assert (ENGINE.translate(local).state, Translator.load("example").translate(local).state) == ("held", "translated")

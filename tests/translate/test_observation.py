@@ -1,0 +1,105 @@
+"""The fate of one observation, before its report is looked at."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from translator.record.report import Finding, Observation
+from translator.record.values import Absent, Cleared, Coding, Document, Limit, Numeric, Text, Unusable, Value
+from translator.translate.codes import LOINC
+from translator.translate.observation import ObservationTranslator
+from translator.translate.tables import Tables
+
+MAPPED = (Coding(LOINC, "2093-3"),)
+UNMAPPED = (Coding("L", "ZZ9"),)
+LOT = (Coding("L", "LOT"),)
+NUMBER = Numeric(Decimal(185), "185")
+NO_RESULT = "not-a-result-position"
+FINDING = (Finding("undeclared-bytes", "OBX[1]-5"),)
+
+
+def observation(value: Value = NUMBER, **more: object) -> Observation:
+    """Make a final cholesterol, bent where a test says so."""
+    parts: dict[str, object] = {"codes": MAPPED, "unit": "mg/dL", "status": "F"} | more
+    return Observation("OBX[1]", value=value, **parts)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("sent", "state", "reason"),
+    [
+        pytest.param(observation(), "translated", "", id="plain"),
+        pytest.param(observation(place=NO_RESULT), "held", "result-out-of-place", id="mapped-out-of-place"),
+        pytest.param(observation(place=NO_RESULT, codes=UNMAPPED), "ignored", NO_RESULT, id="out-of-place"),
+        pytest.param(observation(place=NO_RESULT, codes=LOT), "ignored", NO_RESULT, id="ignored-out-of-place"),
+        pytest.param(observation(codes=LOT, status="D"), "ignored", "ignored-by-table", id="ignored-by-the-site"),
+        pytest.param(observation(status="D"), "held", "retraction", id="deleted"),
+        pytest.param(observation(status="W", codes=UNMAPPED), "held", "retraction", id="wrong-patient-unmapped"),
+        pytest.param(observation(Cleared()), "held", "retraction", id="hl7-null"),
+        pytest.param(observation(findings=FINDING), "held", "undeclared-bytes", id="bytes-without-charset"),
+        pytest.param(observation(Document("embedded")), "ignored", "document", id="document"),
+        pytest.param(observation(Absent("data-absent")), "ignored", "data-absent", id="reason-for-absence"),
+        pytest.param(observation(Absent(), status="X"), "ignored", "not-obtained", id="not-obtained"),
+        pytest.param(observation(Text("TNP"), status="X"), "ignored", "not-obtained", id="placeholder-not-obtained"),
+        pytest.param(observation(status="X"), "held", "value-contradicts-status", id="value-not-obtained"),
+        pytest.param(observation(status="I"), "held", "value-contradicts-status", id="value-pending"),
+        pytest.param(observation(codes=UNMAPPED, status="E"), "held", "unmapped-code", id="unmapped-before-status"),
+        pytest.param(observation(status="E"), "held", "unknown-status", id="status-of-no-table"),
+        pytest.param(observation(status="f"), "held", "unknown-status", id="lower-case-status"),
+        pytest.param(observation(status=""), "held", "status-missing", id="no-status"),
+        pytest.param(observation(status="R"), "held", "unverified", id="unverified"),
+        pytest.param(observation(Absent()), "held", "value-missing", id="final-without-value"),
+        pytest.param(observation(Text("QNS")), "held", "placeholder-value", id="final-placeholder"),
+        pytest.param(observation(unit=""), "held", "unit-missing", id="no-unit"),
+        pytest.param(observation(Text("high")), "held", "value-not-numeric", id="word"),
+        pytest.param(observation(Unusable("value-repeated"), unit=""), "held", "value-repeated", id="value-first"),
+        pytest.param(
+            observation(Unusable("value-type-refused", refused=True)), "refused", "value-type-refused", id="absurd-type"
+        ),
+    ],
+)
+def test_first_rule_that_answers_decides(sent: Observation, state: str, reason: str, site_tables: Tables) -> None:
+    """One state and one reason for each observation."""
+    verdict = ObservationTranslator(site_tables, "hl7v2").translate(sent)
+
+    assert (verdict.state, verdict.reason) == (state, reason)
+    assert (verdict.payload is not None) is (state == "translated")
+
+
+def test_conversion_keeps_the_original(tables: Tables) -> None:
+    """Value and unit as the lab wrote them stay with the entry."""
+    moles = observation(Text("4.780"), codes=(Coding(LOINC, "14647-2"),), unit="mmol/L")
+
+    verdict = ObservationTranslator(tables, "hl7v2").translate(moles)
+
+    assert verdict.original is not None
+    assert (verdict.original.value, verdict.original.unit) == ("4.780", "mmol/L")
+    assert [remark.at for remark in verdict.diagnostics] == ["OBX[1]-6"]
+
+
+def test_limit_in_another_unit_is_held(tables: Tables) -> None:
+    """A bound is not converted."""
+    limit = observation(Limit("<", Decimal(2), "2"), codes=(Coding(LOINC, "14647-2"),), unit="mmol/L")
+
+    assert ObservationTranslator(tables, "hl7v2").translate(limit).reason == "unit-not-convertible"
+
+
+def test_place_of_a_remark_is_written_as_the_format_does(tables: Tables) -> None:
+    """FHIR paths name elements, HL7 positions name fields."""
+    sent = Observation("Bundle.entry[0].resource", MAPPED, NUMBER, unit="MG/DL", status="final")
+
+    verdict = ObservationTranslator(tables, "fhir").translate(sent)
+
+    assert [remark.at for remark in verdict.diagnostics] == ["Bundle.entry[0].resource.value.unit"]
+
+
+def test_memory_of_codes_and_units_is_bounded(tables: Tables) -> None:
+    """However many codes and units a feed brings, what is remembered stays small, and nothing changes."""
+    translator = ObservationTranslator(tables, "hl7v2")
+    for number in range(5_000):
+        translator.translate(observation(codes=(Coding("L", str(number)),)))
+        translator.translate(observation(unit=f"unit {number}"))
+
+    assert translator.remembered <= 2 * 4_096
+    assert translator.translate(observation()).state == "translated"
