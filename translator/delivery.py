@@ -35,9 +35,11 @@ class DeliveryReport(Struct, frozen=True):
     """
     What a delivery did and what it left.
 
-    Shape: `progress` counts what this process did. `queued`, `rejected` and `unknown` count what the ledger holds for
-    the destination now, or, where messages were named, for these. `paused` says why the destination takes nothing
-    more; `delivered_here` is false where another process delivered; `stopped` is true after a stop or Ctrl-C.
+    Shape: `progress` counts what this process did. `delivered`, `queued`, `rejected` and `unknown` count what the
+    ledger holds for the destination now, or, where messages were named, for these; `unfinished` counts what is not
+    delivered on all lanes that these messages speak of, so that a re-send of something undecided does not look settled.
+    `paused` says why the destination takes nothing more; `delivered_here` is false where another process delivered;
+    `stopped` is true after a stop or Ctrl-C.
     """
 
     progress: Progress
@@ -45,14 +47,15 @@ class DeliveryReport(Struct, frozen=True):
     queued: int
     rejected: int
     unknown: int
+    unfinished: int
     paused: str = ""
     delivered_here: bool = True
     stopped: bool = False
 
     @property
     def is_drained(self) -> bool:
-        """Whether everything that was asked for has been delivered."""
-        return not (self.queued or self.rejected or self.unknown)
+        """Whether nothing of what was asked for is still to be sent or to be decided."""
+        return not self.unfinished
 
 
 def policies(settings: Settings) -> dict[str, DestinationPolicy]:
@@ -136,6 +139,7 @@ class _Delivery(NamedTuple):
             queued=left.get("queued", 0),
             rejected=left.get("rejected", 0),
             unknown=left.get("unknown", 0),
+            unfinished=self.ledger.unfinished(DESTINATION, self.message_ids),
             paused=paused,
             delivered_here=delivered_here,
             stopped=self.stop.is_set(),

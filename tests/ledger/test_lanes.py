@@ -136,3 +136,15 @@ def test_delivery_lock_is_free_again_afterwards(ledger: Ledger, path: Path) -> N
 
     with Ledger.open(path) as other, other.delivery_lock() as held:
         assert held
+
+
+def test_unfinished_counts_what_a_resend_repeats(ledger: Ledger) -> None:
+    """A duplicate has no submission, but what it repeats is unknown, and another lane is none of its business."""
+    message = arrival(report({"HDL": "5"}))
+    ledger.accept([message], POLICIES)
+    ledger.settle(claimed(ledger), Settlement("unknown", "read-timeout"))
+    fill(ledger, LANES[1], "HDL")
+
+    again = ledger.accept([message], POLICIES)
+
+    assert (ledger.unfinished("whoop", again), ledger.unfinished("whoop"), ledger.unfinished("whoop", [])) == (1, 2, 0)

@@ -47,7 +47,7 @@ def _find(reasons: Mapping[str, ReasonRow], code: str) -> ReasonRow:
         return reasons[code]
     near = difflib.get_close_matches(code.lower(), reasons, n=1, cutoff=0.5)
     hint = f"; did you mean `{near[0]}`?" if near else ""
-    raise ConfigError(f"there is no code `{code}`{hint} `translator explain` lists them all")
+    raise ConfigError(f"there is no code `{code}`{hint}; `translator explain` lists them all")
 
 
 def _list(reasons: Mapping[str, ReasonRow], flags: Flags) -> None:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, union, update
 
 from translator.errors import LedgerError
 from translator.ledger import schema
@@ -129,6 +129,26 @@ def count_submissions(
     for chosen in schema.of_messages(table.c.message_id, message_ids):
         counts.update({row[0]: row[1] for row in connection.execute(query.where(chosen))})
     return dict(counts)
+
+
+def count_unfinished(connection: Connection, destination: str, message_ids: Sequence[int] | None = None) -> int:
+    """Count what is queued, rejected or unknown, on all lanes or on those that some messages speak of."""
+    found: set[int] = set()
+    unfinished = (
+        select(_submission.c.id)
+        .join(_lane, _lane.c.id == _submission.c.lane_id)
+        .where(_lane.c.destination == destination, _submission.c.state.in_(UNFINISHED))
+    )
+    mentions, sent = schema.entry, schema.submission.alias("sent")
+    for by_entry, by_submission in zip(
+        schema.of_messages(mentions.c.message_id, message_ids),
+        schema.of_messages(sent.c.message_id, message_ids),
+        strict=True,
+    ):
+        lanes = union(select(mentions.c.lane_id).where(by_entry), select(sent.c.lane_id).where(by_submission))
+        on_lanes = unfinished if message_ids is None else unfinished.where(_submission.c.lane_id.in_(lanes))
+        found.update(connection.execute(on_lanes).scalars())
+    return len(found)
 
 
 def _last_outcome(connection: Connection, submission_id: int) -> str:

@@ -127,6 +127,15 @@ class Ledger:
         with self._database.read() as connection:
             return lanes.count_submissions(connection, destination, message_ids)
 
+    def unfinished(self, destination: str, message_ids: Sequence[int] | None = None) -> int:
+        """
+        Count what is queued, rejected or unknown: all of a destination, or on the lanes that some messages speak of.
+
+        A message that only repeats another has no submission of its own, but what it repeats may still be undecided.
+        """
+        with self._database.read() as connection:
+            return lanes.count_unfinished(connection, destination, message_ids)
+
     # Account
 
     def verify(self) -> list[LedgerFinding]:

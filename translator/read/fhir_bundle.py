@@ -78,11 +78,9 @@ class Document:
         for candidates in (self._by_url.get(base + target), self._by_url.get(target)):
             if candidates:
                 return _only(candidates)
-        named = self._by_name.get("/".join(target.split("/")[-2:]), [])
-        if "://" in target:
-            # The same name on another server is another resource.
-            named = [resource for resource in named if not self._bases.get(resource.at)]
-        return _only(named)
+        named = _only(self._by_name.get("/".join(target.split("/")[-2:]), []))
+        # The same name on another server is another resource.
+        return None if named and "://" in target and self._bases.get(named.at) else named
 
     def of_type(self, name: str) -> Iterator[Resource]:
         """Give the resources of one type, in order."""
