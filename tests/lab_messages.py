@@ -28,7 +28,7 @@ def service_request(number: int) -> str:
     return f"00000000-0000-4000-8000-{number:012}"
 
 
-def oru(  # noqa: PLR0913 - every part of a message that a test may want to bend
+def oru(
     results: Sequence[Obx],
     *,
     request: str = service_request(1),

@@ -175,7 +175,7 @@ def test_acceptance_queues_a_cancellation_without_observations(ledger: Ledger) -
 
     message_ids = ledger.accept([cancelled, cancelled], POLICIES)
 
-    assert [ledger.show(message_id).state for message_id in message_ids] == ["translated", "duplicate"]
+    assert [ledger.show(message_id).state for message_id in message_ids] == ["queued", "duplicate"]
     assert deliver_all(ledger) == [b'{"status":"cancelled"}']
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from tests.ledger.arrivals import LANES
 from tests.ledger.conftest import Clock
-from translator.errors import TableError
 from translator.ledger import Ledger
 from translator.record.correlation import CorrelationHit, CorrelationRow
 
@@ -57,15 +56,12 @@ def test_correlation_gives_every_hit(ledger: Ledger) -> None:
     assert len(ledger.correlation("acme")("placer", "A1", "")) == 2
 
 
-def test_correlation_refuses_a_second_meaning(ledger: Ledger) -> None:
-    """The place of the row is named, never its key, and nothing of the file is kept."""
-    ledger.correlate([row("SECRET-1")])
+def test_key_of_a_requisition_stands_for_each_of_its_service_requests(ledger: Ledger) -> None:
+    """One number, two service requests: both are kept, and neither twice."""
+    rows = [row("G1", key_type="group"), row("G1", LANES[1], key_type="group")]
 
-    with pytest.raises(TableError, match=r"orders\.csv:2: correlation-contradicts") as caught:
-        ledger.correlate([row("A2"), row("SECRET-1", LANES[1])])
-
-    assert "SECRET" not in str(caught.value)
-    assert ledger.correlation()("placer", "A2", "") == ()
+    assert [ledger.correlate(rows), ledger.correlate(rows)] == [2, 0]
+    assert len(ledger.correlation()("group", "G1", "")) == 2
 
 
 def test_correlation_that_expires_is_gone_the_next_day(ledger: Ledger, clock: Clock) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from translator.read.lexicon import Lexicon
@@ -62,3 +64,11 @@ def entries(resources: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
     for resource in resources:
         outside = {key: resource[key] for key in ("fullUrl", "request") if key in resource}
         yield {"resource": {key: value for key, value in resource.items() if key not in outside}, **outside}
+
+
+@contextmanager
+def cpu_seconds(limit: float) -> Iterator[None]:
+    """Fail where the block takes more processor time: what is linear stays far below, what is quadratic far above."""
+    started = time.process_time()
+    yield
+    assert time.process_time() - started < limit

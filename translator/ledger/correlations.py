@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, insert, select
 
-from translator.errors import Fault, TableError
 from translator.ledger import schema
 from translator.ledger.database import Database
 from translator.record.correlation import CorrelationHit, CorrelationRow
 
+_IDENTITY = ("source", "key_type", "key", "service_request_id")
 _FIELDS = ("source", "key_type", "key", "service_request_id", "requisition_id", "patient", "birth_date", "panel")
 
 
@@ -19,29 +19,18 @@ def import_rows(connection: Connection, rows: Sequence[CorrelationRow], now: int
     """
     Add the rows that are not there yet, and give their number.
 
-    Raises: TableError, with the place of each, where a key already stands for another service request.
+    A key may stand for several service requests, as the number of a requisition does; the engine then needs the
+    panel to tell them apart, or holds.
     """
-    faults: list[Fault] = []
+    table = schema.correlation
     new = 0
     for row in rows:
-        known = _known(connection, row)
-        if known is None:
+        same = (getattr(table.c, name) == getattr(row, name) for name in _IDENTITY)
+        if connection.execute(select(table.c.id).where(*same)).first() is None:
             fields = {name: getattr(row, name) for name in (*_FIELDS, "created", "expires")}
-            connection.execute(insert(schema.correlation).values(**fields, imported_at=now))
+            connection.execute(insert(table).values(**fields, imported_at=now))
             new += 1
-        elif known != row.service_request_id:
-            text = "this key already stands for another service request"
-            faults.append(Fault(row.at, "correlation-contradicts", text))
-    if faults:
-        raise TableError(faults)
     return new
-
-
-def _known(connection: Connection, row: CorrelationRow) -> str | None:
-    table = schema.correlation
-    same = (table.c.source == row.source, table.c.key_type == row.key_type, table.c.key == row.key)
-    found: str | None = connection.execute(select(table.c.service_request_id).where(*same)).scalar_one_or_none()
-    return found
 
 
 class LedgerCorrelation:

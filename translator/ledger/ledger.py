@@ -74,11 +74,7 @@ class Ledger:
             return [accept_message(connection, arrival, policies, self._instant()) for arrival in arrivals]
 
     def correlate(self, rows: Sequence[CorrelationRow]) -> int:
-        """
-        Keep correlation rows, all of them or none; gives the number of new ones.
-
-        Raises: TableError where a key already stands for another service request.
-        """
+        """Keep correlation rows, all of them or none; gives the number of new ones."""
         with self._database.write() as connection:
             return import_rows(connection, rows, self._instant())
 

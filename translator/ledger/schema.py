@@ -196,7 +196,7 @@ correlation = Table(
     _text("created"),
     _text("expires"),
     _time("imported_at"),
-    UniqueConstraint("source", "key_type", "key"),
+    UniqueConstraint("source", "key_type", "key", "service_request_id"),
 )
 Index("ix_correlation_key", correlation.c.key)
 

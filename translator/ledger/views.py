@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, exists, func, or_, select
+from sqlalchemy import Connection, RowMapping, Table, exists, func, or_, select
 
 from translator.errors import LedgerError
 from translator.ledger import schema
@@ -119,7 +119,7 @@ def read_message(connection: Connection, message_id: int) -> MessageView:
         received_at=_time(row["received_at"]),
         tables_sha256=row["tables_sha256"],
         source=_source(row),
-        state=row["state"],
+        state=_reached(row["state"], Counter(str(submission["state"]) for submission in submissions)),
         reason=row["reason"],
         site=row["site"],
         submissions=_submission_views(connection, submissions),
@@ -134,9 +134,13 @@ def list_messages(connection: Connection, state: str, limit: int | None) -> list
     query = select(table).order_by(table.c.id.desc()).limit(limit)
     if state:
         has_entry = exists().where(entries.c.message_id == table.c.id, entries.c.state == state)
-        query = query.where(or_(table.c.state == state, has_entry))
+        sent = schema.submission
+        has_submission = exists().where(sent.c.message_id == table.c.id, sent.c.state == state)
+        query = query.where(or_(table.c.state == state, has_entry, has_submission))
     rows = connection.execute(query).mappings().all()[::-1]
-    counts = _counts(connection, [row["id"] for row in rows])
+    message_ids = [row["id"] for row in rows]
+    counts = _counts(connection, schema.entry, message_ids)
+    submissions = _counts(connection, schema.submission, message_ids)
     return [
         MessageRow(
             message=row["id"],
@@ -145,7 +149,7 @@ def list_messages(connection: Connection, state: str, limit: int | None) -> list
             index=row["file_index"],
             type=row["type"],
             control_id=row["control_id"],
-            state=row["state"],
+            state=_reached(row["state"], submissions[row["id"]]),
             reason=row["reason"],
             entries=counts[row["id"]],
         )
@@ -229,8 +233,16 @@ def _entry_views(connection: Connection, message_id: int, places: dict[int, int]
     )
 
 
-def _counts(connection: Connection, message_ids: list[int]) -> dict[int, dict[str, int]]:
-    table = schema.entry
+# A translated message has come as far as its submission that most needs a person, or time.
+_FARTHEST = ("unknown", "rejected", "queued", "dropped", "superseded", "delivered")
+
+
+def _reached(state: str, submissions: Mapping[str, int]) -> str:
+    """Say how far a message is: as it was decided, and once it is translated, as its submissions stand."""
+    return next((each for each in _FARTHEST if state == "translated" and submissions.get(each)), state)
+
+
+def _counts(connection: Connection, table: Table, message_ids: list[int]) -> dict[int, dict[str, int]]:
     counts: dict[int, dict[str, int]] = defaultdict(dict)
     # Without a limit the list is the whole ledger, and too long to be named message by message.
     span = table.c.message_id.between(min(message_ids, default=0), max(message_ids, default=0))

@@ -18,7 +18,6 @@ from translator.record.correlation import CorrelationRow
 REQUIRED = ("key", "service_request_id")
 OPTIONAL = ("source", "key_type", "requisition_id", "patient", "birth_date", "panel", "created", "expires")
 KEY_TYPES = frozenset({"", "placer", "filler", "group", "alt", "accession"})
-DEFAULT_KEY_TYPE = "placer"
 
 # `uuid.UUID` takes braces, a URN and missing hyphens; a service request id is none of these.
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
@@ -34,9 +33,9 @@ def parse_correlation(text: str, name: str = "correlation") -> tuple[Correlation
     """
     Read the rows of a correlation table.
 
-    Shape: the columns `key` and `service_request_id`, and any of `OPTIONAL`, in any order. A file without the
-    column `key_type` holds placer numbers; an empty cell in it matches any type. Rows that agree appear once;
-    rows that contradict each other all stay, so that the look-up finds more than one.
+    Shape: the columns `key` and `service_request_id`, and any of `OPTIONAL`, in any order. An empty `key_type`, or
+    none, matches any type. Rows that agree appear once; rows that contradict each other all stay, so that the look-up
+    finds more than one.
     Raises: TableError with every fault; `name` stands for the file.
     """
     lines = list(_lines(text.removeprefix("\ufeff")))
@@ -90,7 +89,7 @@ def _row(line: _Line, columns: list[str], name: str) -> tuple[CorrelationRow | N
         text = f"{len(line.cells)} cells under {len(columns)} columns"
         return None, [Fault(f"{at}:1", "cell-count", text)]
     cells = dict(zip(columns, line.cells, strict=True))
-    cells.setdefault("key_type", DEFAULT_KEY_TYPE)
+    cells.setdefault("key_type", "")
     faults = [
         Fault(f"{at}:{columns.index(column) + 1}", code, text)
         for column, code, text in _faulty(cells)

@@ -27,7 +27,13 @@ def upgrade() -> None:
         sa.Column("expires", sa.Text(), server_default="", nullable=False),
         sa.Column("imported_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_correlation")),
-        sa.UniqueConstraint("source", "key_type", "key", name=op.f("uq_correlation_source_key_type_key")),
+        sa.UniqueConstraint(
+            "source",
+            "key_type",
+            "key",
+            "service_request_id",
+            name=op.f("uq_correlation_source_key_type_key_service_request_id"),
+        ),
     )
     op.create_index("ix_correlation_key", "correlation", ["key"], unique=False)
     op.create_table(
