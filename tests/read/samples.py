@@ -30,10 +30,10 @@ LEXICON = Lexicon(CHARSETS, SYSTEMS, {"ORU^R01": "", "ORU": "", "OML^O21": "orde
 
 def header(delimiters: str = "|^~\\&", charset: str = "", processing: str = "P", event: str = "ORU^R01") -> str:
     """Write an MSH segment; `event` is in default delimiters."""
-    separator, component = delimiters[:2]
+    separator, component = delimiters[0], delimiters[1]
     fields = [""] * 17
     fields[1:4] = ["LAB", "NORTH", "HUB"]
-    fields[5] = "20240501101500+0000"
+    fields[5] = "20240501101500"
     fields[7] = event.replace("^", component)
     fields[8:11] = ["C-1", processing, "2.5.1"]
     fields[16] = charset
@@ -62,7 +62,7 @@ def bundle(*resources: dict[str, Any], kind: str = "collection", **elements: Any
 def entries(resources: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
     """Wrap resources as entries of a Bundle."""
     for resource in resources:
-        outside = {key: resource[key] for key in ("fullUrl", "request") if key in resource}
+        outside = {key: value for key, value in resource.items() if key in {"fullUrl", "request"}}
         yield {"resource": {key: value for key, value in resource.items() if key not in outside}, **outside}
 
 

@@ -14,8 +14,8 @@ from translator.record.values import Limit, Numeric, Range, Ratio
 # HL7 v2.9 2A.3.44 (NM) with a leading point let through, as analyzers write it; at most 16 characters.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _LONGEST = 16
-# Above it a receiver's integer may overflow; the same number is then written with an exponent.
-_LARGEST_WHOLE = 2**63
+# Above it an integer's digits are not those of the double; the number is then written with an exponent.
+_LARGEST_WHOLE = 2**53
 _UNSIGNED = r"[0-9]+(?:\.[0-9]+)?"
 _COMPARED = re.compile(rf"(<=|>=|=<|=>|<|>|≤|≥|LT|GT|LESS THAN|GREATER THAN)\s*({_UNSIGNED}|\.[0-9]+)", re.IGNORECASE)
 _PAIR = re.compile(rf"({_UNSIGNED})\s*([:-])\s*({_UNSIGNED})")
@@ -101,4 +101,4 @@ def json_number(number: Decimal) -> int | float | None:
     double = float(number)
     if Decimal(repr(double)) != number:
         return None
-    return int(double) if double.is_integer() and abs(double) < _LARGEST_WHOLE else double
+    return int(double) if double.is_integer() and abs(double) <= _LARGEST_WHOLE else double

@@ -1,0 +1,51 @@
+"""Measure whether the time for one result stays the same however many of them a message has."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+from time import process_time
+
+from msgspec import Struct
+
+from benchmarks.candidates import Read
+from benchmarks.messages import Laboratory
+
+SIZES = (1_000, 10_000, 100_000)
+_LEAST_RESULTS = 20_000
+
+
+class Growth(Struct, frozen=True):
+    """
+    What one candidate needs for one size of message.
+
+    Units: `us` CPU microseconds for one OBX, `ratio` to that of the smallest size; `kib` is the message's length.
+    """
+
+    results: int
+    kib: int
+    us: float
+    ratio: float
+
+
+def growth(
+    read: Read, laboratory: Laboratory, sizes: Sequence[int] = SIZES, *, one_order: bool = False
+) -> list[Growth]:
+    """
+    Time one message of each size, the best of a few.
+
+    Shape: `one_order` puts every OBX under one OBR, so that codes repeat; else an order has 25.
+    """
+    found: list[Growth] = []
+    for results in sizes:
+        raw = laboratory.message(results, results) if one_order else laboratory.message(results)
+        us = min(_once(read, raw) for _ in range(max(2, _LEAST_RESULTS // results))) / results * 1e6
+        found.append(Growth(results, len(raw) // 1024, us, us / found[0].us if found else 1.0))
+    return found
+
+
+def _once(read: Read, raw: bytes) -> float:
+    gc.collect()
+    began = process_time()
+    read(raw)
+    return process_time() - began

@@ -1,0 +1,124 @@
+"""Run the measurements one after another, and make a table of each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+
+from benchmarks.batch import run_batch
+from benchmarks.candidates import ENGINE, REFERENCE, Candidate, candidates, only
+from benchmarks.growth import Growth, growth
+from benchmarks.measure import Timing, compare
+from benchmarks.memory import peak_for
+from benchmarks.messages import LARGE, SMALL, STANDARD, Laboratory, Shape
+from benchmarks.splitting import splitting
+from benchmarks.tables import Table, figure, mebibytes
+from translator import Translator
+from translator.translate.tables import Tables
+
+# So many of each size that slow readers, too, are timed over more than one message.
+_POOLS = ((SMALL, 20), (STANDARD, 20), (LARGE, 2))
+_BIG_RESULTS = 2_000
+_MIB = 1 << 20
+
+
+def measured(tables: Tables, *, everything: bool, rounds: int, collect: bool) -> Iterator[Table]:
+    """Give one table after another, as soon as each is measured."""
+    found, missing = candidates(tables)
+    for peer in missing:
+        print(f"not installed, left out: {peer.name} (pip install {peer.package})", file=sys.stderr)
+    left_out = f"Not installed, left out: {', '.join(peer.name for peer in missing)}." if missing else ""
+    yield _reading(found, Laboratory(tables), rounds=rounds, collect=collect, note=left_out)
+    yield _memory(found)
+    yield _growth(found, tables, one_order=False)
+    yield _growth(found, tables, one_order=True)
+    yield _splitting(Laboratory(tables).messages(*_POOLS[1]))
+    yield _batches(tables, [32 * _MIB, 1024 * _MIB] if everything else [32 * _MIB])
+
+
+def _reading(found: Sequence[Candidate], laboratory: Laboratory, *, rounds: int, collect: bool, note: str) -> Table:
+    head, absolute = ["reader", "does"], []
+    sizes: list[list[Timing]] = []
+    for shape, number in _POOLS:
+        messages = laboratory.messages(shape, number)
+        sizes.append(compare(found, messages, rounds=rounds, collect=collect))
+        head += [f"{_described(shape)}, us", shape.name]
+        absolute.append(head[-2])
+    rows = tuple((first.name, first.does, *_figures(first.name, sizes)) for first in sizes[1])
+    return Table(
+        "Reading: CPU time for one message, as ratio to the plain reference",
+        tuple(head),
+        rows,
+        frozenset(absolute),
+        note,
+    )
+
+
+def _described(shape: Shape) -> str:
+    return f"{sum(shape.counts) / len(shape.counts):g} OBX"
+
+
+def _figures(name: str, sizes: Sequence[Sequence[Timing]]) -> Iterator[str]:
+    for timings in sizes:
+        (timing,) = (each for each in timings if each.name == name)
+        yield figure(timing.us)
+        yield figure(timing.ratio)
+
+
+def _memory(found: Sequence[Candidate]) -> Table:
+    rows = tuple((each.name, figure(mebibytes(peak_for(each.name, _BIG_RESULTS)))) for each in found)
+    return Table(f"Memory: highest above the start, for one message of {_BIG_RESULTS:,} OBX", ("reader", "MiB"), rows)
+
+
+def _growth(found: Sequence[Candidate], tables: Tables, *, one_order: bool) -> Table:
+    sized: dict[str, list[Growth]] = {
+        each.name: growth(each.read, Laboratory(tables), one_order=one_order)
+        for each in only({ENGINE, REFERENCE}, found)
+    }
+    ours, plain = sized[ENGINE], sized[REFERENCE]
+    rows = tuple(
+        (f"{own.results:,} OBX", f"{own.kib:,}", figure(own.us), figure(own.ratio), figure(least.ratio))
+        for own, least in zip(ours, plain, strict=True)
+    )
+    shape = "all of one order, codes repeat" if one_order else "25 to an order"
+    return Table(
+        f"Growth: time for one OBX, as ratio to the smallest message ({shape})",
+        ("message", "KiB", "us for one OBX", ENGINE, REFERENCE),
+        rows,
+        frozenset({"us for one OBX"}),
+    )
+
+
+def _splitting(messages: Sequence[bytes]) -> Table:
+    rows = tuple(
+        (each.framing, figure(each.us), figure(each.mb_per_s), figure(each.ratio)) for each in splitting(messages)
+    )
+    return Table(
+        "Splitting alone, as ratio to bytes.split",
+        ("framing", "us for one message", "MB/s", "ratio"),
+        rows,
+        frozenset({"us for one message", "MB/s"}),
+    )
+
+
+def _batches(tables: Tables, sizes: Sequence[int]) -> Table:
+    messages = Laboratory(tables).messages(STANDARD, 100)
+    rows = []
+    for size in sizes:
+        run = run_batch(Translator(tables), messages, size)
+        rows.append(
+            (
+                f"{size // _MIB:,} MiB",
+                f"{run.written:,}",
+                f"{run.messages:,}",
+                f"{run.lost:,}",
+                f"{1e6 / run.us:,.0f}",
+                figure(mebibytes(run.growth)),
+            )
+        )
+    return Table(
+        "A batch as one stream, through the whole engine",
+        ("batch", "messages", "outcomes", "entries not translated", "messages/s", "memory growth, MiB"),
+        tuple(rows),
+        frozenset({"messages/s"}),
+    )

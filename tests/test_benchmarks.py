@@ -1,0 +1,151 @@
+"""What the benchmarks compare is what they say, and the engine stays within its limits of time and memory."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from benchmarks.batch import BatchStream, run_batch
+from benchmarks.candidates import ENGINE, HL7APY, REFERENCE, RUST_PEERS, candidates, only, payloads
+from benchmarks.growth import growth
+from benchmarks.measure import Timing, compare
+from benchmarks.messages import LARGE, SMALL, STANDARD, Laboratory, Shape
+from benchmarks.reference import BareReader, PlainReader
+from benchmarks.tables import Table, markdown
+from translator import Translator
+from translator.mapping_files import packaged_tables
+from translator.translate.tables import Tables
+
+SHAPES = [pytest.param(shape, id=shape.name) for shape in (SMALL, STANDARD, LARGE)]
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    """The packaged tables."""
+    return packaged_tables()
+
+
+@pytest.fixture(scope="module")
+def standard(tables: Tables) -> Sequence[bytes]:
+    """Messages as the comparison uses them."""
+    return Laboratory(tables).messages(STANDARD, 20)
+
+
+def test_laboratory_writes_the_same_for_the_same_seed(tables: Tables) -> None:
+    """Two laboratories of one seed write the same bytes, another seed other ones."""
+    first, again, other = (Laboratory(tables, seed=seed).messages(STANDARD, 3) for seed in (1, 1, 2))
+
+    assert first == again
+    assert first != other
+
+
+def test_standard_message_is_as_long_as_it_is_said_to_be(standard: Sequence[bytes]) -> None:
+    """4.9 KB and 22.6 OBX in the mean, of four value types."""
+    obx = [line.split(b"|") for raw in standard for line in raw.split(b"\r") if line.startswith(b"OBX")]
+
+    assert sum(map(len, standard)) / len(standard) == pytest.approx(4900, rel=0.02)
+    assert len(obx) / len(standard) == 22.6
+    assert {fields[2] for fields in obx} == {b"NM", b"SN", b"CWE", b"ST"}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_observation_of_a_message_translates(tables: Tables, shape: Shape) -> None:
+    """Nothing is held, so that every message costs its full way."""
+    (raw,) = Laboratory(tables).messages(shape, 1)
+
+    _, translated = payloads(Translator(tables), raw)
+
+    assert translated == raw.count(b"\rOBX|")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("reader", [pytest.param(PlainReader, id="reference"), pytest.param(BareReader, id="floor")])
+def test_reader_gives_the_engines_payload_bytes(
+    tables: Tables, shape: Shape, reader: Callable[[Tables], PlainReader | BareReader]
+) -> None:
+    """What the engine is compared with comes to the same bytes."""
+    messages = Laboratory(tables).messages(shape, 10)
+    engine = Translator(tables)
+
+    found = [reader(tables)(raw) for raw in messages]
+
+    assert found == [payloads(engine, raw)[0] for raw in messages]
+
+
+def test_batch_stream_is_a_batch_with_right_counts(tables: Tables, standard: Sequence[bytes]) -> None:
+    """Read in odd chunks it gives every message once, and no finding about its envelope."""
+    stream = BatchStream(standard[:3], 30_000)
+
+    outcomes = list(Translator(tables).translate_stream(io.BufferedReader(stream, 777)))
+
+    assert len(outcomes) == stream.written
+    assert {outcome.state for outcome in outcomes} == {"translated"}
+
+
+def test_peer_that_is_not_installed_is_named(tables: Tables) -> None:
+    """Every peer is either compared or missing by name."""
+    found, missing = candidates(tables)
+
+    peers = {candidate.name for candidate in found} | {peer.name for peer in missing}
+
+    assert peers >= {HL7APY, "python-hl7", *RUST_PEERS}
+
+
+def test_portable_table_leaves_out_what_one_machine_says() -> None:
+    """A README shows ratios, not times."""
+    table = Table("Title", ("reader", "us", "ratio"), (("a", "12.0", "1.00"),), frozenset({"us"}))
+
+    assert "12.0" in markdown(table)
+    assert "12.0" not in markdown(table, portable=True)
+
+
+@pytest.fixture(scope="module")
+def timings(tables: Tables, standard: Sequence[bytes]) -> dict[str, Timing]:
+    """The comparison on the standard message, once for all limits."""
+    found, _ = candidates(tables)
+    wanted = only({REFERENCE, ENGINE, HL7APY, *RUST_PEERS}, found)
+    return {timing.name: timing for timing in compare(wanted, standard, rounds=9)}
+
+
+@pytest.mark.bench
+def test_engine_stays_near_the_plain_reference(timings: dict[str, Timing]) -> None:
+    """With every check and entry, never above 1.9 times the plain reference."""
+    assert timings[ENGINE].ratio <= 1.9
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize("peer", RUST_PEERS)
+def test_engine_is_ahead_of_a_rust_reader(timings: dict[str, Timing], peer: str) -> None:
+    """The whole translation takes less than the peer's parse and read."""
+    if peer not in timings:
+        pytest.skip(f"{peer} is not installed: `make bench` installs it")
+
+    assert timings[ENGINE].ratio < timings[peer].ratio
+
+
+@pytest.mark.bench
+def test_engine_is_far_ahead_of_hl7apy(timings: dict[str, Timing]) -> None:
+    """The whole translation is at least 350 times as fast as hl7apy's parse."""
+    assert timings[HL7APY].ratio / timings[ENGINE].ratio >= 350
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize("one_order", [pytest.param(False, id="many-orders"), pytest.param(True, id="one-order")])
+def test_time_is_linear_in_the_number_of_results(tables: Tables, *, one_order: bool) -> None:
+    """An OBX among 100,000 costs hardly more than one among 1,000: caches and the collector, nothing quadratic."""
+    (engine,) = only({ENGINE}, candidates(tables)[0])
+
+    _, _, largest = growth(engine.read, Laboratory(tables), one_order=one_order)
+
+    assert largest.ratio <= 2
+
+
+@pytest.mark.bench
+def test_batch_is_translated_in_constant_memory(tables: Tables, standard: Sequence[bytes]) -> None:
+    """A batch of 32 MiB leaves no more behind than its buffers."""
+    run = run_batch(Translator(tables), standard, 32 << 20)
+
+    assert (run.messages, run.lost) == (run.written, 0)
+    assert (run.growth or 0) < 8 << 20
