@@ -148,4 +148,4 @@ def test_batch_is_translated_in_constant_memory(tables: Tables, standard: Sequen
     run = run_batch(Translator(tables), standard, 32 << 20)
 
     assert (run.messages, run.lost) == (run.written, 0)
-    assert (run.growth or 0) < 8 << 20
+    assert (run.growth or 0) < 4 << 20

@@ -27,6 +27,7 @@ from translator.translate.whoop import Translation, WhoopTranslator
 Translated: TypeAlias = tuple[bytes, Outcome]
 
 _CONTENT = frozenset({"MSH", "stray"})
+_BOM_BYTES = 3
 _TRAILERS = {"BTS": "MSH", "FTS": "BHS"}
 
 
@@ -44,7 +45,7 @@ class Pipeline:
 
     def translate(self, raw: bytes, *, file: str = "", index: int = 0, correlation: Lookup = no_correlation) -> Outcome:
         """Translate exactly one message or one FHIR document; several in one are refused, none is passed over."""
-        if detect(raw[:4096]) == "fhir":
+        if detect(raw) == "fhir":
             return self._outcome(raw, read_document(raw, self._lexicon), file, index, correlation)
         pieces = [piece for piece in split_stream([raw]) if piece.kind in _CONTENT]
         if not pieces:
@@ -62,7 +63,7 @@ class Pipeline:
         Shape: HL7 v2 with any envelopes and framing, in memory for one message; or one FHIR document.
         """
         chunks = iter(chunks)
-        head = next((chunk for chunk in chunks if chunk.strip()), b"")
+        head = _head(chunks)
         found = detect(head)
         if not found:
             yield b"", _file_line(file, "empty-input", "there is nothing in this file")
@@ -105,6 +106,16 @@ class Pipeline:
             tuple(translation.entries),
             tuple(translation.diagnostics),
         )
+
+
+def _head(chunks: Iterator[bytes]) -> bytes:
+    """Take as many chunks as tell the format: a byte order mark may come in three of them."""
+    head = b""
+    for chunk in chunks:
+        head += chunk
+        if len(head.strip()) > _BOM_BYTES:
+            break
+    return head
 
 
 def _state(translation: Translation) -> str:

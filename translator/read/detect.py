@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-_BOM = b"\xef\xbb\xbf"
+import re
+
+# Anchored and without a copy, since the stream may be one long message.
+_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(.)?", re.DOTALL)
 
 
 def detect(head: bytes) -> str:
@@ -12,7 +15,8 @@ def detect(head: bytes) -> str:
     Shape: `fhir` (JSON), `hl7v2`, or empty for an empty stream. Anything that is not JSON is left to the HL7 reader,
     which says what is missing.
     """
-    start = head.removeprefix(_BOM).lstrip()
-    if not start:
+    match = _START.match(head)
+    first = match[1] if match else None
+    if first is None:
         return ""
-    return "fhir" if start[:1] in b"{[" else "hl7v2"
+    return "fhir" if first in b"{[" else "hl7v2"

@@ -255,12 +255,9 @@ def _lexical(value: Value) -> str:
             return f"{value.left}{value.separator}{value.right}"
         case Range():
             return f"{value.low}-{value.high}"
-        case Text():
-            return value.text
         case Coded():
             return "^".join([*(f"{coding.system}|{coding.code}" for coding in value.codings), value.text])
-        case _:
-            return ""
+    return value.text if isinstance(value, Text) else ""
 
 
 def _ordered_at(report: Report) -> str:

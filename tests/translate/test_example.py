@@ -1,0 +1,27 @@
+"""The example of every mapping row comes true."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.translate.conftest import SITE_ROWS
+from translator.mapping_files import packaged_files, packaged_tables
+from translator.translate.example import ExampleTranslator
+from translator.translate.lint import lint_tables
+from translator.translate.tables import ObservationRow, Tables
+
+TABLES = packaged_tables()
+ROWS = [pytest.param(row, id=f"{row.code}-{row.whoop_code}") for row in TABLES.observations.values()]
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_row_gives_what_its_example_says(row: ObservationRow) -> None:
+    """`example_in` becomes `example_out` by the rules that results go through."""
+    assert ExampleTranslator(TABLES)(row, row.example_in) == row.example_out
+
+
+def test_row_that_only_ignores_is_no_fault(site_tables: Tables) -> None:
+    """A site row without a WHOOP code has no target to compare."""
+    faults = lint_tables(packaged_files(), {"whoop/observations.csv": SITE_ROWS}, site_tables, site_name="acme")
+
+    assert faults == []
