@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import gc
 import io
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from itertools import cycle
+from pathlib import Path
 from time import process_time
 
+import msgspec
 from msgspec import Struct
 
 from benchmarks.memory import resident
+from benchmarks.messages import STANDARD, Laboratory
 from translator import Translator
+from translator.mapping_files import packaged_tables
 
 _CHUNK = 1 << 20
-_SETTLED = 200
+_SETTLED = 1_000
 _LOOK_EVERY = 500
 
 
@@ -78,6 +84,13 @@ class BatchRun(Struct, frozen=True):
     growth: int | None
 
 
+def batch_alone(size: int) -> BatchRun:
+    """Translate a batch in a new process, where nothing that was freed before hides what is kept."""
+    command = [sys.executable, "-m", "benchmarks.batch", str(size)]
+    done = subprocess.run(command, capture_output=True, check=True, cwd=Path(__file__).parents[1])  # noqa: S603 - our own module
+    return msgspec.json.decode(done.stdout, type=BatchRun)
+
+
 def run_batch(engine: Translator, messages: Sequence[bytes], size: int) -> BatchRun:
     """Translate a batch of `size` bytes, each payload written and each entry looked at."""
     stream = BatchStream(messages, size)
@@ -96,3 +109,9 @@ def run_batch(engine: Translator, messages: Sequence[bytes], size: int) -> Batch
     taken = process_time() - began
     growth = None if settled is None or highest is None else highest - settled
     return BatchRun(stream.written, count, lost, size, taken / count * 1e6, growth)
+
+
+if __name__ == "__main__":
+    rules = packaged_tables()
+    run = run_batch(Translator(rules), Laboratory(rules).messages(STANDARD, 100), int(sys.argv[1]))
+    print(msgspec.json.encode(run).decode())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 
-from benchmarks.batch import run_batch
+from benchmarks.batch import batch_alone
 from benchmarks.candidates import ENGINE, REFERENCE, Candidate, candidates, only
 from benchmarks.growth import Growth, growth
 from benchmarks.measure import Timing, compare
@@ -13,7 +13,6 @@ from benchmarks.memory import peak_for
 from benchmarks.messages import LARGE, SMALL, STANDARD, Laboratory, Shape
 from benchmarks.splitting import splitting
 from benchmarks.tables import Table, figure, mebibytes
-from translator import Translator
 from translator.translate.tables import Tables
 
 # So many of each size that slow readers, too, are timed over more than one message.
@@ -33,7 +32,7 @@ def measured(tables: Tables, *, everything: bool, rounds: int, collect: bool) ->
     yield _growth(found, tables, one_order=False)
     yield _growth(found, tables, one_order=True)
     yield _splitting(Laboratory(tables).messages(*_POOLS[1]))
-    yield _batches(tables, [32 * _MIB, 1024 * _MIB] if everything else [32 * _MIB])
+    yield _batches([32 * _MIB, 1024 * _MIB] if everything else [32 * _MIB])
 
 
 def _reading(found: Sequence[Candidate], laboratory: Laboratory, *, rounds: int, collect: bool, note: str) -> Table:
@@ -101,11 +100,10 @@ def _splitting(messages: Sequence[bytes]) -> Table:
     )
 
 
-def _batches(tables: Tables, sizes: Sequence[int]) -> Table:
-    messages = Laboratory(tables).messages(STANDARD, 100)
+def _batches(sizes: Sequence[int]) -> Table:
     rows = []
     for size in sizes:
-        run = run_batch(Translator(tables), messages, size)
+        run = batch_alone(size)
         rows.append(
             (
                 f"{size // _MIB:,} MiB",

@@ -10,7 +10,7 @@ from translator.translate.tables import Tables
 
 SITE_ROWS = b"""\
 system,code,display,whoop_code,kind,wire_unit,unit,unit_sent,dimensionless,min,max,negative,ignore,confirmed,same_as,example_in,example_out,source,note
-L,LOT,Reagent lot,,,,,,,,,,reagent lot,,,,,,
+L,LOT,Reagent lot,,,,,,,,,,reagent lot,,,LOT 7,ignored:ignored-by-table,,
 L,CMT,Comment,COMMENT,text,,,,,,,,,,,fine,fine,site,
 L,CHOL,Cholesterol,,,,,,,,,,,,2093-3,185 mg/dL,185 mg/dL,,
 """
