@@ -6,6 +6,7 @@ The process counts with everything in it, so that what a Rust or C library takes
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ from translator.mapping_files import packaged_tables
 
 _STATUS = Path("/proc/self/status")
 _KIB = 1024
+_FIRST_RESULTS = 5
+_BETWEEN = b"\x1c"
 
 
 def resident(what: str = "VmRSS") -> int | None:
@@ -37,17 +40,18 @@ def peak_for(name: str, results: int) -> int | None:
     Units: bytes above what the process held before it.
     Absent: None on systems that do not tell.
     """
-    command = [sys.executable, "-m", "benchmarks.memory", name, str(results)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1])  # noqa: S603 - our own module
+    laboratory = Laboratory(packaged_tables())
+    # Written here: what the writing frees would hide there what the reading takes.
+    both = laboratory.message(_FIRST_RESULTS) + _BETWEEN + laboratory.message(results)
+    command = [sys.executable, "-m", "benchmarks.memory", name]
+    done = subprocess.run(command, input=both, capture_output=True, check=True, cwd=Path(__file__).parents[1])  # noqa: S603 - our own module
     return int(done.stdout) if done.stdout.strip() else None
 
 
-def _measure(name: str, results: int) -> int | None:
-    tables = packaged_tables()
-    laboratory = Laboratory(tables)
-    (candidate,) = only({name}, candidates(tables)[0])
-    big = laboratory.message(results)
-    candidate.read(laboratory.message(5))
+def _measure(name: str, first: bytes, big: bytes) -> int | None:
+    (candidate,) = only({name}, candidates(packaged_tables())[0])
+    candidate.read(first)
+    gc.collect()
     before = resident()
     candidate.read(big)
     highest = resident("VmHWM")
@@ -55,5 +59,5 @@ def _measure(name: str, results: int) -> int | None:
 
 
 if __name__ == "__main__":
-    found = _measure(sys.argv[1], int(sys.argv[2]))
+    found = _measure(sys.argv[1], *sys.stdin.buffer.read().split(_BETWEEN))
     print("" if found is None else found)

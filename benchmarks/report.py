@@ -17,7 +17,7 @@ from translator.translate.tables import Tables
 
 # So many of each size that slow readers, too, are timed over more than one message.
 _POOLS = ((SMALL, 20), (STANDARD, 20), (LARGE, 2))
-_BIG_RESULTS = 2_000
+_BIG_RESULTS = 5_000
 _MIB = 1 << 20
 
 

@@ -1,15 +1,17 @@
-"""What tests of every part share: the command line, in its own process."""
+"""What tests of every part share: the command line and a sandbox, each in a process of its own."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+
+from tests.sandbox_process import SandboxProcess
 
 CommandLine: TypeAlias = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -38,3 +40,17 @@ def command_line(tmp_path: Path) -> CommandLine:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[SandboxProcess]:
+    """Start one sandbox, which owns every service request, for all tests."""
+    with SandboxProcess("--accept-any") as process:
+        yield process
+
+
+@pytest.fixture
+def sandbox(running_sandbox: SandboxProcess) -> SandboxProcess:
+    """Give the sandbox without what an earlier test left in it."""
+    running_sandbox.reset()
+    return running_sandbox

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,20 +10,6 @@ import pytest
 from tests.conftest import CommandLine
 from tests.lab_messages import CHOLESTEROL, HDL, LOCAL, Obx, oru, service_request
 from tests.sandbox_process import SandboxProcess
-
-
-@pytest.fixture(scope="module")
-def running_sandbox() -> Iterator[SandboxProcess]:
-    """Start one sandbox for this module."""
-    with SandboxProcess("--accept-any") as process:
-        yield process
-
-
-@pytest.fixture
-def sandbox(running_sandbox: SandboxProcess) -> SandboxProcess:
-    """Give the sandbox without what an earlier test left in it."""
-    running_sandbox.reset()
-    return running_sandbox
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The engine with the packaged tables, a sandbox and a ledger, for the tests of the promises."""
+"""A ledger for the tests of the promises."""
 
 from __future__ import annotations
 
@@ -7,29 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox_process import SandboxProcess
-from translator import Translator
 from translator.ledger import Ledger
-
-
-@pytest.fixture(scope="session")
-def engine() -> Translator:
-    """Load the packaged tables once."""
-    return Translator.load()
-
-
-@pytest.fixture(scope="session")
-def running_sandbox() -> Iterator[SandboxProcess]:
-    """Start one sandbox for all tests."""
-    with SandboxProcess("--accept-any") as process:
-        yield process
-
-
-@pytest.fixture
-def sandbox(running_sandbox: SandboxProcess) -> SandboxProcess:
-    """Give the sandbox without what an earlier test left in it."""
-    running_sandbox.reset()
-    return running_sandbox
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A sandbox in its own process and a ledger on a real disk."""
+"""A ledger on a real disk."""
 
 from __future__ import annotations
 
@@ -7,22 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox_process import SandboxProcess
 from translator.ledger import Ledger
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[SandboxProcess]:
-    """Run one sandbox for a file of tests."""
-    with SandboxProcess("--accept-any") as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(server: SandboxProcess) -> SandboxProcess:
-    """Give the sandbox as new."""
-    server.reset()
-    return server
 
 
 @pytest.fixture
