@@ -47,7 +47,8 @@ def list_messages(flags: Flags, state: str | None, limit: int | None) -> int:
         for row in ledger.messages(state=state or "", limit=limit):
             entries = ", ".join(f"{count} {name}" for name, count in row.entries.items())
             file = f"{row.file}:{row.index}"
-            listing.add(row, str(row.message), row.received_at, file, row.type, row.state, entries, row.reason)
+            received = row.received_at[:19].replace("T", " ")
+            listing.add(row, str(row.message), received, file, row.type, row.state, entries, row.reason)
     listing.close()
     return 0
 
