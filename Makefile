@@ -31,7 +31,7 @@ demo: $(READY) ## Run the whole loop against a sandbox on this machine
 test: lint ## Everything that must pass: lint, types, tests, coverage of the pure core
 	@echo "== tests"
 	@rm -f .coverage
-	@$(RUN)/python -m pytest -q -m "not slow and not bench" --cov --cov-branch --cov-report=
+	@$(RUN)/python -m pytest -q -rs -m "not slow and not bench" --cov --cov-branch --cov-report=
 	@echo "== coverage, all"
 	@$(RUN)/python -m coverage report --skip-covered | tail -n 1
 	@echo "== coverage, pure core (100 % of lines and branches)"
@@ -41,6 +41,13 @@ test: lint ## Everything that must pass: lint, types, tests, coverage of the pur
 test-all: test ## The same, and the long runs: chaos, fuzz, benchmarks
 	@echo "== long runs"
 	@$(RUN)/python -m pytest -q -m "slow or bench" || [ $$? -eq 5 ]
+
+# An input is named by seed and number; what breaks something is kept in out/fuzz (python -m tests.fuzz --help).
+COUNT ?= 1000000
+SEED ?= 1
+.PHONY: fuzz
+fuzz: $(READY) ## Translate COUNT mutated messages, 1,000,000 if not said otherwise, made from SEED
+	@$(RUN)/python -m tests.fuzz --count $(COUNT) --seed $(SEED)
 
 # BENCH holds options, such as --all; `make bench BENCH=--help` lists them.
 .PHONY: bench
@@ -99,7 +106,10 @@ $(READY): constraints.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-# What the benchmarks compare with; one that this machine cannot have is named by the benchmarks and left out.
+.PHONY: peers
+peers: $(PEERS) ## Install what the benchmarks and the differential tests compare with
+
+# One that this machine cannot have is named by the benchmarks and by the tests, and left out.
 $(PEERS): $(READY)
 	@echo "== peers, by the extra bench"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[bench]' \

@@ -28,17 +28,22 @@ class Growth(Struct, frozen=True):
     ratio: float
 
 
-def growth(
-    read: Read, laboratory: Laboratory, sizes: Sequence[int] = SIZES, *, one_order: bool = False
-) -> list[Growth]:
+def sized(laboratory: Laboratory, *, one_order: bool = False, sizes: Sequence[int] = SIZES) -> list[tuple[int, bytes]]:
     """
-    Time one message of each size, the best of a few.
+    Write one message of each size, with its number of OBX.
 
     Shape: `one_order` puts every OBX under one OBR, so that codes repeat; else an order has 25.
     """
+    return [
+        (results, laboratory.message(results, results) if one_order else laboratory.message(results))
+        for results in sizes
+    ]
+
+
+def growth(read: Read, messages: Sequence[tuple[int, bytes]]) -> list[Growth]:
+    """Time one message of each size, the best of a few."""
     found: list[Growth] = []
-    for results in sizes:
-        raw = laboratory.message(results, results) if one_order else laboratory.message(results)
+    for results, raw in messages:
         us = min(_once(read, raw) for _ in range(max(2, _LEAST_RESULTS // results))) / results * 1e6
         found.append(Growth(results, len(raw) // 1024, us, us / found[0].us if found else 1.0))
     return found

@@ -18,7 +18,7 @@ from benchmarks.candidates import REFERENCE, Candidate, Read
 
 _TURN_S = 0.03
 # Who needs longer than this for one turn is timed well enough by fewer of them.
-_SLOW_TURN_S = 0.5
+_SLOW_TURN_S = 0.25
 _SLOW_ROUNDS = 3
 
 

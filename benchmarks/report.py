@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.batch import batch_alone
 from benchmarks.candidates import ENGINE, REFERENCE, Candidate, candidates, only
-from benchmarks.growth import Growth, growth
+from benchmarks.growth import growth, sized
 from benchmarks.measure import Timing, compare
 from benchmarks.memory import peak_for
 from benchmarks.messages import LARGE, SMALL, STANDARD, Laboratory, Shape
@@ -17,7 +17,7 @@ from translator.translate.tables import Tables
 
 # So many of each size that slow readers, too, are timed over more than one message.
 _POOLS = ((SMALL, 20), (STANDARD, 20), (LARGE, 2))
-_BIG_RESULTS = 5_000
+_BIG_RESULTS = 3_000
 _MIB = 1 << 20
 
 
@@ -70,11 +70,8 @@ def _memory(found: Sequence[Candidate]) -> Table:
 
 
 def _growth(found: Sequence[Candidate], tables: Tables, *, one_order: bool) -> Table:
-    sized: dict[str, list[Growth]] = {
-        each.name: growth(each.read, Laboratory(tables), one_order=one_order)
-        for each in only({ENGINE, REFERENCE}, found)
-    }
-    ours, plain = sized[ENGINE], sized[REFERENCE]
+    messages = sized(Laboratory(tables), one_order=one_order)
+    ours, plain = (growth(each.read, messages) for name in (ENGINE, REFERENCE) for each in only({name}, found))
     rows = tuple(
         (f"{own.results:,} OBX", f"{own.kib:,}", figure(own.us), figure(own.ratio), figure(least.ratio))
         for own, least in zip(ours, plain, strict=True)

@@ -26,19 +26,19 @@ LAYERS = (
     ("app",),
     ("delivery",),
     ("accept", "transmit", "web", "sandbox"),
-    ("__init__",),
-    ("engine",),
-    ("ledger", "config", "mapping_files"),
+    ("__init__", "archives"),
+    ("engine", "provenance"),
+    ("ledger", "config", "conformance", "mapping_files"),
     ("config_keys",),
     ("secrets",),
-    ("pipeline",),
+    ("pipeline", "segment_order"),
     ("read", "translate", "write"),
     ("record",),
     ("errors",),
 )
 RANK = {part: rank for rank, layer in enumerate(reversed(LAYERS)) for part in layer}
 
-PURE_PARTS = frozenset({"errors", "record", "read", "translate", "write", "pipeline"})
+PURE_PARTS = frozenset({"errors", "record", "read", "translate", "write", "pipeline", "provenance"})
 IMPURE = _words(
     "aiohttp alembic asyncio click ctypes fcntl glob http httpx importlib logging msvcrt multiprocessing os pathlib "
     "queue random rich secrets select shutil signal socket sqlalchemy sqlite3 ssl starlette subprocess sys tempfile "

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.batch import BatchStream, batch_alone
 from benchmarks.candidates import ENGINE, HL7APY, REFERENCE, RUST_PEERS, candidates, only, payloads
-from benchmarks.growth import growth
+from benchmarks.growth import growth, sized
 from benchmarks.measure import Timing, compare
 from benchmarks.messages import LARGE, SMALL, STANDARD, Laboratory, Shape
 from benchmarks.reference import BareReader, PlainReader
@@ -137,7 +137,7 @@ def test_time_is_linear_in_the_number_of_results(tables: Tables, *, one_order: b
     """An OBX among 100,000 costs hardly more than one among 1,000: caches and the collector, nothing quadratic."""
     (engine,) = only({ENGINE}, candidates(tables)[0])
 
-    _, _, largest = growth(engine.read, Laboratory(tables), one_order=one_order)
+    _, _, largest = growth(engine.read, sized(Laboratory(tables), one_order=one_order))
 
     assert largest.ratio <= 2
 

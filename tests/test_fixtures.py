@@ -1,4 +1,8 @@
-"""Every folder of fixtures/ proves the sentence that it is named after: message in, outcome lines out."""
+"""
+Every folder of fixtures/ proves the sentence that it is named after: message in, outcome lines out.
+
+A folder may hold a `correlation.csv`, and a folder `site/` with the settings and tables of its site.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,8 @@ def engine() -> Translator:
 def _lines(engine: Translator, case: Path) -> list[dict[str, object]]:
     table = case / "correlation.csv"
     rows = parse_correlation(table.read_text(encoding="utf-8"), table.name) if table.exists() else ()
+    if (case / "site").is_dir():
+        engine = Translator.load(str(case / "site"))
     (message,) = case.glob("message.*")
     with message.open("rb") as file:
         outcomes = list(engine.translate_stream(file, name=message.name, correlation=Correlation(rows)))

@@ -8,6 +8,7 @@ import pytest
 
 from translator.errors import ConfigError, TableError
 from translator.mapping_files import mappings_folder, packaged_files, packaged_tables, site_files, site_tables
+from translator.translate.site import Site
 
 SITE_ROW = "system,code,same_as,example_in,example_out\nL,CHOL,2093-3,185 mg/dL,185 mg/dL\n"
 
@@ -40,7 +41,7 @@ def test_folder_is_a_site(tmp_path: Path) -> None:
     folder = make_site(tmp_path / "acme", whoop__observations_csv=SITE_ROW, site_toml='description = "x"\n')
     tables = site_tables(folder)
     assert tables.observations["L", "CHOL"].at == "sites/acme/whoop/observations.csv:2"
-    assert tables.site == {"description": "x"}
+    assert tables.site == Site(description="x")
 
 
 def test_bare_name_of_a_folder_is_a_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

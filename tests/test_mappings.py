@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import codecs
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,12 @@ from translator.translate.codes import LOINC
 from translator.translate.example import ExampleTranslator
 from translator.translate.lint import lint_tables
 from translator.translate.load import load_tables
+from translator.translate.load_columns import SITE_COLUMNS, SITE_SETTINGS
+from translator.translate.site import SETTINGS, Site
 from translator.translate.tables import ObservationRow
 
 TABLES = packaged_tables()
+SITES = list((Path(__file__).parent.parent / "fixtures").glob("*/*/site"))
 README = (mappings_folder() / "README.md").read_text(encoding="utf-8")
 
 
@@ -33,6 +37,14 @@ def headers() -> list[tuple[str, str]]:
 def test_shipped_tables_lint_clean_and_examples_come_out(site: str | None) -> None:
     """Every row does what its example says, and no lint finds anything."""
     name, own = site_files(site) if site else ("", {})
+    tables = load_tables(packaged_files(), own, name)
+    assert lint_tables(packaged_files(), own, tables, ExampleTranslator(tables), name) == []
+
+
+@pytest.mark.parametrize("folder", [pytest.param(path, id=path.parent.name) for path in sorted(SITES)])
+def test_site_of_a_fixture_lints_clean(folder: Path) -> None:
+    """What a fixture shows of a site could be taken as it is."""
+    name, own = site_files(folder)
     tables = load_tables(packaged_files(), own, name)
     assert lint_tables(packaged_files(), own, tables, ExampleTranslator(tables), name) == []
 
@@ -96,7 +108,39 @@ def test_readme_names_no_column_that_is_not_there() -> None:
     """What is documented exists, except a site's own column."""
     columns = README.split("\n## Columns", 1)[1]
     named = {line.split("`")[1] for line in columns.split("\n") if line.startswith("| `")}
-    assert named - {column for _, column in headers()} == {"same_as"}
+    assert named - {column for _, column in headers()} == SITE_COLUMNS
+
+
+def test_readme_has_the_row_of_every_setting() -> None:
+    """The table of settings is the one that the loader checks by: paste what this expects."""
+    rows = [f"| `{each.name}` | {each.words} | {each.meaning} |" for each in SETTINGS]
+    assert "\n".join(("| setting | may be | meaning |", "|---|---|---|", *rows)) in README
+
+
+def test_every_setting_has_an_effect_to_be_read() -> None:
+    """A setting is a field of the site, and none is left over."""
+    assert sorted(each.field for each in SETTINGS) == sorted(Site.__struct_fields__)
+
+
+def test_reasons_name_only_settings_that_exist() -> None:
+    """A remedy that sends a person to a setting sends them to one."""
+    words = " ".join(row.remedy for row in TABLES.reasons.values())
+    named = set(re.findall(r"(?:hl7v2|fhir|values|service_request)\.[a-z_]+", words))
+    assert len(named) > 5
+    assert named <= {each.name for each in SETTINGS}
+
+
+def test_every_setting_is_off_by_default() -> None:
+    """What a site does not say opens nothing."""
+    assert not any(getattr(Site(), each.field) for each in SETTINGS)
+
+
+def test_example_site_shows_every_setting() -> None:
+    """What stands behind a # in the example can be taken as it is."""
+    name, own = site_files("example")
+    shown = re.sub(r"(?m)^# (?=[a-z_]+ = )", "", own[SITE_SETTINGS].decode())
+    site = load_tables(packaged_files(), {**own, SITE_SETTINGS: shown.encode()}, name).site
+    assert not [field for field in Site.__struct_fields__ if getattr(site, field) == getattr(Site(), field)]
 
 
 def test_reasons_are_sorted() -> None:

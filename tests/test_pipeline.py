@@ -8,6 +8,7 @@ import pytest
 
 from tests.lab_messages import CHOLESTEROL, HDL, Obx, oru
 from translator import Outcome, Translator
+from translator.read.wire import LARGEST_MESSAGE
 
 ENGINE = Translator.load()
 FIRST = oru([Obx(CHOLESTEROL, "185")])
@@ -29,6 +30,7 @@ def outcomes(raw: bytes) -> list[Outcome]:
         pytest.param(b"MSH", "malformed", id="three-letters"),
         pytest.param(b"{", "malformed", id="half-json"),
         pytest.param(b"[]", "malformed", id="json-list"),
+        pytest.param(FIRST.decode().encode("utf-16"), "charset-wide", id="utf-16"),
         pytest.param(FIRST + SECOND, "several-messages", id="two-messages"),
         pytest.param(STRAY + FIRST, "malformed", id="stray-before-a-message"),
         pytest.param(b"BHS|^~\\&|LAB\r" + STRAY + FIRST, "malformed", id="stray-in-an-envelope"),
@@ -63,14 +65,39 @@ def test_file_gives_one_outcome_per_message() -> None:
         pytest.param(b"\x0b\x1c\r", ["empty-input"], id="an-empty-frame"),
         pytest.param(b"FHS|^~\\&|L\rBHS|^~\\&|L\rBTS|0\rFTS|1\r", ["empty-input"], id="an-empty-batch"),
         pytest.param(b"%PDF-1.7", ["malformed"], id="pdf"),
+        pytest.param(FIRST.decode().encode("utf-16"), ["charset-wide"], id="utf-16"),
+        pytest.param(FIRST.decode().encode("utf-16-be"), ["charset-wide"], id="utf-16-without-mark"),
+        pytest.param(FIRST.decode().encode("utf-32-le"), ["charset-wide"], id="utf-32-without-mark"),
         pytest.param(b"BHS|^~\\&|L\r" + FIRST + b"BTS|2\r", ["", "batch-count"], id="too-few"),
         pytest.param(b"BHS|^~\\&|L\r" + FIRST + b"BTS|x\r", ["", "batch-count"], id="no-number"),
         pytest.param(b"BHS|^~\\&|L\r" + FIRST + b"BTS|01\r", [""], id="leading-nought"),
         pytest.param(b"BHS|^~\\&|L\r" + FIRST + b"BTS|\r", [""], id="no-claim"),
+        pytest.param(FIRST + b"BTS\x1a\x00", [""], id="padding-for-a-separator"),
         pytest.param(b"BHS|^~\\&|L\r" + FIRST + b"BTS|1\rFTS|2\r", ["", "batch-count"], id="too-few-batches"),
+        pytest.param(FIRST + b"BHS|^~\\&|L\r" + FIRST + b"BTS|1\r", ["", ""], id="a-message-before-the-batch"),
+        pytest.param(b"FHS|^~\\&|L\r" + FIRST + SECOND + b"FTS|1\r", ["", ""], id="one-batch-without-header"),
+        pytest.param(b"FHS|^~\\&|L\r" + FIRST + b"FTS|0\r", ["", "batch-count"], id="no-batch-claimed"),
+        pytest.param(
+            b"FHS|^~\\&\r" + (b"BHS|^~\\&\r" + FIRST + SECOND + b"BTS|2\r") * 2 + b"FTS|2\r", [""] * 4, id="nested"
+        ),
+        pytest.param(
+            b"FHS|^~\\&\r" + (b"BHS|^~\\&\r" + FIRST + b"BTS|2\r") * 2 + b"FTS|3\r",
+            ["", "batch-count", "", "batch-count", "batch-count"],
+            id="nested-and-wrong",
+        ),
+        pytest.param(
+            b"BHS|^~\\&|L\r" + FIRST + b"BTS|" + b"9" * 5000, ["", "batch-count"], id="a-count-of-5000-digits"
+        ),
+        pytest.param(b"BHS|^~\\&|L\r" + FIRST, ["", "batch-unfinished"], id="no-batch-trailer"),
+        pytest.param(b"FHS|^~\\&|L\r" + FIRST, ["", "batch-unfinished"], id="no-file-trailer"),
+        pytest.param(
+            b"BHS|^~\\&|L\r" + FIRST + b"BHS|^~\\&|L\r" + FIRST + b"BTS|1\r",
+            ["", "batch-unfinished", ""],
+            id="no-trailer-before-the-next-batch",
+        ),
         pytest.param(b"garbage\r" + FIRST, ["malformed", ""], id="garbage-first"),
         pytest.param(FIRST + b"\x1c\rgarbage", ["", "malformed"], id="garbage-after-a-frame"),
-        pytest.param(b"BHS|^~\\&|L\rgarbage\r" + FIRST, ["malformed", ""], id="garbage-in-an-envelope"),
+        pytest.param(b"BHS|^~\\&|L\rgarbage\r" + FIRST + b"BTS|1\r", ["malformed", ""], id="garbage-in-an-envelope"),
         pytest.param(STRAY + FIRST, ["malformed", ""], id="results-of-no-message"),
     ],
 )
@@ -79,6 +106,43 @@ def test_file_as_a_whole_is_judged_too(raw: bytes, codes: list[str]) -> None:
     found = [outcome.diagnostics[0].code if outcome.state == "refused" else "" for outcome in outcomes(raw)]
 
     assert found == codes
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(FIRST + b"NTE|1||" + b"x" * LARGEST_MESSAGE, id="hl7v2"),
+        pytest.param(b'{"resourceType": "Bundle", "id": "' + b"x" * LARGEST_MESSAGE, id="fhir"),
+    ],
+)
+def test_too_large_message_is_refused_and_counted(raw: bytes) -> None:
+    """Above the limit a message is refused by name; what lies below the limit is accounted for."""
+    (outcome,) = outcomes(raw)
+
+    assert (outcome.state, outcome.diagnostics[0].code) == ("refused", "too-large")
+    assert [(entry.state, entry.reason) for entry in outcome.entries] == [("refused", "too-large")] * raw.count(b"OBX|")
+
+
+@pytest.mark.parametrize(
+    ("raw", "states"),
+    [
+        pytest.param(b"\x0b" + FIRST, ["held"], id="alone"),
+        pytest.param(b"\x0b" + FIRST + b"\x0b" + SECOND + b"\x1c\r", ["held", "translated"], id="before-another"),
+    ],
+)
+def test_message_whose_frame_never_ends_is_held(raw: bytes, states: list[str]) -> None:
+    """A message that may be cut off is never taken for whole, and its neighbours are not touched."""
+    found = outcomes(raw)
+
+    assert [outcome.state for outcome in found] == states
+    assert {entry.cause for entry in found[0].entries} == {"truncated"}
+
+
+def test_refused_message_stays_refused_when_truncated() -> None:
+    """What refuses a message counts before what holds it."""
+    (outcome,) = outcomes(b"\x0b" + FIRST.replace(b"|P|", b"|T|"))
+
+    assert [(outcome.state, outcome.diagnostics[0].code)] == [("refused", "not-production")]
 
 
 def test_results_of_no_message_are_accounted_for() -> None:

@@ -10,6 +10,7 @@ from typing import BinaryIO, TypeAlias
 
 from msgspec import Struct
 
+from translator.archives import translate_file
 from translator.config import Settings
 from translator.delivery import DeliveryReport, deliver, policies
 from translator.engine import Translator
@@ -87,7 +88,7 @@ def _arrivals(
     for name, open_source in sources:
         try:
             with open_source() as stream:
-                for raw, outcome in engine.translate_pieces(stream, name=name, correlation=lookup):
+                for raw, outcome in translate_file(engine, stream, name=name, correlation=lookup):
                     if outcome.schema == FILE_SCHEMA:
                         findings.append(outcome)
                     else:

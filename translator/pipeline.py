@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from msgspec import structs
 
+from translator.read.batch import BatchCount
 from translator.read.detect import detect
-from translator.read.fhir import read_document
+from translator.read.fhir import SERVICE_REQUEST_SYSTEM, read_document
 from translator.read.hl7v2 import read_message
 from translator.read.lexicon import Lexicon
-from translator.read.wire import Piece, split_stream
+from translator.read.wire import LARGEST_MESSAGE, Piece, split_stream
+from translator.record.number_form import number_form
 from translator.record.outcome import FILE_SCHEMA, Diagnostic, Outcome, Source
 from translator.record.report import Finding, Message, Report
 from translator.translate.service_request import Lookup, no_correlation
@@ -27,8 +30,14 @@ from translator.translate.whoop import Translation, WhoopTranslator
 Translated: TypeAlias = tuple[bytes, Outcome]
 
 _CONTENT = frozenset({"MSH", "stray"})
-_BOM_BYTES = 3
-_TRAILERS = {"BTS": "MSH", "FTS": "BHS"}
+# Enough for three letters of UTF-32.
+_TELLING_BYTES = 16
+_WIDE = ("charset-wide", "the bytes are UTF-16 or UTF-32")
+_FLAWS = {
+    "too-large": f"above {LARGEST_MESSAGE >> 20} MiB; only what lies below it is counted",
+    "truncated": "the MLLP frame is begun and never ended",
+}
+_OBX_LINE = re.compile(rb"(?:\A|[\r\n])[ \t]*OBX[^A-Za-z0-9\s]")
 
 
 class Pipeline:
@@ -40,19 +49,26 @@ class Pipeline:
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
-        self._lexicon = Lexicon(tables.charsets, tables.systems, tables.message_types)
+        self.lexicon = _lexicon(tables)
+        self._systems = frozenset(tables.site.service_request_systems or (SERVICE_REQUEST_SYSTEM,))
         self._whoop = WhoopTranslator(tables)
 
     def translate(self, raw: bytes, *, file: str = "", index: int = 0, correlation: Lookup = no_correlation) -> Outcome:
         """Translate exactly one message or one FHIR document; several in one are refused, none is passed over."""
-        if detect(raw) == "fhir":
-            return self._outcome(raw, read_document(raw, self._lexicon), file, index, correlation)
+        return self._outcome(raw, self.read(raw), file, index, correlation)
+
+    def read(self, raw: bytes) -> Message:
+        """Read one message or one FHIR document into the record, as `translate` does."""
+        found = detect(raw)
+        if found == "fhir":
+            return read_document(raw, self.lexicon, self._systems)
+        if found == "wide":
+            return Message("", refused=Finding(_WIDE[0], "", _WIDE[1]))
         pieces = [piece for piece in split_stream([raw]) if piece.kind in _CONTENT]
         if not pieces:
-            nothing = Message("", refused=Finding("empty-input", "", "there is nothing to read"))
-            return self._outcome(raw, nothing, file, index, correlation)
-        read = [read_message(piece.raw, self._lexicon, piece.line) for piece in pieces]
-        return self._outcome(raw, read[0] if len(read) == 1 else _several(read, pieces), file, index, correlation)
+            return Message("", refused=Finding("empty-input", "", "there is nothing to read"))
+        read = [self._read(piece) for piece in pieces]
+        return read[0] if len(read) == 1 else _several(read, pieces)
 
     def stream(
         self, chunks: Iterable[bytes], *, file: str = "", correlation: Lookup = no_correlation
@@ -67,33 +83,49 @@ class Pipeline:
         found = detect(head)
         if not found:
             yield b"", _file_line(file, "empty-input", "there is nothing in this file")
+        elif found == "wide":
+            yield b"", _file_line(file, *_WIDE)
         elif found == "fhir":
-            raw = head + b"".join(chunks)
-            yield raw, self.translate(raw, file=file, correlation=correlation)
+            yield self._document(itertools.chain((head,), chunks), file, correlation)
         else:
             yield from self._pieces(split_stream(itertools.chain((head,), chunks)), file, correlation)
 
+    def _document(self, chunks: Iterable[bytes], file: str, correlation: Lookup) -> Translated:
+        raw = bytearray()
+        for chunk in chunks:
+            raw += chunk
+            if len(raw) > LARGEST_MESSAGE:
+                kept = bytes(raw[:LARGEST_MESSAGE])
+                return kept, self._outcome(kept, Message("fhir", refused=_flaw("too-large", 1)), file, 0, correlation)
+        return bytes(raw), self.translate(bytes(raw), file=file, correlation=correlation)
+
     def _pieces(self, pieces: Iterable[Piece], file: str, correlation: Lookup) -> Iterator[Translated]:
-        count = dict.fromkeys(_TRAILERS.values(), 0)
+        batch = BatchCount()
         index = 0
         silent = True
         for piece in pieces:
             silent = silent and piece.kind not in _CONTENT
-            if piece.kind in count:
-                count[piece.kind] += 1
-            if piece.kind == "MSH" or _has_observations(piece):
-                read = read_message(piece.raw, self._lexicon, piece.line)
-                yield piece.raw, self._outcome(piece.raw, read, file, index, correlation)
+            if piece.kind == "MSH" or has_observations(piece):
+                yield piece.raw, self._outcome(piece.raw, self._read(piece), file, index, correlation)
                 index += 1
             elif piece.kind == "stray":
                 yield piece.raw, _file_line(file, "malformed", f"line {piece.line}: this belongs to no message")
-            elif piece.kind in _TRAILERS:
-                counted = _TRAILERS[piece.kind]
-                if line := _wrong_count(piece, count[counted], file):
-                    yield b"", line
-                count[counted] = 0
+            if found := batch.see(piece):
+                yield b"", _file_line(file, found.code, found.text)
+        if found := batch.end():
+            yield b"", _file_line(file, found.code, found.text)
         if silent:
             yield b"", _file_line(file, "empty-input", "there is no message in this file")
+
+    def _read(self, piece: Piece) -> Message:
+        """Read a piece; what was cut off is never taken for whole."""
+        message = read_message(piece.raw, self.lexicon, piece.line)
+        if not piece.flaw or message.refused:
+            return message
+        found = _flaw(piece.flaw, piece.line)
+        if piece.flaw == "too-large":
+            return structs.replace(message, refused=found, held=())
+        return structs.replace(message, held=(found, *message.held))
 
     def _outcome(self, raw: bytes, message: Message, file: str, index: int, correlation: Lookup) -> Outcome:
         translation = self._whoop.translate(message, correlation)
@@ -108,12 +140,25 @@ class Pipeline:
         )
 
 
+def _lexicon(tables: Tables) -> Lexicon:
+    site = tables.site
+    return Lexicon(
+        tables.charsets,
+        tables.systems,
+        tables.message_types,
+        default_charset=site.default_charset,
+        accept_blank_processing_id=site.accept_blank_processing_id,
+        numbers=number_form(site.decimal_mark, site.group_mark),
+        composite_quantity=site.composite_quantity,
+    )
+
+
 def _head(chunks: Iterator[bytes]) -> bytes:
-    """Take as many chunks as tell the format: a byte order mark may come in three of them."""
+    """Take as many chunks as tell the format, however small they are."""
     head = b""
     for chunk in chunks:
         head += chunk
-        if len(head.strip()) > _BOM_BYTES:
+        if len(head.strip()) > _TELLING_BYTES:
             break
     return head
 
@@ -121,15 +166,16 @@ def _head(chunks: Iterator[bytes]) -> bytes:
 def _state(translation: Translation) -> str:
     """Sum up: refused if wholly refused, else translated, held or ignored, whichever comes first."""
     states = translation.states
-    if states == {"refused"}:
-        return "refused"
     if translation.submissions:
         return "translated"
+    if states == {"refused"}:
+        return "refused"
     return "held" if states & {"held", "refused"} else "ignored"
 
 
-def _has_observations(piece: Piece) -> bool:
-    return piece.kind == "stray" and any(line.lstrip().startswith(b"OBX|") for line in piece.raw.splitlines())
+def has_observations(piece: Piece) -> bool:
+    """Tell a stray piece that holds OBX lines, which must be accounted for."""
+    return piece.kind == "stray" and bool(_OBX_LINE.search(piece.raw))
 
 
 def _several(read: list[Message], pieces: list[Piece]) -> Message:
@@ -146,18 +192,8 @@ def _several(read: list[Message], pieces: list[Piece]) -> Message:
     return Message("hl7v2", reports=(Report("", observations=tuple(renumbered)),), refused=refused)
 
 
-def _wrong_count(piece: Piece, counted: int, file: str) -> Outcome | None:
-    """Compare BTS-1 or FTS-1 with what was there; an envelope without a count claims nothing."""
-    header = piece.raw.decode("latin-1")
-    fields = header.split("\r")[0].split("\n")[0].split(header[3])
-    claimed = fields[1].strip() if len(fields) > 1 else ""
-    if not claimed or claimed == str(counted):
-        return None
-    if claimed.isascii() and claimed.isdigit() and int(claimed) == counted:
-        return None
-    return _file_line(
-        file, "batch-count", f"line {piece.line}: {piece.kind}-1 does not match the {counted} that were read"
-    )
+def _flaw(code: str, line: int) -> Finding:
+    return Finding(code, "", f"line {line}: {_FLAWS[code]}")
 
 
 def _file_line(file: str, code: str, text: str) -> Outcome:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -149,3 +151,55 @@ def test_reader_that_goes_away_is_told_nothing(tmp_path: Path) -> None:
         said = running.stderr.read()
 
     assert (running.returncode, said) == (1, b"")
+
+
+def test_archive_is_opened(command_line: CommandLine, tmp_path: Path) -> None:
+    """Each file of a zip gives its lines; one that is damaged is named and the others go on."""
+    with zipfile.ZipFile(tmp_path / "day.zip", "w") as archive:
+        archive.writestr("inbox/a.hl7", message(HDL))
+        archive.writestr("inbox/b.hl7.gz", gzip.compress(message(HDL))[:-8])
+        archive.writestr("inbox/c.hl7.gz", gzip.compress(message(HDL)))
+
+    done = command_line("translate", "day.zip")
+
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 1
+    assert [(line["source"]["file"], line["state"]) for line in lines] == [
+        ("day.zip/inbox/a.hl7", "translated"),
+        ("day.zip/inbox/b.hl7.gz", "refused"),
+        ("day.zip/inbox/c.hl7.gz", "translated"),
+    ]
+    assert lines[1]["diagnostics"][0]["code"] == "archive-damaged"
+
+
+def test_archive_comes_through_a_pipe(command_line: CommandLine) -> None:
+    """Stdin may be packed."""
+    done = command_line("translate", "-", data=gzip.compress(message(HDL)))
+
+    assert (done.returncode, json.loads(done.stdout)["state"]) == (0, "translated")
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "expected"),
+    [
+        pytest.param(message(HDL.replace("OBX|1|", "OBX|a|")), 1, ["OBX[1]-1"], id="a-broken-rule"),
+        pytest.param(message(HDL).replace(b"ORU^R01", b"ORU^R01^ORU_R01"), 0, [], id="none"),
+        pytest.param(
+            message(HDL.replace("mg/dL", "mg/dL^^UCUMM"))
+            .replace(b"ORU^R01", b"ORU^R01^ORU_R01")
+            .replace(b"|P|", b"|P^Q|"),
+            0,
+            ["MSH-11.2"],
+            id="a-code-outside-its-table-is-a-warning",
+        ),
+    ],
+)
+def test_strict_compares_with_the_version(
+    command_line: CommandLine, data: bytes, code: int, expected: list[str]
+) -> None:
+    """`--strict` adds diagnostics with their places, and changes no state."""
+    done = command_line("translate", "-", "--strict", data=data)
+
+    outcome = json.loads(done.stdout)
+    places = [found["at"] for found in outcome["diagnostics"] if found["code"] == "not-conformant"]
+    assert (done.returncode, outcome["state"], places) == (code, "translated", expected)

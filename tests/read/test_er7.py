@@ -81,6 +81,8 @@ def test_escape_gives_what_was_meant(sent: str, meant: str) -> None:
         pytest.param("\\\\\\", id="backslashes"),
         pytest.param(r"C:\lab\data", id="windows-path"),
         pytest.param(r"C:\Lab\data", id="windows-path-upper-case"),
+        pytest.param(r"C:\Zebra\print", id="windows-path-like-a-local-sequence"),
+        pytest.param(r"\Z\ ", id="local-sequence-of-nothing"),
         pytest.param(r"{\rtf1\ansi}", id="rich-text"),
         pytest.param(r"\Q\ ", id="unknown-letter"),
         pytest.param(r"\f\ ", id="lower-case"),
@@ -123,7 +125,7 @@ def test_escape_character_may_be_one_of_a_pattern() -> None:
     """Characters that mean something in a pattern mean themselves here."""
     unescape = Unescape(Delimiters("|", "^", "~", "]", "-"))
 
-    assert unescape("a]F]b]T]c]Zx-y]d") == "a|b-cd"
+    assert unescape("a]F]b]T]c]Z0a]d") == "a|b-cd"
 
 
 @given(text=st.text(alphabet="AFSTREPHNXZ0914.brspk|^~\\& \n+-"))
@@ -147,7 +149,7 @@ def test_escaped_text_reads_back(text: str) -> None:
     [
         pytest.param("\\", id="backslashes"),
         pytest.param("\\X41", id="unclosed-hexadecimal"),
-        pytest.param("\\Z" + "a" * 255, id="unclosed-local"),
+        pytest.param("\\Z" + "0a" * 255, id="unclosed-local"),
         pytest.param("\\.sp+1", id="unclosed-layout"),
     ],
 )

@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tests.read.samples import CHARSETS, LEXICON, cpu_seconds, header, message
 from translator.read.er7 import NULL, Delimiters
@@ -68,6 +69,7 @@ def test_header_field_is_its_first_component(first: str, expected: tuple[str, st
         pytest.param(header(processing="T^A"), ("not-production", "MSH-11.1"), id="training-of-an-archive"),
         pytest.param(header(event="OML^O21"), ("order-message", "MSH-9"), id="order"),
         pytest.param(header(event="ADT^A08"), ("message-type", "MSH-9"), id="unlisted-type"),
+        pytest.param(header(event="ORU^^ORU_R99"), ("message-type", "MSH-9"), id="unlisted-structure"),
         pytest.param(header(event="ORU^R99"), ("message-type", "MSH-9"), id="unlisted-event"),
         pytest.param(header().replace("2.5.1", "3.0"), ("version-not-read", "MSH-12"), id="version-3"),
         pytest.param(header().replace("2.5.1", "2x5"), ("version-not-read", "MSH-12"), id="no-version"),
@@ -185,7 +187,7 @@ def test_undeclared_bytes_are_marked() -> None:
     """High bytes without a declared charset are findings of the fields that are read and of the segments."""
     found = read(message("OBR|1", "OBX|1|ST|x||5 \u00b5g", codec="utf_8"))
 
-    assert found.findings == (Finding("undeclared-bytes", "OBX", "MSH-18 declares no charset"),)
+    assert found.findings == (Finding("undeclared-bytes", "OBX", "bytes above 127 and MSH-18 declares no charset"),)
     assert [finding.at for finding in found.reports[0].observations[0].findings] == ["OBX[1]-5"]
 
 
@@ -354,3 +356,98 @@ def test_cost_grows_with_the_message_and_no_faster(line: str) -> None:
 
     with cpu_seconds(5):
         assert read(raw).format == "hl7v2"
+
+
+@pytest.mark.parametrize(
+    ("processing", "codes"),
+    [
+        pytest.param("", [], id="blank"),
+        pytest.param("X", ["processing-id-missing"], id="unknown"),
+    ],
+)
+def test_empty_processing_id_is_production_where_the_site_says_so(processing: str, codes: list[str]) -> None:
+    """Only the empty one: a code that nobody knows still holds the message."""
+    lexicon = structs.replace(LEXICON, accept_blank_processing_id=True)
+
+    found = read_message(message("OBR|1", RESULT, first=header(processing=processing)), lexicon)
+
+    assert [held.code for held in found.held] == codes
+
+
+def test_training_message_is_refused_whatever_the_site_says() -> None:
+    """No setting opens production to training messages."""
+    lexicon = structs.replace(LEXICON, accept_blank_processing_id=True)
+
+    found = read_message(message("OBR|1", RESULT, first=header(processing="T")), lexicon)
+
+    assert found.refused is not None
+
+
+@pytest.mark.parametrize(
+    ("mark", "charset", "codec", "text"),
+    [
+        pytest.param(b"", "", "iso8859_1", "5 \u00b5g", id="default"),
+        pytest.param(b"", "UNICODE UTF-8", "utf_8", "5 \u00b5g", id="declared"),
+        pytest.param(b"\xef\xbb\xbf", "", "utf_8", "5 \u00b5g", id="byte-order-mark"),
+    ],
+)
+def test_default_charset_is_for_messages_that_declare_none(mark: bytes, charset: str, codec: str, text: str) -> None:
+    """What a message says of itself comes before what the site says of its sender."""
+    lexicon = structs.replace(LEXICON, default_charset="8859/1")
+    raw = message("OBR|1", f"OBX|1|ST|x||{text}", charset=charset, codec=codec)
+
+    found = read_message(mark + raw, lexicon)
+
+    assert (found.held, found.findings) == ((), ())
+    assert found.reports[0].observations[0].value == Text(text)
+
+
+def test_structure_of_another_type_names_no_event() -> None:
+    """MSH-9.3 tells the event only where it is one of the message's own type."""
+    assert read(message("OBR|1", RESULT, first=header(event="ORU^^R99"))).refused is None
+
+
+@pytest.mark.parametrize(
+    ("pointer", "held"),
+    [
+        pytest.param("NEXT", ["message-continued"], id="pointer"),
+        pytest.param('""', [], id="deleted"),
+        pytest.param("", [], id="none"),
+    ],
+)
+def test_message_that_continues_another_is_held(pointer: str, held: list[str]) -> None:
+    """MSH-14 is filled only in the second half of a message."""
+    fields = header().split("|")
+    fields[13] = pointer
+
+    assert [finding.code for finding in read(message("OBR|1", RESULT, first="|".join(fields))).held] == held
+
+
+def test_continued_segment_is_read_as_one() -> None:
+    """A segment that ADD continues is joined before it is read, and that is remarked on."""
+    found = read(message("OBR|1", "OBX|1|TX|x||one ", "ADD|two||||||", "ADD|F"))
+    (seen,) = found.reports[0].observations
+
+    assert (seen.value, seen.status) == (Text("one two", prose=True), "F")
+    assert [finding.code for finding in found.findings] == ["segment-continued"] * 2
+    assert found.held == ()
+
+
+def test_order_that_nobody_placed_is_read_for_the_correlation() -> None:
+    """The table's reason refuses it, unless the correlation knows the order; its own numbers do not count."""
+    lexicon = structs.replace(LEXICON, message_types={"ORU^R30": "point-of-care"})
+    found = read_message(message("OBR|1|A", RESULT, first=header(event="ORU^R30")), lexicon)
+
+    assert found.refused is None
+    assert found.unplaced
+    assert found.unplaced.code == "point-of-care"
+    assert [report.is_placed for report in found.reports] == [False]
+
+
+def test_order_that_the_site_accepts_is_placed() -> None:
+    """A site that accepts the type says that its order numbers are real ones."""
+    lexicon = structs.replace(LEXICON, message_types={"ORU^R30": ""})
+    found = read_message(message("OBR|1|A", RESULT, first=header(event="ORU^R30")), lexicon)
+
+    assert (found.refused, found.unplaced) == (None, None)
+    assert [report.is_placed for report in found.reports] == [True]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.read.samples import LOINC, SYSTEMS
+from translator.read.charset import Decoded
+from translator.read.doubts import Doubts
 from translator.read.er7 import Delimiters, Unescape
 from translator.read.oru import Groups, OruReader
 from translator.read.value import ValueReader
 from translator.record.report import Finding, Identifier, Patient, Report
-from translator.record.values import Absent, Coding, Text
+from translator.record.values import Absent, Coding, Numeric, Text, Value
 
 OUT = "not-a-result-position"
 
@@ -21,12 +25,21 @@ def walk(*segments: str, undeclared: bool = False) -> Groups:
     delimiters = Delimiters()
     unescape = Unescape(delimiters)
     values = ValueReader(delimiters, unescape, SYSTEMS)
-    return OruReader(delimiters, unescape, values, undeclared=undeclared).read(list(segments), "20240501")
+    doubts = Doubts(Decoded("", "ascii", undeclared), delimiters.escape)
+    return OruReader(delimiters, unescape, values, doubts=doubts).read(list(segments), "20240501")
 
 
 def first(*segments: str) -> Report:
     """Read segments and give the first report."""
     return walk(*segments).reports[0]
+
+
+def segment(name: str, fields: dict[int, str]) -> str:
+    """Write a segment of which only some fields are filled."""
+    written = [name, *[""] * max(fields)]
+    for number, field in fields.items():
+        written[number] = field
+    return "|".join(written)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +132,7 @@ def test_unit_is_the_identifier_of_obx_6(field: str, unit: str, system: str, *, 
         pytest.param("ORC|RE|P1", "OBR|1", [("ORC-2", "P1")], id="order-control-only"),
         pytest.param("ORC|RE", "OBR|1|P1", [("OBR[1]-2", "P1")], id="order-only"),
         pytest.param("ORC|RE", "OBR|1", [], id="neither"),
-        pytest.param('ORC|RE|""', 'OBR|1|""^x', [("OBR[1]-2", '""')], id="null"),
+        pytest.param('ORC|RE|""', 'OBR|1|""^x', [], id="null"),
         pytest.param("ORC|RE| ", "OBR|1|^LAB", [], id="blank"),
         pytest.param("ORC|RE|P1~P9", r"OBR|1|P\T\1~P9", [("OBR[1]-2", "P&1"), ("ORC-2", "P1")], id="repeated"),
     ],
@@ -185,12 +198,122 @@ def test_report_has_its_fields() -> None:
     assert report.must_agree
 
 
-@pytest.mark.parametrize("name", ["ADD", "DSC"])
-def test_continued_message_is_held(name: str) -> None:
-    """A message that goes on elsewhere is not read as if it were whole."""
-    (held,) = walk("OBR|1", f"{name}|1").held
+@pytest.mark.parametrize(
+    ("field", "held"),
+    [
+        pytest.param("|NEXT", ["message-continued"], id="pointer"),
+        pytest.param("|", [], id="empty-pointer"),
+        pytest.param('|""|F', [], id="deleted-pointer"),
+        pytest.param("", [], id="no-pointer"),
+    ],
+)
+def test_message_that_continues_elsewhere_is_held(field: str, held: list[str]) -> None:
+    """A message that goes on elsewhere is not read as if it were whole; a DSC without a pointer says nothing."""
+    assert [finding.code for finding in walk("OBR|1", f"DSC{field}").held] == held
 
-    assert (held.code, held.at) == ("message-continued", name)
+
+@pytest.mark.parametrize(
+    ("fields", "place", "findings"),
+    [
+        pytest.param({4: "68991-9^AOE^LN"}, "order-form", [], id="order-form"),
+        pytest.param({4: "X68991-9^AOE^L"}, "", [], id="other-code-that-contains-it"),
+        pytest.param({24: "MB"}, "", ["microbiology"], id="microbiology"),
+        pytest.param({24: "CH"}, "", [], id="chemistry"),
+        pytest.param({26: "600-7&&LN^1"}, "", ["child-result"], id="results-for-a-result"),
+        pytest.param({26: '""'}, "", [], id="no-parent-result"),
+        pytest.param({11: "G", 26: "3016-3&&LN^1"}, "", [], id="reflex-for-a-result"),
+    ],
+)
+def test_order_says_what_its_observations_are(fields: dict[int, str], place: str, findings: list[str]) -> None:
+    """Answers in an order form, isolates and results for another result are no plain results."""
+    (seen,) = first(segment("OBR", fields), "OBX|1|NM|x||5").observations
+
+    assert (seen.place, [finding.code for finding in seen.findings]) == (place, findings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "findings"),
+    [
+        pytest.param("QST", "ask-at-order-entry", [], id="question"),
+        pytest.param("SCI^x", "ask-at-order-entry", [], id="supporting-information"),
+        pytest.param("RSLT", "", [], id="result"),
+        pytest.param(" ", "", [], id="blank"),
+        pytest.param("XYZ", "", ["observation-type"], id="unknown"),
+    ],
+)
+def test_observation_says_what_it_is(kind: str, place: str, findings: list[str]) -> None:
+    """OBX-29 tells answers from results; what it does not tell is held."""
+    (seen,) = first("OBR|1", segment("OBX", {29: kind})).observations
+
+    assert (seen.place, [finding.code for finding in seen.findings]) == (place, findings)
+
+
+@pytest.mark.parametrize(
+    ("fields", "bare"),
+    [
+        pytest.param({5: "text"}, True, id="value-only"),
+        pytest.param({5: "text", 14: "20260301"}, True, id="time-behind-the-status"),
+        pytest.param({5: "text", 6: "mg/dL"}, False, id="unit"),
+        pytest.param({5: "text", 8: "H"}, False, id="flag"),
+        pytest.param({5: "text", 11: "F"}, False, id="status"),
+        pytest.param({5: "text", 12: "20260301"}, False, id="date-of-the-range"),
+    ],
+)
+def test_line_that_goes_on_has_nothing_of_its_own(fields: dict[int, str], *, bare: bool) -> None:
+    """OBX-6 to OBX-12 are empty in what continues or comments on the observation before."""
+    (seen,) = first("OBR|1", segment("OBX", fields)).observations
+
+    assert seen.bare is bare
+
+
+@pytest.mark.parametrize(
+    ("field", "sub_id"),
+    [
+        pytest.param("1", "1", id="plain"),
+        pytest.param(" ^1^3^2 ", "^1^3^2", id="group"),
+        pytest.param("^1^3^", "^1^3", id="spare-separators"),
+        pytest.param("1&2&", "1&2", id="subcomponents"),
+        pytest.param("", "", id="none"),
+    ],
+)
+def test_sub_id_is_compared_as_a_whole(field: str, sub_id: str) -> None:
+    """A group's sub-id has components, of which no single one names the observation."""
+    (seen,) = first("OBR|1", segment("OBX", {4: field})).observations
+
+    assert seen.sub_id == sub_id
+
+
+def test_sub_id_has_one_spelling_under_any_delimiters() -> None:
+    """Another message of the same sender may use other delimiters for the same sub-id."""
+    delimiters = Delimiters(component="*", subcomponent="")
+    values = ValueReader(delimiters, Unescape(delimiters), SYSTEMS)
+    reader = OruReader(delimiters, Unescape(delimiters), values, doubts=Doubts(Decoded("", "ascii"), "\\"))
+
+    (report,) = reader.read(["OBR|1", "OBX|1|NM|x|*1*3|5"], "").reports
+
+    assert report.observations[0].sub_id == "^1^3"
+
+
+def test_report_names_its_specimens() -> None:
+    """SPM-4 counts, and OBR-15 of older versions; each code once."""
+    report = first(segment("OBR", {15: "UR&Urine^x"}), "SPM|1|||SER^Serum", "SPM|2|||UR", "SPM|3")
+
+    assert report.specimens == ("SER", "UR")
+
+
+def test_specimen_of_the_old_field_needs_no_subcomponents() -> None:
+    """A message that declares no such separator has plain codes."""
+    delimiters = Delimiters(subcomponent="")
+    values = ValueReader(delimiters, Unescape(delimiters), SYSTEMS)
+    reader = OruReader(delimiters, Unescape(delimiters), values, doubts=Doubts(Decoded("", "ascii"), "\\"))
+
+    assert reader.read([segment("OBR", {15: "UR"})], "").reports[0].specimens == ("UR",)
+
+
+@pytest.mark.parametrize(("code", "reflex"), [("G", True), ("A", True), ("L", False), ("", False)])
+def test_order_that_the_laboratory_made_is_told(code: str, *, reflex: bool) -> None:
+    """OBR-11 tells generated and added orders."""
+    assert first(segment("OBR", {11: code})).is_reflex is reflex
 
 
 @pytest.mark.parametrize(
@@ -230,3 +353,23 @@ def test_finding_has_no_content() -> None:
     (finding,) = walk("PID|1||Zo\u00eb", "OBR|1", undeclared=True).reports[0].findings
 
     assert finding == Finding("undeclared-bytes", "PID-3", "bytes above 127 and MSH-18 declares no charset")
+
+
+@pytest.mark.parametrize(
+    ("value", "reason", "expected"),
+    [
+        pytest.param("", "260415000^Not detected^SCT", Absent("data-absent"), id="no-value-and-a-reason"),
+        pytest.param("", '""', Absent(), id="no-value-and-null"),
+        pytest.param("", " ", Absent(), id="no-value-and-no-reason"),
+        pytest.param("5", "TNP", Numeric(Decimal(5), "5"), id="a-value-counts-before-a-reason"),
+    ],
+)
+def test_reason_for_no_value_is_that_of_the_last_field(value: str, reason: str, expected: Value) -> None:
+    """OBX-32 says why there is no value, as dataAbsentReason does in FHIR."""
+    fields = [""] * 33
+    fields[2:6] = ["NM", "X", "", value]
+    fields[32] = reason
+
+    (seen,) = first("OBR|1", segment("OBX", dict(enumerate(["OBX", *fields[1:]])))).observations
+
+    assert seen.value == expected

@@ -8,6 +8,7 @@ from tests.translate.conftest import SITE_ROWS
 from translator.mapping_files import packaged_files, packaged_tables
 from translator.translate.example import ExampleTranslator
 from translator.translate.lint import lint_tables
+from translator.translate.load import load_tables
 from translator.translate.tables import ObservationRow, Tables
 
 TABLES = packaged_tables()
@@ -25,3 +26,15 @@ def test_row_that_only_ignores_is_no_fault(site_tables: Tables) -> None:
     faults = lint_tables(packaged_files(), {"whoop/observations.csv": SITE_ROWS}, site_tables, site_name="acme")
 
     assert faults == []
+
+
+def test_example_of_a_site_is_written_as_its_sender_writes() -> None:
+    """A decimal comma is for the site's own rows; the packaged ones keep the point."""
+    rows = b"system,code,same_as,example_in,example_out\nL,CHOL,2093-3,"
+    site = {
+        "site.toml": b'[values]\ndecimal_mark = ","\n',
+        "whoop/observations.csv": rows + b'"185,5 mg/dL",185.5 mg/dL\n',
+    }
+    tables = load_tables(packaged_files(), site, "acme")
+
+    assert lint_tables(packaged_files(), site, tables, ExampleTranslator(tables), "acme") == []

@@ -6,9 +6,12 @@ from decimal import Decimal
 
 import pytest
 
+from translator.mapping_files import packaged_files
+from translator.record.outcome import PayloadObservation
 from translator.record.report import Finding, Observation
-from translator.record.values import Absent, Cleared, Coding, Document, Limit, Numeric, Text, Unusable, Value
+from translator.record.values import Absent, Cleared, Coded, Coding, Document, Limit, Numeric, Text, Unusable, Value
 from translator.translate.codes import LOINC
+from translator.translate.load import load_tables
 from translator.translate.observation import ObservationTranslator
 from translator.translate.tables import Tables
 
@@ -103,3 +106,61 @@ def test_memory_of_codes_and_units_is_bounded(tables: Tables) -> None:
 
     assert translator.remembered <= 2 * 4_096
     assert translator.translate(observation()).state == "translated"
+
+
+def site_translator(**files: bytes) -> ObservationTranslator:
+    """Make a translator for a site of these files."""
+    return ObservationTranslator(load_tables(packaged_files(), files, "acme"), "hl7v2")
+
+
+@pytest.mark.parametrize(
+    ("sent", "unit", "reason"),
+    [
+        pytest.param(observation(unit=""), "mg/dL", "", id="none-sent"),
+        pytest.param(observation(Limit("<", Decimal(50), "50"), unit=""), "mg/dL", "", id="limit"),
+        pytest.param(observation(unit="", no_unit=True), None, "unit-missing", id="said-to-have-none"),
+        pytest.param(observation(unit="mg/dxl"), None, "unit-unknown", id="another-sent"),
+    ],
+)
+def test_unit_is_assumed_only_where_none_was_sent(sent: Observation, unit: str | None, reason: str) -> None:
+    """The site's word counts for what the sender leaves out, not for what it says."""
+    rows = b"system,code,assume_unit,example_in,example_out\nhttp://loinc.org,2093-3,mg/dL,185,185 mg/dL\n"
+
+    verdict = site_translator(**{"whoop/observations.csv": rows}).translate(sent)
+
+    assert verdict.reason == reason
+    assert (verdict.payload and verdict.payload.unit) == unit
+    assert ("unit-assumed" in [remark.code for remark in verdict.diagnostics]) is (unit is not None)
+
+
+def test_ambiguous_placeholder_is_held_by_its_own_reason(tables: Tables) -> None:
+    """The placeholder's row says why: ND is not done, or not detected."""
+    assert ObservationTranslator(tables, "hl7v2").translate(observation(Text("nd"))).reason == "value-ambiguous"
+
+
+@pytest.mark.parametrize(
+    ("sent", "state", "reason"),
+    [
+        pytest.param(observation(Text("Clotted"), status="X"), "translated", "", id="placeholder"),
+        pytest.param(observation(Text("Tube broke"), status="X"), "translated", "", id="free-text"),
+        pytest.param(observation(Coded((), "TNP"), status="X"), "translated", "", id="coded"),
+        pytest.param(observation(Text("5,6"), status="X"), "held", "value-contradicts-status", id="ambiguous-number"),
+        pytest.param(observation(Text("<5"), status="X"), "held", "value-contradicts-status", id="limit"),
+        pytest.param(observation(status="X"), "held", "value-contradicts-status", id="number"),
+        pytest.param(observation(Absent(), status="X"), "ignored", "not-obtained", id="nothing-said"),
+        pytest.param(observation(Text("TNP"), status="X", codes=UNMAPPED), "ignored", "not-obtained", id="unmapped"),
+        pytest.param(observation(Text("PENDING"), status="I"), "ignored", "result-pending", id="pending"),
+        pytest.param(observation(Text("TNP")), "held", "placeholder-value", id="final"),
+    ],
+)
+def test_text_of_what_could_not_be_obtained_is_sent_where_the_site_says_so(
+    sent: Observation, state: str, reason: str
+) -> None:
+    """Only a text, only under X, and only for a code that WHOOP is told of."""
+    verdict = site_translator(**{"site.toml": b"[values]\nnot_obtained_text = true\n"}).translate(sent)
+
+    assert (verdict.state, verdict.reason) == (state, reason)
+    if verdict.payload is not None:
+        value = sent.value
+        assert isinstance(value, Text | Coded)
+        assert verdict.payload == PayloadObservation("TOTAL_CHOLESTEROL", value_text=value.text, status="cancelled")

@@ -66,6 +66,11 @@ def judged(known: tuple[str, str] | None, sent: tuple[str, str], at: str = LATE)
         pytest.param(
             ("6", "amended"), ("6", "preliminary"), "held", "late-preliminary", id="preliminary-after-amended"
         ),
+        pytest.param(None, ("TNP", "cancelled"), "queued", "", id="first-not-obtained"),
+        pytest.param(("5", "preliminary"), ("TNP", "cancelled"), "queued", "", id="not-obtained-after-preliminary"),
+        pytest.param(("TNP", "cancelled"), ("5", "final"), "queued", "", id="obtained-after-all"),
+        pytest.param(("TNP", "cancelled"), ("TNP", "cancelled"), "duplicate", "", id="not-obtained-again"),
+        pytest.param(("5", "final"), ("TNP", "cancelled"), "held", "status-undecided", id="not-obtained-after-final"),
     ],
 )
 def test_revision_judges_the_step(
@@ -237,7 +242,7 @@ def test_revision_never_downgrades_a_lane(messages: list[Submission]) -> None:
 
     for before, after in pairwise(sent):
         stages = (STAGES[before.status], STAGES[after.status])
-        assert stages[0] == "preliminary" or stages[1] == "corrected"
+        assert stages[0] in {"preliminary", "cancelled"} or stages[1] == "corrected"
         assert before.ordered_at <= after.ordered_at or not after.ordered_at
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from translator.record.correlation import Correlation, CorrelationRow
 from translator.record.report import Identifier, Patient, Report
 from translator.record.values import Coding
-from translator.translate.service_request import is_uuid, no_correlation, resolve
+from translator.translate.service_request import inherit, is_uuid, no_correlation, resolve
+from translator.translate.site import Site
 
 FIRST = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 SECOND = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -62,6 +63,8 @@ def test_exactly_one_service_request_is_taken(sent: Report, rows: tuple[Correlat
         pytest.param(report(f"urn:uuid:{FIRST}"), (), "no-service-request", id="urn"),
         pytest.param(report(FIRST[:22]), (), "service-request-truncated", id="cut-by-a-short-field"),
         pytest.param(report(FIRST.replace("-", "")), (), "service-request-truncated", id="without-hyphens"),
+        pytest.param(report("7000000000012"), (), "no-service-request", id="long-number-is-no-cut-uuid"),
+        pytest.param(report("7f" * 19), (), "no-service-request", id="longer-than-a-uuid"),
         pytest.param(report(FIRST, SECOND), (), "service-request-mismatch", id="places-disagree"),
         pytest.param(report("A-7"), (row("A-7"), row("A-7", SECOND)), "several-service-requests", id="two-hits"),
         pytest.param(report(FIRST), (row(FIRST, SECOND),), "several-service-requests", id="uuid-against-correlation"),
@@ -90,3 +93,196 @@ def test_uuid_has_one_form_only(text: str) -> None:
     expected = [len(group) for group in groups] == [8, 4, 4, 4, 12] and all(set(group) <= digits for group in groups)
 
     assert is_uuid(text) is expected
+
+
+def offer(*keys: tuple[str, str, str], panel: str = "LIPID", **more: object) -> Report:
+    """Make a report that offers these numbers, each `type, place, number` or `number^namespace^universal id`."""
+    numbers = tuple((kind, at, Identifier(*number.split("^"))) for kind, at, number in keys)
+    direct = tuple((at, number) for _, at, number in numbers if at.endswith("-2") and at[:3] in {"ORC", "OBR"})
+    return Report("OBR[1]", service_requests=direct, keys=numbers, panel=(Coding("L", panel),), **more)  # type: ignore[arg-type]
+
+
+def fate(sent: Report, rows: tuple[CorrelationRow, ...] = (), site: Site | None = None) -> str:
+    """Give the service request, or the code of the problem."""
+    found = resolve(sent, Correlation(rows), site or Site())
+    return found.problem.code if found.problem else found.service_request_id
+
+
+PLACER, OTHER = ("placer", "OBR[1]-2", "A-7"), ("placer", "OBR[1]-18", "B-8")
+
+
+@pytest.mark.parametrize(
+    ("keys", "rows", "places", "expected"),
+    [
+        pytest.param([PLACER, OTHER], (row("B-8"),), (), "no-service-request", id="unlisted-place-never-counts"),
+        pytest.param([PLACER, OTHER], (row("B-8"),), ("OBR-18",), FIRST, id="listed-place"),
+        pytest.param([PLACER], (row("A-7"),), ("OBR-18",), "no-service-request", id="listing-leaves-the-others-out"),
+        pytest.param(
+            [PLACER, OTHER], (row("A-7"), row("B-8", SECOND)), ("OBR-18", "OBR-2"), SECOND, id="first-place-decides"
+        ),
+        pytest.param(
+            [PLACER, OTHER], (row("A-7"), row("B-8", SECOND)), ("OBR-2", "OBR-18"), FIRST, id="in-the-sites-order"
+        ),
+        pytest.param(
+            [PLACER, OTHER],
+            (row("A-7"), row("A-7", SECOND), row("B-8", SECOND)),
+            ("OBR-2", "OBR-18"),
+            SECOND,
+            id="a-place-with-two-does-not-decide",
+        ),
+        pytest.param(
+            [PLACER],
+            (row("A-7"), row("A-7", SECOND)),
+            ("OBR-2", "OBR-18"),
+            "several-service-requests",
+            id="no-place-with-one",
+        ),
+        pytest.param([("placer", "OBR[1]-19", FIRST.upper())], (), ("OBR-19",), FIRST, id="uuid-in-a-listed-place"),
+        pytest.param([("placer", "OBR[1]-19", FIRST)], (), (), "no-service-request", id="uuid-elsewhere-is-any-uuid"),
+        pytest.param([("group", "ORC-4", FIRST)], (), ("ORC-4",), "no-service-request", id="uuid-of-a-requisition"),
+        pytest.param([("accession", "SPM-2.2", "S-1")], (row("S-1"),), ("SPM-2",), FIRST, id="component-of-a-place"),
+        pytest.param([("alt", "ORC-33", "S-1")], (row("S-1", key_type="alt"),), (), FIRST, id="typed-row"),
+        pytest.param([("alt", "ORC-33", "S-1")], (row("S-1"),), (), "no-service-request", id="row-without-type"),
+        pytest.param([("alt", "ORC-33", "S-1")], (row("S-1"),), ("ORC-33",), FIRST, id="listed-and-without-type"),
+        pytest.param([("alt", "PID-18", "S-1")], (row("S-1", key_type="alt"),), (), "no-service-request", id="pid-18"),
+    ],
+)
+def test_places_count_in_the_order_of_the_site(
+    keys: list[tuple[str, str, str]], rows: tuple[CorrelationRow, ...], places: tuple[str, ...], expected: str
+) -> None:
+    """The first place that gives exactly one service request decides; what the site leaves out does not count."""
+    assert fate(offer(*keys), rows, Site(places=places)) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        pytest.param("A-7^HUB", FIRST, id="namespace"),
+        pytest.param("A-7^X^1.2.3", FIRST, id="universal-id"),
+        pytest.param("A-7^OTHER^9", "foreign-namespace", id="another"),
+        pytest.param("A-7", "foreign-namespace", id="none"),
+        pytest.param(f"{SECOND}^OTHER", "foreign-namespace", id="uuid-of-another"),
+        pytest.param(f"{SECOND}^HUB", SECOND, id="uuid"),
+    ],
+)
+def test_number_must_be_of_a_listed_namespace(number: str, expected: str) -> None:
+    """Another placer's number may look the same."""
+    sent = offer(("placer", "OBR[1]-2", number))
+
+    assert fate(sent, (row("A-7"),), Site(namespaces=("HUB", "1.2.3"))) == expected
+
+
+def test_field_that_has_no_namespace_needs_none() -> None:
+    """OBR-18 is plain text; a site that lists it means it as it is."""
+    site = Site(places=("OBR-18",), namespaces=("HUB",))
+
+    assert fate(offer(OTHER), (row("B-8"),), site) == FIRST
+
+
+def test_identifier_of_fhir_is_not_asked_for_a_namespace() -> None:
+    """Its system was chosen when it was read; the site's namespaces are those of HL7."""
+    at = "Bundle.entry[1].resource.identifier[0]"
+    sent = Report("Bundle.entry[0].resource", service_requests=((at, Identifier(FIRST, "urn:x")),))
+
+    assert fate(sent, (), Site(namespaces=("HUB",), places=("ORC-2",))) == FIRST
+
+
+def test_no_number_at_all_is_not_one_of_another_namespace() -> None:
+    """A report without numbers is told so."""
+    assert fate(offer(), (), Site(namespaces=("HUB",))) == "no-service-request"
+
+
+def test_mismatch_is_one_whatever_the_site_lists() -> None:
+    """ORC-2 and OBR-2 are the same number by the standard."""
+    sent = offer(PLACER, ("placer", "ORC-2", "C-9"), OTHER)
+
+    assert fate(sent, (row("B-8"),), Site(places=("OBR-18",))) == "service-request-mismatch"
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param((row("A-7", panel="CBC"), row("A-7", SECOND, panel="LIPID")), SECOND, id="panel-chooses"),
+        pytest.param((row("A-7", panel="CBC"),), FIRST, id="one-row-needs-no-panel"),
+        pytest.param((row("A-7", panel="CBC"), row("A-7", SECOND, panel="TSH")), "no-service-request", id="none-fits"),
+    ],
+)
+def test_panel_chooses_where_a_number_is_used_twice(rows: tuple[CorrelationRow, ...], expected: str) -> None:
+    """Laboratories use one placer number for every order of a requisition."""
+    assert fate(offer(PLACER), rows) == expected
+
+
+def test_panel_of_a_requisition_must_fit() -> None:
+    """A requisition's number says nothing about another panel, even where only one row is known."""
+    sent = offer(("group", "ORC-4", "G-1"))
+
+    assert fate(sent, (row("G-1", key_type="group", panel="CBC"),)) == "no-service-request"
+
+
+def test_order_that_nobody_placed_has_no_number_of_its_own() -> None:
+    """A UUID in such an order is the device's; only the correlation knows the order."""
+    sent = offer(("placer", "OBR[1]-2", SECOND), ("filler", "OBR[1]-3", "F-1"), is_placed=False)
+
+    assert fate(sent) == "no-service-request"
+    assert fate(sent, (), Site(places=("OBR-2",))) == "no-service-request"
+    assert fate(sent, (row("F-1"),)) == FIRST
+    assert fate(offer(PLACER, ("placer", "ORC-2", SECOND), is_placed=False)) == "no-service-request"
+
+
+ADULT, CHILD = Patient("EX-1", "19840312"), Patient("EX-2", "20190101")
+
+
+def order(placer: str = "", filler: str = "", *parents: str, reflex: bool = False, patient: Patient = ADULT) -> Report:
+    """Make an order with its own numbers and its parents' (`placer:...` or `filler:...`)."""
+    direct = (("OBR[1]-2", Identifier(placer)),) if placer else ()
+    split = (parent.split(":") for parent in parents)
+    named = tuple((kind, "ORC-8.1", Identifier(number)) for kind, number in split)
+    return Report(
+        "OBR[1]",
+        service_requests=direct,
+        parents=named,
+        filler=Identifier(filler),
+        is_reflex=reflex,
+        patient=patient,
+    )
+
+
+@pytest.mark.parametrize(
+    ("child", "expected"),
+    [
+        pytest.param(order("", "F-2", "filler:F-1"), FIRST, id="by-filler"),
+        pytest.param(order("LAB-2", "F-2", f"placer:{FIRST}"), FIRST, id="by-placer"),
+        pytest.param(order("", "F-2", "filler:F-1", reflex=True), FIRST, id="reflex"),
+        pytest.param(order("", "F-2", "filler:F-9"), "no-service-request", id="parent-elsewhere"),
+        pytest.param(order("", "F-2", "placer:F-1"), "no-service-request", id="number-of-another-type"),
+        pytest.param(order("", "F-2"), "no-service-request", id="no-parent"),
+        pytest.param(order("", "F-2", reflex=True), "reflex-without-parent", id="reflex-without-parent"),
+        pytest.param(order("", "F-2", "filler:F-9", reflex=True), "reflex-without-parent", id="reflex-of-another"),
+        pytest.param(order("", "F-2", "filler:F-5", reflex=True), "no-service-request", id="parent-is-unknown-too"),
+        pytest.param(order("A-5", "F-2", reflex=True), "no-service-request", id="number-of-the-parent-is-its-own"),
+        pytest.param(order("", "F-2", "filler:F-1", patient=CHILD), "no-service-request", id="another-patient"),
+        pytest.param(order("", "F-2", "filler:F-1", "filler:F-3"), "no-service-request", id="parents-disagree"),
+        pytest.param(order(SECOND, "F-2", "filler:F-1"), SECOND, id="its-own-comes-first"),
+        pytest.param(order(FIRST[:22], "F-2", "filler:F-1"), "service-request-truncated", id="its-own-was-cut"),
+    ],
+)
+def test_child_has_the_service_request_of_its_parent(child: Report, expected: str) -> None:
+    """Only a parent in the same message, of the same patient, gives its service request."""
+    reports = [order(FIRST, "F-1"), order(SECOND, "F-3"), order("A-5", "F-5"), child]
+    resolutions = [resolve(report, no_correlation) for report in reports]
+
+    inherit(reports, resolutions)
+
+    last = resolutions[-1]
+    assert (last.problem.code if last.problem else last.service_request_id) == expected
+    assert (last.remark is not None) == (expected == FIRST)
+
+
+def test_grandchild_has_the_service_request_as_well() -> None:
+    """A reflex test of a reflex test comes from the first order."""
+    reports = [order(FIRST, "F-1"), order("", "F-2", "filler:F-1"), order("", "F-3", "filler:F-2")]
+    resolutions = [resolve(report, no_correlation) for report in reports]
+
+    inherit(reports, resolutions)
+
+    assert [found.service_request_id for found in resolutions] == [FIRST] * 3

@@ -22,6 +22,8 @@ VERBS: Mapping[str, str] = {
     "sandbox": "Serve a local WHOOP to try things against.",
     "submit": "Take lab files into the ledger and deliver them.",
     "translate": "Translate lab files; no network, no ledger.",
+    "where": "Go from a position in a message to its fate.",
+    "why": "Go from a payload field back to its bytes.",
 }
 
 

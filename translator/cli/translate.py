@@ -19,23 +19,28 @@ from translator.record.outcome import Outcome
 
 if TYPE_CHECKING:
     from translator import Translator
+    from translator.translate.tables import Tables
 
 COLUMNS = ("file", "message", "type", "state", "entries", "why")
 _FINDING_STATES = frozenset({"held", "refused"})
+_NOT_CONFORMANT = frozenset({"not-conformant", "conformance-unchecked"})
+_FINDINGS = _FINDING_STATES | _NOT_CONFORMANT
 
 
 @click.command("translate")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option("--correlation", metavar="FILE", help="CSV that says which order belongs to which service request.")
+@click.option("--strict", is_flag=True, help="Compare each message with the HL7 version that it names, too.")
 @common
-def command(flags: Flags, paths: tuple[str, ...], correlation: str | None) -> int:
+def command(flags: Flags, paths: tuple[str, ...], correlation: str | None, *, strict: bool) -> int:
     """
     Translate lab files; no network, no ledger.
 
-    PATH is a file, a folder (read whole, without hidden files) or `-` for stdin. Prints one JSON line per message:
-    what would be posted, and the fate of every observation.
+    PATH is a file, a folder (read whole, without hidden files) or `-` for stdin; gzip and zip archives are opened.
+    Prints one JSON line per message: what would be posted, and the fate of every observation.
 
-    Exit code 1 if anything is held or refused, a file cannot be read, or there is nothing to translate.
+    Exit code 1 if anything is held or refused, a file cannot be read, or there is nothing to translate; with --strict
+    also if a message breaks the rules of its version, which holds nothing.
 
     \b
     Examples:
@@ -47,10 +52,12 @@ def command(flags: Flags, paths: tuple[str, ...], correlation: str | None) -> in
     inputs = find_inputs(paths, unread)
     site = flags.settings().site
     known = Correlation(read_correlation(correlation), PurePath(site).name)
-    tally = _print(_translate(_load(site), inputs, known, unread), flags)
+    engine = _load(site)
+    outcomes = _translate(engine, inputs, known, unread)
+    tally = _print(_compared(outcomes, engine.tables) if strict else (outcome for _, outcome in outcomes), flags)
     if not tally and not unread.count:
         say("nothing to translate")
-    return FINDINGS if unread.count or not tally or _FINDING_STATES & tally.keys() else 0
+    return FINDINGS if unread.count or not tally or _FINDINGS & tally.keys() else 0
 
 
 def describe(outcome: Outcome) -> tuple[str, ...]:
@@ -69,15 +76,26 @@ def _load(site: str) -> Translator:
     return Translator.load(site or None)
 
 
-def _translate(engine: Translator, inputs: list[Input], known: Correlation, unread: Unread) -> Iterator[Outcome]:
+def _translate(
+    engine: Translator, inputs: list[Input], known: Correlation, unread: Unread
+) -> Iterator[tuple[bytes, Outcome]]:
+    from translator.archives import translate_file  # noqa: PLC0415 - --help opens nothing
+
     for item in inputs:
         try:
             with item.open() as stream:
-                yield from engine.translate_stream(stream, name=item.name, correlation=known)
+                yield from translate_file(engine, stream, name=item.name, correlation=known)
         except BrokenPipeError:
             raise
         except OSError as error:
             unread.note(item.name, error)
+
+
+def _compared(outcomes: Iterator[tuple[bytes, Outcome]], tables: Tables) -> Iterator[Outcome]:
+    from translator.conformance import with_conformance  # noqa: PLC0415 - only --strict needs it
+
+    for raw, outcome in outcomes:
+        yield with_conformance(raw, outcome, tables)
 
 
 def _print(outcomes: Iterator[Outcome], flags: Flags) -> Counter[str]:
@@ -87,5 +105,6 @@ def _print(outcomes: Iterator[Outcome], flags: Flags) -> Counter[str]:
         listing.add(outcome.json, *describe(outcome))
         tally[outcome.state] += 1
         tally.update({entry.state for entry in outcome.entries} & _FINDING_STATES)
+        tally.update({found.code for found in outcome.diagnostics if found.severity == "error"} & _NOT_CONFORMANT)
     listing.close()
     return tally

@@ -57,8 +57,8 @@ class Unescape:
     Undo the escapes of one message.
 
     Shape: `\F\ \S\ \T\ \R\ \E\ \P\` and `\X..\` give characters, `\.br\` and `\.sp\` line breaks, `\H\ \N\` and layout
-    commands nothing, but `\.sk\` a space, so that it joins no digits. Whatever is not an escape, such as the backslash
-    of `C:\lab`, stays as it is.
+    commands nothing, but `\.sk\` a space, so that it joins no digits. `\Zxx\` gives nothing where xx are hexadecimal
+    digits. Whatever is not an escape, such as the backslashes of `C:\Zebra\lab`, stays as it is.
     Units: the bytes of `\X..\` are in the message's charset.
     Source: HL7 v2.9 2.7.
     """
@@ -78,11 +78,16 @@ class Unescape:
         letters = "".join(letter for letter, character in self._characters.items() if character or letter in "HN")
         mark = re.escape(self._escape)
         # No nesting (2.7): what stands between two escape characters is an escape as a whole or not at all.
-        local = rf"Z[^{mark}\r\n]{{0,255}}"
         layout = rf"\.(?:{'|'.join(_LAYOUT)})[ ]?[+-]?[0-9]{{0,4}}"
-        body = rf"[{letters}]|X(?:[0-9A-Fa-f]{{2}})+|{local}|{layout}"
+        body = rf"[{letters}]|[XZ](?:[0-9A-Fa-f]{{2}})+|{layout}"
         self._sequence = re.compile(f"{mark}({body}){mark}") if self._escape else None
         self._substitute: Callable[[re.Match[str]], str] = self._meaning
+
+    def leaves_out(self, text: str) -> bool:
+        """Tell a text of which a local sequence is left out, so that what is left may not be what was meant."""
+        if self._sequence is None or f"{self._escape}Z" not in text:
+            return False
+        return any(match[1][0] == "Z" for match in self._sequence.finditer(text))
 
     def __call__(self, text: str) -> str:
         """Give the text that was meant."""
@@ -96,7 +101,7 @@ class Unescape:
             return self._hexadecimal(body[1:], match[0])
         if body[0] == ".":
             return _LAYOUT[body[1:3]]
-        # Locally defined sequences (\Zxx\) mean nothing to us and are dropped.
+        # Locally defined sequences (\Zxx\) mean nothing to us and are dropped; `Doubts` says so.
         return self._characters.get(body, "")
 
     def _hexadecimal(self, digits: str, whole: str) -> str:

@@ -11,7 +11,9 @@ import re
 from msgspec import Struct
 
 from translator.read.charset import Decoded, decode
-from translator.read.er7 import SEGMENT_NAME, Delimiters, Unescape, read_delimiters
+from translator.read.continuation import CONTINUED, join_continued
+from translator.read.doubts import Doubts
+from translator.read.er7 import NULL, SEGMENT_NAME, Delimiters, Unescape, read_delimiters
 from translator.read.lexicon import Lexicon
 from translator.read.oru import OruReader
 from translator.read.value import ValueReader
@@ -21,6 +23,10 @@ from translator.record.values import Absent
 _BOM = b"\xef\xbb\xbf"
 _VERSION = re.compile(r"2(?:\.[0-9]+)*")
 _NOT_PRODUCTION = frozenset("TD")
+# Nobody can have placed these orders before the message: only a correlation can know them.
+_UNPLACED = frozenset({"ORU^R30", "ORU^R31"})
+# The sender's application and facility: they choose the site.
+_ROUTED_BY = (3, 4)
 _LINE_END = re.compile(r"\r\n|\n")
 _ANY_LINE_END = re.compile(rb"[\r\n]")
 
@@ -48,7 +54,7 @@ def read_message(raw: bytes, lexicon: Lexicon, first_line: int = 1) -> Message:
     Absent: no MSH gives a refused message.
     Source: HL7 v2.9 chapter 2 (control), chapter 7 (observation reporting).
     """
-    decoded = decode(raw, _declared_charset(raw), lexicon.charsets)
+    decoded = decode(raw, charset_of(raw, lexicon), lexicon.charsets)
     text = _LINE_END.sub("\r", decoded.text) if "\n" in decoded.text else decoded.text
     lines = text.lstrip("\ufeff\x0b \t\r").split("\r")
     delimiters = read_delimiters(lines[0]) if lines[0].startswith("MSH") else None
@@ -56,10 +62,18 @@ def read_message(raw: bytes, lexicon: Lexicon, first_line: int = 1) -> Message:
         return _malformed(lines, has_header=lines[0].startswith("MSH"))
     header = _Header(delimiters, (delimiters.field, *lines[0].split(delimiters.field)[1:]))
     segments, findings = _segments(lines, delimiters.field, first_line)
+    if "\rADD" in text:
+        segments, joined = join_continued(segments, delimiters.field)
+        findings += joined
     return _Reading(header, decoded, segments, findings, lexicon).message()
 
 
-def _declared_charset(raw: bytes) -> str:
+def charset_of(raw: bytes, lexicon: Lexicon) -> str:
+    """Give the charset that a message declares; one that declares none is in the site's default, if there is one."""
+    return declared_charset(raw) or ("" if raw.startswith(_BOM) else lexicon.default_charset)
+
+
+def declared_charset(raw: bytes) -> str:
     """Give the first repetition of MSH-18, read before the charset is known: names of charsets are ASCII."""
     head = _ANY_LINE_END.split(raw.removeprefix(_BOM).lstrip(), maxsplit=1)[0].decode("latin-1")
     delimiters = read_delimiters(head)
@@ -86,7 +100,7 @@ def _segments(lines: list[str], separator: str, first_line: int) -> tuple[list[s
     segments, broken = [], []
     for number, line in enumerate(lines, first_line):
         segment = line.lstrip()
-        is_named = bool(SEGMENT_NAME.match(segment)) and segment[3:4] in {separator, ""}
+        is_named = is_segment(segment, separator)
         if is_named:
             segments.append(segment)
         if segment and (segment != line or not is_named):
@@ -94,6 +108,11 @@ def _segments(lines: list[str], separator: str, first_line: int) -> tuple[list[s
     if not broken:
         return segments, ()
     return segments, (Finding("raw-line-break", "", f"line {broken[0]} does not start with a segment name"),)
+
+
+def is_segment(line: str, separator: str) -> bool:
+    """Tell a line that starts with a segment name; indentation is already off."""
+    return bool(SEGMENT_NAME.match(line)) and line[3:4] in {separator, ""}
 
 
 class _Reading:
@@ -108,46 +127,80 @@ class _Reading:
         self._header = header
         self._decoded = decoded
         self._segments = segments
-        self._held = findings
+        self._held = [finding for finding in findings if finding.code != "segment-continued"]
+        self._remarks = [finding for finding in findings if finding.code == "segment-continued"]
         self._lexicon = lexicon
 
     def message(self) -> Message:
         header, delimiters = self._header, self._header.delimiters
         unescape = Unescape(delimiters, self._decoded.codec)
-        values = ValueReader(delimiters, unescape, self._lexicon.systems)
-        sender = "/".join(filter(None, (header.first(3), header.first(4))))
-        reader = OruReader(delimiters, unescape, values, undeclared=self._decoded.undeclared)
-        groups = reader.read(self._segments, header.first(7))
-        refused = self._refused()
+        doubts = Doubts(self._decoded, delimiters.escape)
+        lexicon = self._lexicon
+        values = ValueReader(
+            delimiters,
+            unescape,
+            lexicon.systems,
+            lexicon.numbers,
+            composite_quantity=lexicon.composite_quantity,
+        )
+        sender = "/".join(filter(None, (unescape(header.first(3)), unescape(header.first(4)))))
+        reader = OruReader(delimiters, unescape, values, doubts=doubts)
+        routed = doubts.held("MSH", ["", *header.fields], _ROUTED_BY)
+        event = self._event()
+        unusable = self._by_type(event)
+        unplaced = unusable if event in _UNPLACED else None
+        groups = reader.read(self._segments, header.first(7), layout=event, placed=unplaced is None)
+        refused = self._refused(None if unplaced else unusable)
         return Message(
             "hl7v2",
             type="^".join(filter(None, (header.first(9, 1), header.first(9, 2)))),
             version=header.first(12),
-            control_id=header.first(10),
+            control_id=unescape(header.first(10)),
             sender=sender,
             reports=groups.reports,
             refused=refused,
-            held=() if refused else (*self._held, *self._charset(), *self._processing_id(), *groups.held),
-            findings=groups.findings,
+            unplaced=unplaced,
+            held=()
+            if refused
+            else (*self._held, *self._charset(), *self._processing_id(), *self._continued(), *routed, *groups.held),
+            findings=(*self._remarks, *groups.findings),
         )
 
-    def _refused(self) -> Finding | None:
+    def _event(self) -> str:
+        """Give MSH-9 as `ORU^R01`; the structure names the event where the sender leaves it out."""
+        code, event, structure = (self._header.first(9, component) for component in (1, 2, 3))
+        if not event and structure.startswith(f"{code}_"):
+            event = structure.removeprefix(f"{code}_")
+        return f"{code}^{event}" if event else code
+
+    def _by_type(self, event: str) -> Finding | None:
+        reason = self._lexicon.message_types.get(event, "message-type")
+        if event in _UNPLACED and reason:
+            return Finding(reason, "MSH-9", "nobody has placed this order before, and the correlation does not know it")
+        return Finding(reason, "MSH-9", "messages of this type are not read") if reason else None
+
+    def _refused(self, unusable: Finding | None) -> Finding | None:
         header = self._header
         if header.first(11) in _NOT_PRODUCTION:
             return Finding("not-production", "MSH-11.1", "the sender marks this message as training or debugging")
-        event = f"{header.first(9, 1)}^{header.first(9, 2)}" if header.first(9, 2) else header.first(9, 1)
-        reason = self._lexicon.message_types.get(event, "message-type")
-        if reason:
-            return Finding(reason, "MSH-9", "messages of this type carry no result for us")
+        if unusable:
+            return unusable
         if header.first(12) and not _VERSION.fullmatch(header.first(12)):
             return Finding("version-not-read", "MSH-12", "versions 2.1 to 2.9 are read")
         return None
+
+    def _continued(self) -> tuple[Finding, ...]:
+        """MSH-14 is filled only where the message goes on with another one."""
+        if self._header.first(14) in {"", NULL}:
+            return ()
+        return (Finding(CONTINUED, "MSH-14", "the message goes on with one that came before"),)
 
     def _charset(self) -> tuple[Finding, ...]:
         problem = self._decoded.problem
         return (Finding(problem, "MSH-18", "the bytes cannot be read as declared"),) if problem else ()
 
     def _processing_id(self) -> tuple[Finding, ...]:
-        if self._header.first(11) == "P":
+        sent = self._header.first(11)
+        if sent == "P" or (not sent and self._lexicon.accept_blank_processing_id):
             return ()
         return (Finding("processing-id-missing", "MSH-11.1", "the sender does not say that this is production"),)

@@ -6,15 +6,23 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from translator.record.number_form import NumberForm
+
 
 class Lexicon(Struct, frozen=True):
     """
     The tables that readers look names up in.
 
     Shape: `message_types` gives, by `ORU^R01` or `ORU`, an empty text for what is read and a reason code for what is
-    refused; a type that is not listed is refused `message-type`.
+    refused; a type that is not listed is refused `message-type`. The others are a site's settings: the charset of
+    messages that declare none, whether an empty MSH-11 is production, the sender's own way to write numbers, and
+    whether the value type CQ is read.
     """
 
     charsets: Mapping[str, str]
     systems: Mapping[str, str]
     message_types: Mapping[str, str]
+    default_charset: str = ""
+    accept_blank_processing_id: bool = False
+    numbers: NumberForm | None = None
+    composite_quantity: bool = False

@@ -1,25 +1,31 @@
 """
-Walk the segments of a result message by a small state machine: which OBX is a result, and of which order.
+Turn the segments of a result message into reports: what stands in OBR and OBX, and what each OBX is.
 
-OBX stands in five places of ORU^R01; only those after OBR and before SPM or DEV are results. The walk follows the
-segments as they come, not a version's schema, since senders mix versions.
-
-Source: HL7 v2.9 7.3.1 (ORU^R01), 4.5.1 (ORC), 4.5.3 (OBR).
+Source: HL7 v2.9 7.4.1 (OBR), 7.4.2 (OBX).
 """
 
 from __future__ import annotations
 
 from msgspec import Struct
 
+from translator.read.doubts import Doubts
 from translator.read.er7 import NULL, Delimiters, Unescape
+from translator.read.order_group import OrderGroup, OrderNumberReader
 from translator.read.value import ValueReader
-from translator.record.report import Finding, Identifier, Observation, Patient, Report
+from translator.read.walk import Standing, Walk
+from translator.record.report import Finding, Observation, Patient, Report
+from translator.record.values import Absent
 
-_NO_RESULT = "not-a-result-position"
-_CONTINUED = {"ADD": "a segment is continued by ADD", "DSC": "the message continues in another one (DSC)"}
+_ANSWERS = frozenset({"QST", "SCI"})
+_ANSWER = "ask-at-order-entry"
+_FORM, _FORM_CODE = "order-form", "68991-9"
+_MICROBIOLOGY = "MB"
+_REFLEX = frozenset("GA")
 
-# What translation, matching or routing reads of each segment: undeclared high bytes there hold, elsewhere they warn.
+# What translation, matching or routing reads of each segment: what is doubtful there holds, elsewhere it warns.
 _READ_FIELDS = {"PID": (3, 7), "ORC": (2, 3, 4), "OBR": (2, 3, 4, 25), "OBX": (2, 3, 4, 5, 6, 11)}
+# OBX-32 (v2.9) says why there is no value, as dataAbsentReason does in FHIR.
+_DATA_ABSENT = Absent("data-absent")
 _OBX_PAD = [""] * 12
 
 
@@ -31,17 +37,6 @@ class Groups(Struct, frozen=True):
     findings: tuple[Finding, ...]
 
 
-class _Group(Struct):
-    """One OBR with the PID and ORC that it stands under; `fresh` tells its own ORC from an earlier OBR's."""
-
-    number: int
-    obr: list[str]
-    orc: list[str]
-    fresh: bool
-    pid: list[str]
-    observations: list[Observation]
-
-
 class OruReader:
     """
     Turn segments into reports.
@@ -50,70 +45,89 @@ class OruReader:
     time, used where OBR-22 is blank.
     """
 
-    def __init__(self, delimiters: Delimiters, unescape: Unescape, values: ValueReader, *, undeclared: bool) -> None:
+    def __init__(self, delimiters: Delimiters, unescape: Unescape, values: ValueReader, *, doubts: Doubts) -> None:
         self._delimiters = delimiters
         self._unescape = unescape
         self._values = values
-        self._undeclared = undeclared
+        self._doubts = doubts
+        self._numbers = OrderNumberReader(delimiters, unescape)
 
-    def read(self, segments: list[str], time: str) -> Groups:
-        """Walk the segments once, in order."""
-        groups, orphans, held = self._walk(segments)
-        reports = [self._report(group, time) for group in groups]
-        if orphans:
-            reports.append(Report("", observations=tuple(orphans)))
-        return Groups(tuple(reports), tuple(held), self._warnings(segments))
+    def read(self, segments: list[str], time: str, *, layout: str = "ORU^R01", placed: bool = True) -> Groups:
+        """
+        Walk the segments once, in order.
 
-    def _walk(self, segments: list[str]) -> tuple[list[_Group], list[Observation], list[Finding]]:
-        separator = self._delimiters.field
-        groups: list[_Group] = []
-        orphans: list[Observation] = []
-        held: list[Finding] = []
-        pid: list[str] = []
-        orc: list[str] = []
-        fresh = False
-        place, target = _NO_RESULT, orphans
-        count = 0
-        for segment in segments:
-            name = segment[:3]
-            if name == "OBX":
-                count += 1
-                target.append(self._observation(segment.split(separator), count, place))
-            elif name == "OBR":
-                groups.append(_Group(len(groups) + 1, segment.split(separator), orc, fresh, pid, []))
-                place, target, fresh = "", groups[-1].observations, False
-            elif name == "ORC":
-                orc, fresh = segment.split(separator), True
-                place, target = _NO_RESULT, orphans
-            elif name == "PID":
-                pid, orc, fresh = segment.split(separator), [], False
-                place, target = _NO_RESULT, orphans
-            elif name in {"SPM", "DEV"}:
-                place = _NO_RESULT
-            elif name in _CONTINUED:
-                held.append(Finding("message-continued", name, _CONTINUED[name]))
-        return groups, orphans, held
+        Shape: `layout` is the message type that says in which order segments come; `placed` is false where no order can
+        have been placed before the message.
+        """
+        walk = Walk(self._observation, self._standing, layout)
+        walk.over(segments, self._delimiters.field)
+        reports = [self._report(group, time, placed=placed) for group in walk.groups]
+        if walk.orphans:
+            reports.append(Report("", observations=tuple(walk.orphans)))
+        return Groups(tuple(reports), tuple(walk.held), self._doubts.remarks(segments))
 
-    def _observation(self, fields: list[str], number: int, place: str) -> Observation:
+    def _standing(self, obr: list[str]) -> Standing:
+        """Say of an order whether its observations are results, and what keeps each of them from being sent."""
+        if len(obr) > 24 and self._component(obr, 24) == _MICROBIOLOGY:
+            return "", (Finding("microbiology", "OBR-24", "isolates have no place in a flat list of codes"),)
+        if len(obr) > 26 and obr[26].strip() not in {"", NULL} and self._component(obr, 11) not in _REFLEX:
+            return "", (Finding("child-result", "OBR-26", "these results belong to one result of another order"),)
+        form = len(obr) > 4 and _FORM_CODE in obr[4]
+        if form and any(coding.code == _FORM_CODE for coding in self._values.codings(obr[4])):
+            return _FORM, ()
+        return "", ()
+
+    def _observation(self, fields: list[str], number: int, place: str, findings: tuple[Finding, ...]) -> Observation:
         at = f"OBX[{number}]"
         if len(fields) < 12:
             fields = fields + _OBX_PAD
+        elif len(fields) > 29 and fields[29]:
+            place, findings = self._by_type(at, fields[29], place, findings)
         component = self._delimiters.component
         value_type = fields[2].split(component, 1)[0].strip()
         unit, unit_system = self._unit(fields[6])
+        value = self._values(value_type, fields[5])
+        if value_type == "CQ":
+            value, unit = self._values.composite(fields[5], unit)
+        if len(fields) > 32 and isinstance(value, Absent) and fields[32].strip() not in {"", NULL}:
+            value = _DATA_ABSENT
         return Observation(
             at,
             self._values.codings(fields[3]),
-            self._values(value_type, fields[5]),
+            value,
             value_type,
             "" if unit == NULL else unit,
             unit_system,
             unit == NULL,
             fields[11].split(component, 1)[0].strip(),
-            self._unescape(fields[4]).strip(),
+            self._sub_id(fields[4]) if fields[4] else "",
             place,
-            self._undeclared_in("OBX", at, fields),
+            self._doubts.held(at, fields, _READ_FIELDS["OBX"]) or findings if self._doubts else findings,
+            not fields[11] and not any(fields[6:13]),
         )
+
+    def _by_type(self, at: str, field: str, place: str, findings: tuple[Finding, ...]) -> Standing:
+        """
+        Read OBX-29: answers to questions of the order form are no results, wherever they stand.
+
+        Source: HL7 v2.9 7.4.2.29, table 0936.
+        """
+        kind = field.split(self._delimiters.component, 1)[0].strip()
+        if kind in _ANSWERS:
+            return _ANSWER, findings
+        if kind in {"", NULL, "RSLT"}:
+            return place, findings
+        return place, (
+            *findings,
+            Finding("observation-type", f"{at}-29", "nobody says what this type of observation is"),
+        )
+
+    def _sub_id(self, field: str) -> str:
+        """Give OBX-4 as a whole, since what a component means differs by version (ST, OG), in one spelling."""
+        component, subcomponent = self._delimiters.component, self._delimiters.subcomponent
+        if component in field or (subcomponent and subcomponent in field):
+            field = field.replace(component, "^").replace(subcomponent or "&", "&").rstrip("^&")
+        return self._unescape(field).strip()
 
     def _unit(self, field: str) -> tuple[str, str]:
         """OBX-6 is coded: the identifier counts, the text only where there is no identifier."""
@@ -125,64 +139,45 @@ class OruReader:
         parts = field.split(self._delimiters.component)
         return (self._unescape(parts[1]).strip() if len(parts) > 1 else ""), ""
 
-    def _report(self, group: _Group, time: str) -> Report:
+    def _report(self, group: OrderGroup, time: str, *, placed: bool) -> Report:
         at = f"OBR[{group.number}]"
-        placer, filler = self._identifier(group.obr, 2), self._identifier(group.obr, 3)
-        order_placer = self._identifier(group.orc, 2)
-        own = group.fresh or not placer.value or placer.value == order_placer.value
-        order_filler = self._identifier(group.orc, 3) if group.fresh or not filler.value else Identifier()
-        requests = ((at + "-2", placer), ("ORC-2", order_placer if own else Identifier()))
-        keys = (
-            *(("placer", *request) for request in requests),
-            ("filler", at + "-3", filler),
-            ("filler", "ORC-3", order_filler),
-            ("group", "ORC-4", self._identifier(group.orc, 4) if own else Identifier()),
-        )
+        numbers = self._numbers.read(group)
         return Report(
             at,
             status=self._component(group.obr, 25),
             status_at=at + "-25",
             panel=self._values.codings(_field(group.obr, 4)),
-            service_requests=tuple(request for request in requests if request[1].value),
-            keys=tuple(key for key in keys if key[2].value),
-            filler=filler if filler.value else order_filler,
+            service_requests=numbers.requests,
+            keys=numbers.keys,
+            parents=numbers.parents,
+            is_reflex=self._component(group.obr, 11) in _REFLEX,
+            is_placed=placed,
+            specimens=self._specimens(group),
+            filler=numbers.filler,
             patient=Patient(self._component(group.pid, 3), self._component(group.pid, 7)[:8]),
             times=(self._component(group.obr, 22), time),
             observations=tuple(group.observations),
             findings=(
-                *self._undeclared_in("PID", "PID", group.pid),
-                *self._undeclared_in("ORC", "ORC", group.orc),
-                *self._undeclared_in("OBR", at, group.obr),
+                *self._doubts.held("PID", group.pid, _READ_FIELDS["PID"]),
+                *self._doubts.held("ORC", group.orc, _READ_FIELDS["ORC"]),
+                *self._doubts.held(at, group.obr, _READ_FIELDS["OBR"]),
             ),
         )
+
+    def _specimens(self, group: OrderGroup) -> tuple[str, ...]:
+        """Give the codes of SPM-4 and, of older versions, OBR-15 (whose first component has subcomponents)."""
+        subcomponent = self._delimiters.subcomponent
+        older = self._component(group.obr, 15)
+        sent = [
+            *(self._component(spm, 4) for spm in group.spm),
+            older.split(subcomponent, 1)[0] if subcomponent else older,
+        ]
+        return tuple(dict.fromkeys(filter(None, sent)))
 
     def _component(self, fields: list[str], number: int) -> str:
         """The first component of the first repetition."""
         field = _field(fields, number).split(self._delimiters.repetition, 1)[0]
         return self._unescape(field.split(self._delimiters.component, 1)[0]).strip()
-
-    def _identifier(self, fields: list[str], number: int) -> Identifier:
-        field = _field(fields, number).split(self._delimiters.repetition, 1)[0]
-        if not field or field == NULL:
-            return Identifier()
-        parts = [self._unescape(part).strip() for part in field.split(self._delimiters.component)]
-        return Identifier(*[*parts, "", ""][:3])
-
-    def _undeclared_in(self, name: str, at: str, fields: list[str]) -> tuple[Finding, ...]:
-        if not self._undeclared:
-            return ()
-        return tuple(
-            Finding("undeclared-bytes", f"{at}-{number}", "bytes above 127 and MSH-18 declares no charset")
-            for number in _READ_FIELDS[name]
-            if not _field(fields, number).isascii()
-        )
-
-    def _warnings(self, segments: list[str]) -> tuple[Finding, ...]:
-        """Name the segments whose undeclared bytes nobody reads."""
-        if not self._undeclared:
-            return ()
-        names = dict.fromkeys(segment[:3] for segment in segments if not segment.isascii())
-        return tuple(Finding("undeclared-bytes", name, "MSH-18 declares no charset") for name in names)
 
 
 def _field(fields: list[str], number: int) -> str:

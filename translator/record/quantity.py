@@ -9,15 +9,20 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from translator.record.number_form import NumberForm
 from translator.record.values import Limit, Numeric, Range, Ratio
 
 # HL7 v2.9 2A.3.44 (NM) with a leading point let through, as analyzers write it; at most 16 characters.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _LONGEST = 16
+_SURE = 15
 # Above it an integer's digits are not those of the double; the number is then written with an exponent.
 _LARGEST_WHOLE = 2**53
 _UNSIGNED = r"[0-9]+(?:\.[0-9]+)?"
-_COMPARED = re.compile(rf"(<=|>=|=<|=>|<|>|≤|≥|LT|GT|LESS THAN|GREATER THAN)\s*({_UNSIGNED}|\.[0-9]+)", re.IGNORECASE)
+_COMPARED = re.compile(
+    rf"(<=|>=|=<|=>|<|>|≤|≥|LT|GT|LESS THAN|GREATER THAN)\s*({_UNSIGNED}|\.[0-9]+)(?:\s*:\s*({_UNSIGNED}))?",
+    re.IGNORECASE,
+)
 _PAIR = re.compile(rf"({_UNSIGNED})\s*([:-])\s*({_UNSIGNED})")
 _AMBIGUOUS = re.compile(r"[+-]?[0-9][0-9.,' \u00a0\u202f]*[0-9]")
 
@@ -37,17 +42,19 @@ COMPARATORS = {
 }
 
 
-def read_number(text: str) -> Numeric | None:
+def read_number(text: str, form: NumberForm | None = None) -> Numeric | None:
     """
     Read one plain number.
 
-    Shape: optional sign, ASCII digits, optional point; no exponent, no grouping, at most 16 characters.
+    Shape: optional sign, ASCII digits, optional point; no exponent, no grouping, at most 16 characters. `form` is the
+    sender's own way to write numbers, if a site declares one; the lexical form stays the sender's.
     Absent: None where the text is anything else.
     Source: HL7 v2.9 2A.3.44 NM.
     """
-    if len(text) > _LONGEST or not _NUMBER.fullmatch(text):
+    plain = text if form is None else form.plain(text)
+    if plain is None or len(plain) > _LONGEST or not _NUMBER.fullmatch(plain):
         return None
-    return Numeric(Decimal(text), text)
+    return Numeric(Decimal(plain), text)
 
 
 def read_limit(comparator: str, number: str) -> Limit | None:
@@ -59,16 +66,26 @@ def read_limit(comparator: str, number: str) -> Limit | None:
     return Limit(sign, bound.number, bound.lexical)
 
 
-def read_quantity(text: str) -> Numeric | Limit | Ratio | Range | None:
+def read_quantity(text: str, form: NumberForm | None = None) -> Numeric | Limit | Ratio | Range | None:
     """
-    Read a number, a limit (`<0.1`), a titre (`1:160`) or a range (`2-5`) that fills the whole text.
+    Read a number, a limit (`<0.1`), a titre (`1:160`, `>1:160`) or a range (`2-5`) that fills the whole text.
 
+    Shape: `form` is the sender's own way to write numbers, if a site declares one; only a number keeps it as its
+    lexical form.
     Absent: None where the text is none of these.
     """
-    if found := read_number(text):
+    if found := read_number(text, form):
         return found
+    plain = text if form is None else form.plain(text)
+    return _bounded(plain) if plain is not None else None
+
+
+def _bounded(text: str) -> Limit | Ratio | Range | None:
     if match := _COMPARED.fullmatch(text):
-        return read_limit(match[1], match[2])
+        limit = read_limit(match[1], match[2])
+        if limit is None or not match[3]:
+            return limit
+        return Ratio(match[2], ":", match[3], limit.comparator) if read_number(match[3]) else None
     match = _PAIR.fullmatch(text)
     if match is None or not (read_number(match[1]) and read_number(match[3])):
         return None
@@ -101,4 +118,16 @@ def json_number(number: Decimal) -> int | float | None:
     double = float(number)
     if Decimal(repr(double)) != number:
         return None
+    return _shortest(double)
+
+
+def json_number_as_written(number: Numeric) -> int | float | None:
+    """Turn a number into the JSON number that equals it, like `json_number`, from its digits as written."""
+    # A double holds any number of up to 15 digits exactly; more have to prove it.
+    if len(number.lexical) > _SURE:
+        return json_number(number.number)
+    return _shortest(float(number.number))
+
+
+def _shortest(double: float) -> int | float:
     return int(double) if double.is_integer() and abs(double) <= _LARGEST_WHOLE else double

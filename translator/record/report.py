@@ -33,7 +33,8 @@ class Observation(Struct, frozen=True, gc=False):
 
     Shape: `at` is the entry's address (`OBX[4]`, `Bundle.entry[3].resource.component[1]`).
     Units: `unit` as sent; `no_unit` tells HL7 null (`""`, explicitly none) from nothing sent.
-    Absent: empty strings; `place` is empty for a result position, else the reason code that says why it is none.
+    Absent: empty strings; `place` is empty for a result position, else the reason code that says why it is none;
+    `bare` tells that OBX-6 to OBX-12 are all empty, as in a line that goes on with the observation before.
     """
 
     at: str
@@ -47,6 +48,7 @@ class Observation(Struct, frozen=True, gc=False):
     sub_id: str = ""
     place: str = ""
     findings: tuple[Finding, ...] = ()
+    bare: bool = False
 
 
 class Patient(Struct, frozen=True, gc=False):
@@ -62,7 +64,10 @@ class Report(Struct, frozen=True):
 
     Shape: `at` is `OBR[2]` or a FHIRPath; `service_requests` lists every identifier that may name the service request
     directly, with its place; where `must_agree`, two that differ are a contradiction. `keys` are the correlation keys
-    offered: type (`placer`, `filler`, `group`), place, identifier. `times` are the sender's, best first.
+    offered: type (`placer`, `filler`, `group`, `alt`, `accession`), place, identifier; `parents` are the numbers of the
+    order that this one comes from. `is_reflex` tells an order that the laboratory made. `is_placed` is false where
+    nobody can have placed the order yet, so that only the correlation can know it. `times` are the sender's, best
+    first. `specimens` are the types of the specimens that the report names.
     Absent: `at` is empty for observations that stand outside every report.
     """
 
@@ -73,6 +78,10 @@ class Report(Struct, frozen=True):
     service_requests: tuple[tuple[str, Identifier], ...] = ()
     must_agree: bool = True
     keys: tuple[tuple[str, str, Identifier], ...] = ()
+    parents: tuple[tuple[str, str, Identifier], ...] = ()
+    is_reflex: bool = False
+    is_placed: bool = True
+    specimens: tuple[str, ...] = ()
     filler: Identifier = Identifier()
     patient: Patient = Patient()
     times: tuple[str, ...] = ()
@@ -85,7 +94,7 @@ class Message(Struct, frozen=True):
     What a reader makes of one message or one FHIR document.
 
     Shape: `refused` and `held` are findings about the message as a whole; then every observation still stands
-    in `reports`, so that it is accounted for.
+    in `reports`, so that it is accounted for. `unplaced` refuses the message unless the correlation knows its order.
     """
 
     format: str
@@ -95,5 +104,6 @@ class Message(Struct, frozen=True):
     sender: str = ""
     reports: tuple[Report, ...] = ()
     refused: Finding | None = None
+    unplaced: Finding | None = None
     held: tuple[Finding, ...] = ()
     findings: tuple[Finding, ...] = ()

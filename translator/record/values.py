@@ -29,11 +29,12 @@ class Limit(Struct, frozen=True, gc=False, tag="limit"):
 
 
 class Ratio(Struct, frozen=True, gc=False, tag="ratio"):
-    """A titre or a ratio, such as `1:160`; never a quotient."""
+    """A titre or a ratio, such as `1:160`, or a bound of one, such as `>1:160`; never a quotient."""
 
     left: str
     separator: str
     right: str
+    comparator: str = ""
 
 
 class Range(Struct, frozen=True, gc=False, tag="range"):
@@ -44,9 +45,10 @@ class Range(Struct, frozen=True, gc=False, tag="range"):
 
 
 class Text(Struct, frozen=True, gc=False, tag="text"):
-    """Text as sent, unescaped and trimmed."""
+    """Text as sent, unescaped and trimmed; `prose` where its type says that it is written for people (TX, FT)."""
 
     text: str
+    prose: bool = False
 
 
 class Coding(Struct, frozen=True, gc=False):

@@ -13,8 +13,9 @@ from translator.errors import Fault, TableError
 from translator.translate import load_build as build
 from translator.translate.load_columns import OBSERVATIONS, SITE_SETTINGS, TABLES
 from translator.translate.load_observations import observation_rows
+from translator.translate.load_overlay import overlay
 from translator.translate.load_rows import Row, canonical, read_rows, suggestion
-from translator.translate.load_site import site_settings
+from translator.translate.load_site import Settings, site_settings
 from translator.translate.tables import Tables
 
 
@@ -31,7 +32,7 @@ def load_tables(files: Mapping[str, bytes], site: Mapping[str, bytes] | None = N
     settings = site_settings(site or {}, site_name, faults)
     # Cells that failed their check cannot be built from, so the faults at hand come first.
     _refuse(faults)
-    tables = _assemble(rows, settings, tables_hash(files, site or {}), faults)
+    tables = overlay(_assemble(rows, settings, tables_hash(files, site or {}), faults), settings, faults)
     _refuse(faults)
     return tables
 
@@ -85,9 +86,7 @@ def place(fault: Fault) -> tuple[str, int, int]:
     return file, int(line), int(column)
 
 
-def _assemble(
-    rows: Mapping[str, list[Row]], settings: Mapping[str, object], digest: str, faults: list[Fault]
-) -> Tables:
+def _assemble(rows: Mapping[str, list[Row]], settings: Settings, digest: str, faults: list[Fault]) -> Tables:
     coded, answered = build.coded_values(rows["whoop/coded-values.csv"], faults)
     return Tables(
         sha256=digest,
@@ -106,9 +105,11 @@ def _assemble(
         answered_codes=answered,
         systems=build.pairs(rows["hl7v2/coding-systems.csv"], "spelling", "system"),
         message_types=build.message_types(rows["hl7v2/message-types.csv"], faults),
+        specimens=build.pairs(rows["hl7v2/specimens.csv"], "code", "blood"),
         charsets=build.pairs(rows["hl7v2/0211-charset.csv"], "name", "codec"),
-        placeholders=build.placeholders(rows["placeholders.csv"]),
+        placeholders=build.placeholders(rows["placeholders.csv"], faults),
         reasons=build.reasons(rows["reasons.csv"]),
         responses={"whoop": build.pairs(rows["whoop/responses.csv"], "answer", "outcome")},
-        site=settings,
+        site=settings.site,
+        places=build.places(rows),
     )

@@ -77,6 +77,18 @@ def _answer_keys(row: Row) -> list[tuple[tuple[str, str, str], str]]:
     return keys
 
 
+def places(rows: Mapping[str, list[Row]]) -> dict[tuple[str, ...], str]:
+    """Where spellings, answers and placeholders stand, by file and key; a site's rows over the packaged ones."""
+    found: dict[tuple[str, ...], str] = {}
+    for row in rows["units/spellings.csv"]:
+        found["units/spellings.csv", row.get("whoop_code"), row.get("spelling")] = row.at
+    for row in rows["whoop/coded-values.csv"]:
+        found.update({("whoop/coded-values.csv", *key): row.at for key, _ in _answer_keys(row)})
+    for row in rows["placeholders.csv"]:
+        found["placeholders.csv", fold(row.get("text"))] = row.at
+    return found
+
+
 def message_types(rows: list[Row], faults: list[Fault]) -> dict[str, str]:
     """Nothing for a type that is read, the reason for one that is refused."""
     for row in rows:
@@ -86,9 +98,17 @@ def message_types(rows: list[Row], faults: list[Fault]) -> dict[str, str]:
     return pairs(rows, "type", "reason")
 
 
-def placeholders(rows: list[Row]) -> dict[str, str]:
-    """Reasons by folded text."""
-    return {fold(row.get("text")): row.get("reason") for row in rows}
+def placeholders(rows: list[Row], faults: list[Fault]) -> dict[str, str]:
+    """Reasons by folded text; a site's row without a reason takes the packaged one away."""
+    known: dict[str, str] = {}
+    for row in rows:
+        text = fold(row.get("text"))
+        if row.get("reason"):
+            known[text] = row.get("reason")
+        elif known.pop(text, None) is None:
+            complaint = "reason: an empty one takes a packaged placeholder away, and there is none of this text"
+            faults.append(Fault(row.where("reason"), "table-value", complaint))
+    return known
 
 
 def reasons(rows: list[Row]) -> Mapping[str, ReasonRow]:

@@ -39,12 +39,13 @@ class Table(NamedTuple):
     One file's columns.
 
     Shape: `folds` compares keys without regard to case; in a site's file a table that `inherits` takes what it
-    does not say from the packaged row.
+    does not say from the packaged row, and one that `removes` takes a packaged row away where a filled cell is empty.
     """
 
     columns: tuple[Column, ...]
     folds: bool = False
     inherits: bool = False
+    removes: bool = False
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -60,7 +61,7 @@ class Table(NamedTuple):
         return not column.optional if column.key else column.filled and not self.inherits
 
 
-SITE_COLUMNS = frozenset({"same_as"})
+SITE_COLUMNS = frozenset({"same_as", "assume_unit"})
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -126,6 +127,7 @@ _OBSERVATIONS = Table((
     Column("whoop_code", whoop_code, filled=True),
     Column("kind", one_of("numeric", "text"), filled=True),
     Column("wire_unit"),
+    Column("assume_unit"),
     Column("unit"),
     Column("unit_sent"),
     Column("dimensionless", yes_no),
@@ -189,7 +191,7 @@ TABLES: Mapping[str, Table] = MappingProxyType({
         Column("text", key=True, filled=True),
         Column("reason", reason_code, filled=True),
         Column("note"),
-    ), folds=True),
+    ), folds=True, removes=True),
     "reasons.csv": _REASONS,
     "hl7v2/0085-observation-status.csv": _STATUS,
     "hl7v2/0123-report-status.csv": _STATUS,
@@ -198,6 +200,12 @@ TABLES: Mapping[str, Table] = MappingProxyType({
         Column("type", key=True, filled=True),
         Column("read", yes_no, filled=True),
         Column("reason", reason_code),
+        Column("note"),
+    )),
+    "hl7v2/specimens.csv": Table((
+        Column("code", key=True, filled=True),
+        Column("meaning"),
+        Column("blood", yes_no, filled=True),
         Column("note"),
     )),
     "hl7v2/coding-systems.csv": Table((

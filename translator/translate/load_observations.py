@@ -75,6 +75,7 @@ def _built(row: Row) -> ObservationRow:
         example_out=row.get("example_out"),
         source=row.get("source"),
         note=row.get("note"),
+        assume_unit=row.get("assume_unit"),
     )
 
 

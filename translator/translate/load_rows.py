@@ -146,12 +146,12 @@ def _wrong_count(file: str, line: int, names: list[str], cells: list[str]) -> Fa
 
 
 def _check_cells(rows: list[Row], table: Table, faults: list[Fault], *, site: bool) -> None:
-    inherits = site and table.inherits
+    may_be_empty = site and (table.inherits or table.removes)
     for column in table.columns:
         if column.unchecked or not rows or column.name not in rows[0].cells:
             continue
         for row in rows:
-            complaint = _complaint(column, row.cells[column.name], inherits=inherits)
+            complaint = _complaint(column, row.cells[column.name], may_be_empty=may_be_empty)
             if complaint:
                 code = "table-space" if complaint is _SPACE else "table-value"
                 faults.append(Fault(row.where(column.name), code, f"{column.name}: {complaint}"))
@@ -160,11 +160,11 @@ def _check_cells(rows: list[Row], table: Table, faults: list[Fault], *, site: bo
 _SPACE = "a space at the start or the end, which would never match"
 
 
-def _complaint(column: Column, cell: str, *, inherits: bool) -> str:
+def _complaint(column: Column, cell: str, *, may_be_empty: bool) -> str:
     if column.key and cell != cell.strip():
         return _SPACE
     if not cell:
-        return "must not be empty" if column.filled and (column.key or not inherits) else ""
+        return "must not be empty" if column.filled and (column.key or not may_be_empty) else ""
     return column.check(cell) if column.check is not None else ""
 
 

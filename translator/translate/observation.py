@@ -6,20 +6,32 @@ The rules stand in the order in which they are asked; the first that answers dec
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
+from translator.record.field_positions import field_at
+from translator.record.number_form import number_form
 from translator.record.outcome import Diagnostic, Original, PayloadObservation
 from translator.record.report import Observation
 from translator.record.values import Absent, Cleared, Document, Numeric, Text, Unusable
 from translator.translate.codes import Match, match_codes
 from translator.translate.tables import StatusRow, Tables
 from translator.translate.units import UnitPlan, plan_unit
-from translator.translate.values import Sent, is_no_value, numeric_value, text_value
+from translator.translate.values import (
+    Sent,
+    is_no_value,
+    not_obtained_text,
+    numeric_value,
+    placeholder,
+    plain_number,
+    text_value,
+)
 
 _UNKNOWN_STATUS = StatusRow("", "", "hold", "unknown", "unknown-status")
 _MEMO_SIZE = 4096
+# Here the sender itself says that it is no result (OBX-29), whatever its code; elsewhere only its position does.
+_NEVER_RESULTS = frozenset({"ask-at-order-entry"})
 
 
 class Verdict(Struct, gc=False):
@@ -48,18 +60,43 @@ class Verdict(Struct, gc=False):
         return self.match.row.at if self.match.row is not None else ""
 
 
+class Remark(Struct, frozen=True, gc=False):
+    """What is said of every observation of a route, at its `part`; `converted` only where the number was converted."""
+
+    code: str
+    severity: str
+    part: str
+    text: str
+    converted: bool = False
+
+
+class Route(Struct, frozen=True, gc=False):
+    """
+    What codes, unit, status and place decide before any value is seen.
+
+    Shape: on a `plain` route a number goes straight to its guards; no rule can stop it.
+    """
+
+    match: Match
+    status: StatusRow
+    plan: UnitPlan = UnitPlan()
+    plain: bool = False
+    unit: str | None = None
+    remarks: tuple[Remark, ...] = ()
+
+
 class ObservationTranslator:
     """
     Translate observations of one format by one set of tables.
 
-    Look-ups by code and unit are remembered; both memos are bounded and hold codes and units only, never a value.
+    Routes by code, unit and status are remembered; the memo is bounded and holds nothing of a patient.
     """
 
     def __init__(self, tables: Tables, source_format: str) -> None:
         self._tables = tables
         self._statuses = tables.observation_status.get(source_format, {})
-        self._matches: dict[object, Match] = {}
-        self._plans: dict[tuple[str, str], UnitPlan] = {}
+        self._numbers = number_form(tables.site.decimal_mark, tables.site.group_mark)
+        self._routes: dict[object, Route] = {}
         self._rules: tuple[Callable[[Observation, Match, StatusRow], tuple[str, str]], ...] = (
             self._by_place,
             self._by_table,
@@ -75,42 +112,58 @@ class ObservationTranslator:
     @property
     def remembered(self) -> int:
         """How many look-ups are kept."""
-        return len(self._matches) + len(self._plans)
+        return len(self._routes)
 
     def translate(self, observation: Observation) -> Verdict:
         """Ask every rule, then translate the value."""
-        match = self._match(observation)
-        status = self._statuses.get(observation.status, _UNKNOWN_STATUS)
+        route = self._route(observation)
+        value = observation.value
+        # Nearly every result of a good feed is a number on a plain route; none of the rules below has a word on it.
+        if route.plain and type(value) is Numeric and not observation.findings:
+            number = plain_number(value, route.match.row)
+            if number is not None:
+                return self._translated(observation, route, Sent(number))
+        match, status = route.match, route.status
         for rule in self._rules:
             state, reason = rule(observation, match, status)
             if state:
                 retracted = reason == "retraction"
                 return Verdict(observation, state, reason, "entered-in-error" if retracted else status.status, match)
-        return self._value(observation, match, status.status)
+        return self._value(observation, route)
 
-    def _match(self, observation: Observation) -> Match:
-        found = self._matches.get(observation.codes)
+    def _route(self, observation: Observation) -> Route:
+        key = (
+            observation.codes,
+            observation.unit,
+            observation.status,
+            observation.place,
+            observation.value_type,
+            observation.no_unit,
+        )
+        found = self._routes.get(key)
         if found is None:
-            if len(self._matches) >= _MEMO_SIZE:
-                self._matches.clear()
-            found = self._matches[observation.codes] = match_codes(observation.codes, self._tables.observations)
+            if len(self._routes) >= _MEMO_SIZE:
+                self._routes.clear()
+            found = self._routes[key] = self._find_route(observation)
         return found
 
-    def _plan(self, observation: Observation, match: Match) -> UnitPlan:
-        assert match.row is not None  # noqa: S101 - for mypy: rules before this one ended without a row
-        key = (match.row.at, observation.unit)
-        found = self._plans.get(key)
-        if found is None:
-            if len(self._plans) >= _MEMO_SIZE:
-                self._plans.clear()
-            found = self._plans[key] = plan_unit(match.row, observation.unit, self._tables)
-        return found
+    def _find_route(self, observation: Observation) -> Route:
+        match = match_codes(observation.codes, self._tables.observations)
+        status = self._statuses.get(observation.status, _UNKNOWN_STATUS)
+        row = match.row
+        if row is None or row.ignore or row.kind != "numeric":
+            return Route(match, status, remarks=tuple(_remarks(observation, match, UnitPlan())))
+        unit = row.assume_unit if _is_assumed(observation, match) else observation.unit
+        plan = plan_unit(row, unit, self._tables)
+        plain = status.action == "send" and not observation.place and not plan.reason and plan.conversion is None
+        remarks = tuple(_remarks(observation, match, plan))
+        return Route(match, status, plan, plain, row.unit_sent or None, remarks)
 
     @staticmethod
     def _by_place(observation: Observation, match: Match, _: StatusRow) -> tuple[str, str]:
         if not observation.place:
             return "", ""
-        mapped = match.row is not None and not match.row.ignore
+        mapped = match.row is not None and not match.row.ignore and observation.place not in _NEVER_RESULTS
         return ("held", "result-out-of-place") if mapped else ("ignored", observation.place)
 
     @staticmethod
@@ -132,10 +185,10 @@ class ObservationTranslator:
         # The report decides later whether a document stands beside results or alone.
         return ("ignored", "document") if isinstance(observation.value, Document) else ("", "")
 
-    def _by_absence(self, observation: Observation, _: Match, status: StatusRow) -> tuple[str, str]:
+    def _by_absence(self, observation: Observation, match: Match, status: StatusRow) -> tuple[str, str]:
         if isinstance(observation.value, Absent) and observation.value.reason:
             return "ignored", observation.value.reason
-        if status.action != "ignore":
+        if status.action != "ignore" or self._says_why(observation, match, status):
             return "", ""
         valueless = is_no_value(observation.value, self._tables)
         return ("ignored", status.reason) if valueless else ("held", "value-contradicts-status")
@@ -148,34 +201,65 @@ class ObservationTranslator:
     def _by_status(_: Observation, __: Match, status: StatusRow) -> tuple[str, str]:
         return ("held", status.reason) if status.action == "hold" else ("", "")
 
-    def _by_missing_value(self, observation: Observation, _: Match, __: StatusRow) -> tuple[str, str]:
+    def _by_missing_value(self, observation: Observation, match: Match, status: StatusRow) -> tuple[str, str]:
         if isinstance(observation.value, Absent):
             return "held", "value-missing"
-        return ("held", "placeholder-value") if is_no_value(observation.value, self._tables) else ("", "")
+        reason = placeholder(observation.value, self._tables)
+        return ("held", reason) if reason and not self._says_why(observation, match, status) else ("", "")
 
-    def _value(self, observation: Observation, match: Match, status: str) -> Verdict:
-        row = match.row
+    def _says_why(self, observation: Observation, match: Match, status: StatusRow) -> str:
+        """Give the text of what could not be obtained, where the site wants it sent."""
+        if not self._tables.site.not_obtained_text or status.status != "cancelled" or match.row is None:
+            return ""
+        return not_obtained_text(observation.value, match.row, self._tables, self._numbers)
+
+    def _value(self, observation: Observation, route: Route) -> Verdict:
+        row, status = route.match.row, route.status
         assert row is not None  # noqa: S101 - for mypy: `_by_code` ended without a row
-        numeric = row.kind == "numeric"
-        plan = self._plan(observation, match) if numeric else UnitPlan()
-        if numeric and plan.reason and not isinstance(observation.value, Unusable):
-            return Verdict(observation, "held", plan.reason, status, match)
-        sent = (
-            numeric_value(observation.value, row, plan) if numeric else text_value(observation.value, row, self._tables)
-        )
+        if status.action == "ignore":
+            text = self._says_why(observation, route.match, status)
+            payload = PayloadObservation(row.whoop_code, value_text=text, status=status.status)
+            return Verdict(observation, "translated", "", status.status, route.match, payload)
+        if route.plan.reason and not isinstance(observation.value, Unusable):
+            return Verdict(observation, "held", route.plan.reason, status.status, route.match)
+        if row.kind == "numeric":
+            sent = numeric_value(observation.value, row, route.plan, self._numbers)
+        else:
+            sent = text_value(observation.value, row, self._tables)
         if sent.reason:
-            return Verdict(observation, "refused" if sent.refused else "held", sent.reason, status, match)
-        unit = row.unit_sent if numeric and row.unit_sent else None
+            state = "refused" if sent.refused else "held"
+            return Verdict(observation, state, sent.reason, status.status, route.match)
+        return self._translated(observation, route, sent)
+
+    @staticmethod
+    def _translated(observation: Observation, route: Route, sent: Sent) -> Verdict:
+        status, match = route.status.status, route.match
+        code = match.row.whoop_code if match.row is not None else ""
         return Verdict(
             observation,
             "translated",
             "",
             status,
             match,
-            PayloadObservation(row.whoop_code, sent.number, sent.text, unit, status),
-            _remarks(observation, match, plan, sent),
+            PayloadObservation(code, sent.number, sent.text, route.unit, status),
+            _said(observation, route.remarks, converted=sent.converted) if route.remarks else (),
             Original(_lexical(observation), observation.unit) if sent.converted else None,
         )
+
+
+def _said(observation: Observation, remarks: tuple[Remark, ...], *, converted: bool) -> tuple[Diagnostic, ...]:
+    return tuple(
+        [
+            Diagnostic(remark.code, remark.severity, field_at(observation.at, remark.part), remark.text)
+            for remark in remarks
+            if converted or not remark.converted
+        ]
+    )
+
+
+def _is_assumed(observation: Observation, match: Match) -> bool:
+    """Tell a unit that nobody sent; HL7 null says that there is none, so nothing is assumed."""
+    return bool(match.row and match.row.assume_unit and not observation.unit and not observation.no_unit)
 
 
 def _lexical(observation: Observation) -> str:
@@ -185,31 +269,24 @@ def _lexical(observation: Observation) -> str:
     return value.text if isinstance(value, Text) else ""
 
 
-_FIELDS = {"code": ("-3", ".code"), "unit": ("-6", ".value.unit")}
-
-
-def _field_at(observation: Observation, field: str) -> str:
-    """Name the place of one field in the way of the observation's format."""
-    hl7v2, fhir = _FIELDS[field]
-    return observation.at + (hl7v2 if observation.at.startswith("OBX[") else fhir)
-
-
-def _remarks(observation: Observation, match: Match, plan: UnitPlan, sent: Sent) -> tuple[Diagnostic, ...]:
-    """Say what was done to the observation, without its value."""
+def _remarks(observation: Observation, match: Match, plan: UnitPlan) -> Iterator[Remark]:
+    """Say what is done to every observation like this one, without any value."""
     row = match.row
-    assert row is not None  # noqa: S101 - for mypy: only mapped observations are remarked on
-    remarks = []
+    if row is None:
+        return
+    # A composite quantity brings its unit within the value.
+    unit = "value" if observation.value_type == "CQ" else "unit"
     if match.assumed:
         text = f"{row.code} is read as LOINC by its check digit"
-        remarks.append(Diagnostic("code-system-assumed", "warning", _field_at(observation, "code"), text))
-    if sent.converted and plan.conversion is not None:
+        yield Remark("code-system-assumed", "warning", "code", text)
+    if _is_assumed(observation, match) and row.kind == "numeric":
+        yield Remark("unit-assumed", "warning", unit, f"read in {row.assume_unit}, as the site declares ({row.at})")
+    if plan.conversion is not None:
         rule = plan.conversion
         formula = f"{rule.unit_from} -> {rule.unit_to}: x {rule.factor}" + (f" + {rule.offset}" if rule.offset else "")
-        remarks.append(Diagnostic("unit-converted", "info", _field_at(observation, "unit"), f"{formula} ({rule.at})"))
-    elif plan.respelled:
-        text = f"sent to WHOOP as {row.unit_sent or 'no unit'}"
-        remarks.append(Diagnostic("unit-respelled", "info", _field_at(observation, "unit"), text))
+        yield Remark("unit-converted", "info", unit, f"{formula} ({rule.at})", converted=True)
+    elif plan.respelled and observation.unit:
+        yield Remark("unit-respelled", "info", unit, f"sent to WHOOP as {row.unit_sent or 'no unit'}")
     if not row.confirmed:
         text = f"WHOOP does not document {row.whoop_code} ({row.at})"
-        remarks.append(Diagnostic("code-unconfirmed", "info", _field_at(observation, "code"), text))
-    return tuple(remarks)
+        yield Remark("code-unconfirmed", "info", "code", text)

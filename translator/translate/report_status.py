@@ -39,6 +39,13 @@ class Part(Struct, frozen=True):
         """Tell a report that its own status refuses."""
         return bool(self.report.at) and self.status.action == "refuse"
 
+    @property
+    def is_form(self) -> bool:
+        """Tell a group of answers to the order form, in which nothing could be a result: it reports nothing."""
+        return bool(self.verdicts) and all(
+            verdict.observation.place == "order-form" and verdict.state == "ignored" for verdict in self.verdicts
+        )
+
 
 class Case(Struct, frozen=True):
     """Every part of one message that belongs to one service request."""
@@ -59,20 +66,29 @@ class Case(Struct, frozen=True):
 
     @property
     def is_settled(self) -> bool:
-        """Tell that no report is left to decide: all are refused, or these observations belong to none."""
-        return all(part.is_refused or not part.report.at for part in self.parts)
+        """Tell that no report is left to decide: all are refused or forms, or these observations belong to none."""
+        return all(part.is_refused or part.is_form or not part.report.at for part in self.parts)
 
     @property
     def is_merged(self) -> bool:
         """Several parts: no part's own status speaks for the whole."""
         return len(self.parts) > 1
 
+    @property
+    def is_derived(self) -> bool:
+        """Tell that the status comes from the observations: of several parts, or where the site says so."""
+        return self.is_merged or self.parts[0].status.action == "derive"
+
     def has_value(self, verdict: Verdict) -> bool:
-        """Tell whether the observation brings a value, whatever became of it."""
+        """Tell whether the observation brings a value, whatever became of it; why there is none is no value."""
+        if verdict.state == "translated" and verdict.status == "cancelled":
+            return False
         return verdict.reason not in _NO_RESULT_REASONS and not is_no_value(verdict.observation.value, self.tables)
 
 
-_NO_RESULT_REASONS = frozenset({"document", "not-a-result-position", "ignored-by-table", "ask-at-order-entry"})
+_NO_RESULT_REASONS = frozenset(
+    {"document", "not-a-result-position", "ignored-by-table", "ask-at-order-entry", "order-form", "comment"}
+)
 
 
 def hold_of(case: Case) -> Finding | None:
@@ -115,11 +131,11 @@ def _retraction(case: Case) -> Finding | None:
 
 def _doubt(case: Case) -> Finding | None:
     """A status can only be derived from statuses that are known (semantics 1.5 rule 1)."""
-    if not case.is_merged:
+    if not case.is_derived:
         return None
     for verdict in case.verdicts:
         if verdict.status == "unknown" or verdict.reason in {"unknown-status", "final-without-value"}:
-            return Finding(verdict.reason, verdict.observation.at, "a merged report's status cannot be derived from it")
+            return Finding(verdict.reason, verdict.observation.at, "the report's status cannot be derived from it")
     return None
 
 
@@ -157,7 +173,7 @@ _RULES: tuple[Callable[[Case], Finding | None], ...] = (
 
 
 def _counts(verdict: Verdict) -> bool:
-    return verdict.state in {"translated", "held"} or verdict.reason in _TELLING
+    return verdict.state != "ignored" or verdict.reason in _TELLING
 
 
 def report_status(case: Case) -> str:
@@ -165,9 +181,9 @@ def report_status(case: Case) -> str:
     Give the status that the whole has before held observations are taken out of it.
 
     Shape: a single report keeps its own, except that `final` with a corrected observation is `corrected`; merged
-    ones derive theirs (semantics 1.5). Empty where there is nothing to report yet.
+    ones, and those of which the site says so, derive theirs (semantics 1.5). Empty where there is nothing to report.
     """
-    if case.is_merged:
+    if case.is_derived:
         return _derived(case)
     own = case.parts[0].status
     if own.action == "ignore":

@@ -4,7 +4,8 @@ Decide what a lane still needs of a submission: compare it with what the lane ha
 The comparison is between *sources* (value, unit and status as the lab sent them), never between payloads, so that a
 new mapping table is not mistaken for a correction.
 
-Theory: an observation is one of three stages, `preliminary`, `final` and `corrected` (which stands for amended, too).
+Theory: an observation is at one of four stages, `preliminary`, `final`, `corrected` (which stands for amended, too) and
+`cancelled`.
 RULES says for each step from a known stage to the sent one, with or without another value, what happens. Before the
 rules an exact re-send is taken out; after them, anything older than what is known is held.
 """
@@ -84,6 +85,7 @@ STAGES: Mapping[str, str] = {
     "final": "final",
     "corrected": "corrected",
     "amended": "corrected",
+    "cancelled": "cancelled",
 }
 
 RULES: Mapping[tuple[str, str, bool], Verdict] = {
@@ -110,6 +112,22 @@ RULES: Mapping[tuple[str, str, bool], Verdict] = {
     ("corrected", "final", CHANGED): SILENT_CHANGE,
     ("corrected", "corrected", SAME): SEND,
     ("corrected", "corrected", CHANGED): SEND,
+    # A site may send why a result could not be obtained: it comes before a result, never in place of a final one.
+    ("nothing", "cancelled", CHANGED): SEND,
+    ("preliminary", "cancelled", SAME): SEND,
+    ("preliminary", "cancelled", CHANGED): SEND,
+    ("final", "cancelled", SAME): UNDECIDED,
+    ("final", "cancelled", CHANGED): UNDECIDED,
+    ("corrected", "cancelled", SAME): UNDECIDED,
+    ("corrected", "cancelled", CHANGED): UNDECIDED,
+    ("cancelled", "cancelled", SAME): DUPLICATE,
+    ("cancelled", "cancelled", CHANGED): SEND,
+    ("cancelled", "preliminary", SAME): SEND,
+    ("cancelled", "preliminary", CHANGED): SEND,
+    ("cancelled", "final", SAME): SEND,
+    ("cancelled", "final", CHANGED): SEND,
+    ("cancelled", "corrected", SAME): SEND,
+    ("cancelled", "corrected", CHANGED): SEND,
 }
 
 # A held observation in such a report: what the report becomes; empty: it is held whole.

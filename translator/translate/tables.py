@@ -11,6 +11,8 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from translator.translate.site import Site
+
 
 class ObservationRow(Struct, frozen=True, gc=False):
     """
@@ -19,6 +21,7 @@ class ObservationRow(Struct, frozen=True, gc=False):
     Shape: `kind` is `numeric` or `text`. `ignore` is not empty where the site wants no such result sent.
     Units: `wire_unit` (UCUM) is what this code's own feed usually carries, `unit` (UCUM) the target, `unit_sent` how
     the target is written to WHOOP (empty: no unit is sent). `minimum` and `maximum` are inclusive, in `unit`.
+    `assume_unit` is the unit, as a site's sender would write it, of results without one.
     """
 
     at: str
@@ -40,13 +43,15 @@ class ObservationRow(Struct, frozen=True, gc=False):
     example_out: str = ""
     source: str = ""
     note: str = ""
+    assume_unit: str = ""
 
 
 class StatusRow(Struct, frozen=True, gc=False):
     """
     What a status code means to us.
 
-    Shape: `action` is `send`, `ignore`, `hold` or `refuse`; `status` is the FHIR status it stands for
+    Shape: `action` is `send`, `ignore`, `hold` or `refuse`, or for a report `derive`: take the status from its
+    observations. `status` is the FHIR status it stands for
     (`final`, `cancelled`, `registered`, ... or empty); `reason` (a row of `reasons.csv`) says why it is not sent.
     """
 
@@ -97,7 +102,9 @@ class Tables(Struct, frozen=True):
     any. `systems` by spelling as sent (case kept) ->
     canonical URI. `message_types` by `ORU^R01` (or `ORU`) -> "" where it is read, else the reason it is refused with;
     FHIR resource types likewise. `charsets` by MSH-18 -> Python codec name, or "" where it is named but not
-    readable. `placeholders` by folded text -> reason. `site` holds the settings of `site.toml`.
+    readable. `placeholders` by folded text -> reason. `specimens` by code -> "yes" where it is blood, else "no".
+    `site` holds the settings of `site.toml`.
+    `places` says, by file and key, where a row stands that is kept only as its meaning.
     """
 
     sha256: str
@@ -113,5 +120,7 @@ class Tables(Struct, frozen=True):
     placeholders: Mapping[str, str]
     reasons: Mapping[str, ReasonRow]
     responses: Mapping[str, Mapping[str, str]]
-    site: Mapping[str, object]
+    site: Site = Site()
     answered_codes: frozenset[str] = frozenset()
+    specimens: Mapping[str, str] = {}
+    places: Mapping[tuple[str, ...], str] = {}

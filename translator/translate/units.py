@@ -37,12 +37,12 @@ def plan_unit(row: ObservationRow, unit: str, tables: Tables) -> UnitPlan:
 
     Absent: a blank unit is held `unit-missing` unless the row is dimensionless.
     """
-    text = _MICRO.sub("u", unit.strip())
-    if not text:
+    if not unit.strip():
         return UnitPlan() if row.dimensionless else UnitPlan("unit-missing")
-    ucum = tables.spellings.get((row.whoop_code, text)) or tables.spellings.get(("", text))
-    if ucum is None:
+    key = spelling_key(row, unit, tables)
+    if key is None:
         return UnitPlan("unit-unknown")
+    ucum = tables.spellings[key]
     respelled = unit != (row.unit_sent or row.unit)
     if ucum == row.unit:
         return UnitPlan(respelled=respelled)
@@ -55,6 +55,16 @@ def plan_unit(row: ObservationRow, unit: str, tables: Tables) -> UnitPlan:
     return UnitPlan(conversion=conversion)
 
 
+def spelling_key(row: ObservationRow, unit: str, tables: Tables) -> tuple[str, str] | None:
+    """
+    Find the spelling that reads a unit: one of the row's own code before one of all codes.
+
+    Absent: None where the unit is not listed.
+    """
+    text = _MICRO.sub("u", unit.strip())
+    return next((key for key in ((row.whoop_code, text), ("", text)) if tables.spellings.get(key)), None)
+
+
 def convert(number: Decimal, conversion: Conversion) -> Decimal:
     """
     Apply a listed conversion in Decimal.
@@ -62,7 +72,11 @@ def convert(number: Decimal, conversion: Conversion) -> Decimal:
     Units: rounded half-even to the significant digits as written plus one; an affine rule to its own step.
     """
     if conversion.step is not None:
-        exact = _EXACT.fma(number, conversion.factor, conversion.offset)
-        return exact.quantize(conversion.step, rounding=ROUND_HALF_EVEN, context=_EXACT)
+        return unrounded(number, conversion).quantize(conversion.step, rounding=ROUND_HALF_EVEN, context=_EXACT)
     digits = len(number.as_tuple().digits) + 1
     return Context(prec=digits, rounding=ROUND_HALF_EVEN).fma(number, conversion.factor, conversion.offset)
+
+
+def unrounded(number: Decimal, conversion: Conversion) -> Decimal:
+    """Apply a listed conversion without rounding it."""
+    return _EXACT.fma(number, conversion.factor, conversion.offset)

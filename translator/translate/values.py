@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from translator.record.quantity import canonical, is_ambiguous, json_number, read_quantity
+from translator.record.number_form import NumberForm
+from translator.record.quantity import canonical, is_ambiguous, json_number, json_number_as_written, read_quantity
 from translator.record.values import Absent, Coded, Limit, Numeric, Range, Ratio, Text, Unusable, Value
 from translator.translate.tables import ObservationRow, Tables
 from translator.translate.units import UnitPlan, convert
@@ -33,11 +34,30 @@ class Sent(Struct, frozen=True, gc=False):
 
 def is_no_value(value: Value, tables: Tables) -> bool:
     """Tell a value that says that there is none: nothing sent, or a listed placeholder such as TNP."""
+    return isinstance(value, Absent) or bool(placeholder(value, tables))
+
+
+def placeholder(value: Value, tables: Tables) -> str:
+    """Give the reason of a listed placeholder, or nothing."""
     if isinstance(value, Text):
-        return fold(value.text) in tables.placeholders
-    if isinstance(value, Coded):
-        return fold(value.text) in tables.placeholders and not any(coding.system for coding in value.codings)
-    return isinstance(value, Absent)
+        return tables.placeholders.get(fold(value.text), "")
+    if isinstance(value, Coded) and not any(coding.system for coding in value.codings):
+        return tables.placeholders.get(fold(value.text), "")
+    return ""
+
+
+def not_obtained_text(value: Value, row: ObservationRow, tables: Tables, form: NumberForm | None = None) -> str:
+    """
+    Give the text that says why there is no result.
+
+    Absent: empty where there is no text, or where the text is a result: a number, a listed answer.
+    """
+    if not isinstance(value, Text | Coded):
+        return ""
+    text = value.text
+    if is_ambiguous(text) or read_quantity(text, form) or _answers(value, row.whoop_code, tables):
+        return ""
+    return text
 
 
 def fold(text: str) -> str:
@@ -45,15 +65,15 @@ def fold(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def numeric_value(value: Value, row: ObservationRow, plan: UnitPlan) -> Sent:
+def numeric_value(value: Value, row: ObservationRow, plan: UnitPlan, form: NumberForm | None = None) -> Sent:
     """
     Send a value for a numeric code.
 
     Shape: a number goes through the unit's conversion and the row's guards; limits, ratios and ranges become text in
-    canonical form.
+    canonical form. `form` is the sender's own way to write numbers in text.
     """
     if isinstance(value, Text):
-        found = read_quantity(value.text)
+        found = None if value.prose else read_quantity(value.text, form)
         if found is None:
             return Sent(reason="value-ambiguous" if is_ambiguous(value.text) else "value-not-numeric")
         value = found
@@ -65,6 +85,18 @@ def numeric_value(value: Value, row: ObservationRow, plan: UnitPlan) -> Sent:
     if plan.conversion is not None:
         return Sent(reason="unit-not-convertible")
     return Sent(text=text)
+
+
+def plain_number(value: Numeric, row: ObservationRow | None) -> int | float | None:
+    """
+    Give the JSON number of a plausible value in the target unit.
+
+    Absent: None where it must be looked at more closely; `numeric_value` then says what is wrong, if anything is.
+    """
+    number = value.number
+    if row is None or row.minimum is None or row.maximum is None or not row.minimum <= number <= row.maximum:
+        return None
+    return json_number_as_written(value) if number >= 0 else None
 
 
 def _number(value: Numeric, row: ObservationRow, plan: UnitPlan) -> Sent:
@@ -88,7 +120,7 @@ def canonical_text(value: Value) -> str | None:
     if isinstance(value, Limit):
         return f"{value.comparator}{canonical(value.lexical)}"
     if isinstance(value, Ratio):
-        return f"{canonical(value.left)}{value.separator}{canonical(value.right)}"
+        return f"{value.comparator}{canonical(value.left)}{value.separator}{canonical(value.right)}"
     if isinstance(value, Range):
         return f"{canonical(value.low)}-{canonical(value.high)}"
     return None

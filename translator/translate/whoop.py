@@ -15,11 +15,14 @@ from translator.record.report import Finding, Message, Report
 from translator.record.times import sortable
 from translator.record.values import Coded, Limit, Numeric, Range, Ratio, Text, Value
 from translator.translate.observation import ObservationTranslator, Verdict
+from translator.translate.repeats import settle_codes, settle_repeats
 from translator.translate.report_status import Case, Part, hold_of, is_valueless, report_status
-from translator.translate.service_request import Lookup, resolve
+from translator.translate.service_request import Lookup, Resolution, inherit, resolve
+from translator.translate.specimen import hold_other_specimens
 from translator.translate.tables import StatusRow, Tables
 
 DESTINATION = "whoop"
+_NO_PLACE = "not-a-result-position"
 _UNKNOWN_STATUS = StatusRow("", "", "hold", "unknown", "unknown-status")
 
 
@@ -45,10 +48,19 @@ class WhoopTranslator:
         if message.refused is not None:
             _refuse(message.reports, message.refused, result)
             return result
+        resolutions = [resolve(report, lookup, self._tables.site) for report in message.reports]
+        if message.unplaced is not None and all(found.is_missing for found in resolutions):
+            _refuse(message.reports, message.unplaced, result)
+            return result
         result.diagnostics += [_error(finding) for finding in message.held]
         if message.held:
             result.states.add("held")
-        parts = [self._part(report, message.format, lookup) for report in message.reports]
+        inherit(message.reports, resolutions)
+        result.diagnostics += [_info(found.remark) for found in resolutions if found.remark is not None]
+        parts = [
+            self._part(report, message.format, found)
+            for report, found in zip(message.reports, resolutions, strict=True)
+        ]
         for case in _cases(parts, self._tables, message.held):
             if case.is_settled:
                 _account(case.verdicts, result)
@@ -59,12 +71,14 @@ class WhoopTranslator:
                 text = "the report's status refuses it"
                 result.diagnostics.append(_error(Finding(part.status.reason, part.report.status_at, text)))
                 result.states.add("refused")
-        if not (result.entries or result.states or result.submissions or message.reports):
+        # Observations of HL7 v2 that stand under no order are no results; a message of nothing else is a mistake.
+        is_report = any(report.at or message.format == "fhir" for report in message.reports)
+        if not is_report and "held" not in result.states:
             result.diagnostics.append(Diagnostic("no-results", "error", "", "the message reports nothing"))
             result.states.add("held")
         return result
 
-    def _part(self, report: Report, source_format: str, lookup: Lookup) -> Part:
+    def _part(self, report: Report, source_format: str, resolution: Resolution) -> Part:
         translate = self._observations[source_format].translate
         verdicts = [translate(observation) for observation in report.observations]
         statuses = self._tables.report_status.get(source_format, {})
@@ -72,14 +86,16 @@ class WhoopTranslator:
         if status.action == "refuse" and report.at:
             for verdict in verdicts:
                 verdict.state, verdict.reason, verdict.payload = "refused", status.reason, None
-        return Part(report, verdicts, status, resolve(report, lookup))
+        hold_other_specimens(report, verdicts, self._tables)
+        return Part(report, verdicts, status, resolution)
 
 
 def _cases(parts: Sequence[Part], tables: Tables, held: tuple[Finding, ...]) -> Iterable[Case]:
     """Put together what belongs to one service request; what belongs to none stands alone."""
     by_request: dict[object, list[Part]] = {}
     for number, part in enumerate(parts):
-        by_request.setdefault(part.resolution.service_request_id or number, []).append(part)
+        alone = part.is_form or not part.resolution.service_request_id
+        by_request.setdefault(number if alone else part.resolution.service_request_id, []).append(part)
     return [Case(group, tables, held) for group in by_request.values()]
 
 
@@ -127,19 +143,14 @@ class _Assembly:
                 verdict.state, verdict.reason = "held", "document-only"
 
     def _settle_repeats(self) -> None:
-        by_code: dict[str, list[Verdict]] = {}
-        for verdict in self._verdicts:
-            if verdict.payload is not None:
-                by_code.setdefault(verdict.payload.code, []).append(verdict)
-        for repeats in by_code.values():
-            if len(repeats) > 1 and any(verdict.payload != repeats[0].payload for verdict in repeats):
-                for verdict in repeats:
-                    verdict.state, verdict.reason, verdict.payload = "held", "ambiguous-repeat", None
+        for part in self._case.parts:
+            settle_repeats(part.verdicts, self._case.tables)
+        settle_codes(self._verdicts, self._case.tables.site.rank)
 
     def _settle_cancelled(self) -> None:
         for verdict in self._verdicts:
-            if verdict.state == "held" and is_valueless(verdict, self._case.tables):
-                verdict.state, verdict.reason = "ignored", "not-obtained"
+            if verdict.state == "translated" or (verdict.state == "held" and is_valueless(verdict, self._case.tables)):
+                verdict.state, verdict.reason, verdict.payload = "ignored", "not-obtained", None
 
     def _incomplete_correction(self, status: str) -> Finding | None:
         if status not in {"corrected", "amended"} or not self._is_incomplete():
@@ -176,10 +187,9 @@ class _Assembly:
     def _remark_status(self, status: str) -> None:
         remarks = self._result.diagnostics
         own = self._case.parts[0].status.status
-        if self._case.is_merged:
-            remarks.append(
-                Diagnostic("status-derived", "info", self._case.at, f"{len(self._case.parts)} reports: {status}")
-            )
+        if self._case.is_derived:
+            origin = f"{len(self._case.parts)} reports" if self._case.is_merged else "the observations"
+            remarks.append(Diagnostic("status-derived", "info", self._case.at, f"{origin}: {status}"))
         elif status != own:
             remarks.append(Diagnostic("status-raised", "warning", self._case.at, f"{own} is sent as {status}"))
         if status == "final" and self._is_incomplete():
@@ -213,8 +223,11 @@ class _Assembly:
             result.diagnostics += verdict.diagnostics
             result.entries.append(_entry(verdict))
             result.states.add(verdict.state)
-        if not self._verdicts and status not in {"", "cancelled"} and not held:
-            result.diagnostics.append(Diagnostic("no-results", "error", self._case.at, "the report has no observation"))
+        expected = status not in {"", "cancelled"} or self._case.parts[0].status.action == "derive"
+        # A report that says that results are there, and has none where results stand, was written by other rules.
+        if expected and not held and all(verdict.observation.place == _NO_PLACE for verdict in self._verdicts):
+            text = "the report has no observation" + " where results stand" * bool(self._verdicts)
+            result.diagnostics.append(Diagnostic("no-results", "error", self._case.at, text))
             result.states.add("held")
 
 
@@ -252,7 +265,7 @@ def _lexical(value: Value) -> str:
         case Limit():
             return f"{value.comparator}{value.lexical}"
         case Ratio():
-            return f"{value.left}{value.separator}{value.right}"
+            return f"{value.comparator}{value.left}{value.separator}{value.right}"
         case Range():
             return f"{value.low}-{value.high}"
         case Coded():
@@ -266,6 +279,10 @@ def _ordered_at(report: Report) -> str:
 
 def _error(finding: Finding) -> Diagnostic:
     return Diagnostic(finding.code, "error", finding.at, finding.text)
+
+
+def _info(finding: Finding) -> Diagnostic:
+    return Diagnostic(finding.code, "info", finding.at, finding.text)
 
 
 def _warning(finding: Finding) -> Diagnostic:

@@ -1,0 +1,41 @@
+"""`translator where`: from a position in a message forward to its fate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from translator.cli.one_message import message_options, open_message
+from translator.cli.options import Flags, common
+from translator.cli.source_view import show
+
+
+@click.command("where")
+@click.argument("file", metavar="FILE:POSITION")
+@click.argument("position", metavar="", required=False)
+@message_options
+@common
+def command(flags: Flags, file: str, position: str | None, **chosen: Any) -> int:
+    """
+    Go from a position in a message to its fate.
+
+    FILE is a lab file; POSITION is written as HL7 does (`OBX[4]`, `OBX[4]-5.1`, `OBR-25`; OBX are counted in order of
+    appearance) or as a FHIRPath (`Bundle.entry[3].resource`). The two may stand apart, as they must for `-` (stdin).
+    Shows the line with those bytes lit, what became of the observation, each operation on the way, and the payload
+    fields that it reaches. Prints patient data: to stdout only.
+
+    Exit code 2 if there is no such position.
+
+    \b
+    Examples:
+      translator where 'results.hl7:OBX[4]'
+      translator where 'results.hl7:OBR[1]-25' --format json
+      translator where 'bundle.json:Bundle.entry[3].resource.value'
+      cat results.hl7 | translator where - 'OBX[4]-5'
+    """  # noqa: D301 - \b is click's mark for lines that stay as they are
+    path, _, place = (file, "", position) if position else file.rpartition(":")
+    if not path:
+        raise click.UsageError(f"'{file}' names no position; write it as FILE:OBX[4]")
+    show(open_message(path, flags, **chosen).where(place), flags)
+    return 0

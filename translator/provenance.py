@@ -1,0 +1,235 @@
+"""
+Join what reading, the tables and translation know about one value: from a payload field to bytes, and back (pure).
+
+Nothing of this is kept while messages are translated. One message is read once more, the trace names the positions that
+it used, and each is then found in the bytes.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct, structs
+
+from translator.errors import ConfigError
+from translator.pipeline import Pipeline, has_observations
+from translator.read import locate, locate_json
+from translator.read.span import NoSuchPositionError, Place, in_file
+from translator.read.wire import split_stream
+from translator.record.field_positions import field_at
+from translator.record.outcome import SCHEMA as OUTCOME_SCHEMA
+from translator.record.outcome import Entry, Outcome, PayloadObservation, Source
+from translator.record.payload_field import PayloadField, fields_of, parse_field, value_of
+from translator.record.report import Observation
+from translator.record.values import Document, Limit, Numeric
+from translator.translate.service_request import Lookup, no_correlation
+from translator.translate.tables import Tables
+from translator.translate.trace import Step, trace_fate, trace_observation
+from translator.translate.trace_report import trace_service_request, trace_status
+
+SCHEMA = "translator.why/1"
+# The part of an observation that each payload field is made from.
+_FHIR_UNITS = ("code", "unit", "low.code", "low.unit")
+_PARTS = {"code": "code", "unit": "unit", "status": "status"}
+
+
+class Origin(Struct, frozen=True, omit_defaults=True):
+    """
+    What one payload field was made from, or what one position comes to.
+
+    Shape: `steps` are the operations in order; `entry` is the fate of the observation concerned; `fields` are the
+    payload fields that it reaches; `inputs` are the bytes of every position that the steps used.
+    """
+
+    place: Place | None
+    steps: tuple[Step, ...] = ()
+    entry: Entry | None = None
+    fields: tuple[str, ...] = ()
+    inputs: tuple[Place, ...] = ()
+
+
+class Provenance(Struct, frozen=True, omit_defaults=True):
+    """The answer to `why` (`asked` is a payload field, `value` what it holds) or to `where` (`asked` is a position)."""
+
+    schema: str
+    asked: str
+    source: Source
+    state: str
+    tables_sha256: str
+    origins: tuple[Origin, ...]
+    value: str | int | float | None = None
+
+
+class Provenances:
+    """
+    Answer `why` and `where` about one message of a file.
+
+    Shape: `index` counts the messages of the file from 0; without one the file must have a single message.
+    Raises: ConfigError where there is no such message.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        chunks: Iterable[bytes],
+        *,
+        file: str = "",
+        index: int | None = None,
+        correlation: Lookup = no_correlation,
+    ) -> None:
+        pipeline = Pipeline(tables)
+        self._lexicon = pipeline.lexicon
+        self._tables = tables
+        self._lookup = correlation
+        self._raw, self._outcome, self._offset, self._line = _message(pipeline, chunks, file, index, correlation)
+        self._reports = pipeline.read(self._raw).reports
+        self._entries = {entry.at: entry for entry in self._outcome.entries}
+        self._observations = {each.at: each for report in self._reports for each in report.observations}
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of the message."""
+        return self._outcome
+
+    def why(self, text: str) -> Provenance:
+        """
+        Go from a payload field back to what it was made from.
+
+        Shape: `submissions[0].observations[3].value_numeric`, short `0.3.value_numeric` or `0.3`.
+        Raises: ConfigError where the payloads have no such field.
+        """
+        field = parse_field(text, self._outcome)
+        origins = self._of_submission(field) if field.observation is None else self._of_observation(field)
+        return self._answer(field.path, tuple(origins), value_of(field, self._outcome))
+
+    def where(self, position: str) -> Provenance:
+        """
+        Go from a position forward to its fate and to the payload fields that it reaches.
+
+        Raises: ConfigError where the message has no such position.
+        """
+        place = self._place(position)
+        observation = self._observation_at(position)
+        is_accounted = observation is not None and observation.at in self._entries
+        origin = self._fate(place, observation) if observation is not None and is_accounted else self._use(place)
+        return self._answer(position, (origin,))
+
+    def _answer(self, asked: str, origins: tuple[Origin, ...], value: str | float | None = None) -> Provenance:
+        outcome = self._outcome
+        return Provenance(SCHEMA, asked, outcome.source, outcome.state, self._tables.sha256, origins, value)
+
+    def _of_observation(self, field: PayloadField) -> Iterator[Origin]:
+        """Give one origin for each observation that the lab sent; equal ones are sent once."""
+        for entry in self._outcome.entries:
+            if (entry.submission, entry.observation) == (field.submission, field.observation):
+                observation = self._observations[entry.at]
+                yield self._fate(self._part(observation, _PARTS.get(field.name, "value")), observation)
+
+    def _fate(self, place: Place | None, observation: Observation) -> Origin:
+        entry = self._entries[observation.at]
+        read, *own = trace_observation(observation, self._outcome.source.format, self._tables)
+        fate = trace_fate(entry, own, self._sent(entry), self._outcome.diagnostics, self._tables)
+        # What it comes to by itself is most often what is sent; then it is said once.
+        own = own[:-1] if own[-1].result == fate[0].result else own
+        steps = (self._with_source(read, observation), *own, *fate)
+        fields = fields_of(entry, self._outcome)
+        return Origin(place, steps, entry, fields, self._inputs(steps))
+
+    def _with_source(self, read: Step, observation: Observation) -> Step:
+        """Set what was sent, escapes and all, beside what it was read as; nobody reads a document here."""
+        place = self._part(observation, "value")
+        if place is None or isinstance(observation.value, Document):
+            return read
+        return structs.replace(read, given=place.text)
+
+    def _sent(self, entry: Entry) -> PayloadObservation | None:
+        if entry.submission is None or entry.observation is None:
+            return None
+        return self._outcome.submissions[entry.submission].payload.observations[entry.observation]
+
+    def _of_submission(self, field: PayloadField) -> Iterator[Origin]:
+        steps = self._submission_steps(field)
+        # An identifier of FHIR is an object; its value is what is sent.
+        candidates = (self._find(f"{step.at}.value") or self._find(step.at) for step in steps)
+        place = next(filter(None, candidates), None)
+        yield Origin(place, steps, fields=(field.path,), inputs=self._inputs(steps))
+
+    def _submission_steps(self, field: PayloadField) -> tuple[Step, ...]:
+        submission = self._outcome.submissions[field.submission]
+        if field.name == "service_request_id":
+            return trace_service_request(submission, self._reports, self._lookup, self._tables)
+        outcome = self._outcome
+        return trace_status(
+            submission, self._reports, outcome.source.format, outcome.diagnostics, self._lookup, self._tables
+        )
+
+    def _use(self, place: Place) -> Origin:
+        """Say which fields of the submissions a position outside every observation reaches."""
+        steps: list[Step] = []
+        fields: list[str] = []
+        for number in range(len(self._outcome.submissions)):
+            for name in ("service_request_id", "status"):
+                field = PayloadField(number, None, name)
+                used = self._submission_steps(field)
+                if any(self._overlap(step.at, place) for step in used):
+                    steps += used
+                    fields.append(field.path)
+        return Origin(place, tuple(steps), None, tuple(fields), self._inputs(steps))
+
+    def _overlap(self, at: str, place: Place) -> bool:
+        found = self._find(at)
+        return found is not None and found.start < place.end and place.start < found.end
+
+    def _observation_at(self, position: str) -> Observation | None:
+        """Find the observation that a position lies in: the innermost one, since components lie in observations."""
+        if (hl7 := locate.parse_position(position)) is not None and self._outcome.source.format != "fhir":
+            return self._observations.get(f"{hl7.segment}[{hl7.index}]")
+        holders = [at for at in self._observations if position == at or position.startswith((f"{at}.", f"{at}["))]
+        return self._observations[max(holders, key=len)] if holders else None
+
+    def _part(self, observation: Observation, part: str) -> Place | None:
+        if part == "value" and isinstance(observation.value, Numeric | Limit):
+            return self._find(field_at(observation.at, "number")) or self._find(field_at(observation.at, part))
+        if part == "unit" and self._outcome.source.format == "fhir":
+            offered = (self._find(f"{field_at(observation.at, 'value')}.{name}") for name in _FHIR_UNITS)
+            return next((place for place in offered if place is not None and place.text == observation.unit), None)
+        return self._find(field_at(observation.at, part))
+
+    def _inputs(self, steps: Iterable[Step]) -> tuple[Place, ...]:
+        found = (self._find(at) for at in dict.fromkeys(step.at for step in steps))
+        return tuple(place for place in found if place is not None)
+
+    def _find(self, position: str) -> Place | None:
+        try:
+            return self._place(position) if position else None
+        except NoSuchPositionError:
+            return None
+
+    def _place(self, position: str) -> Place:
+        if self._outcome.source.format == "fhir":
+            span = locate_json.locate(self._raw, position)
+        else:
+            span = locate.locate(self._raw, position, self._lexicon)
+        return in_file(position, span, self._offset, self._line)
+
+
+def _message(
+    pipeline: Pipeline, chunks: Iterable[bytes], file: str, index: int | None, correlation: Lookup
+) -> tuple[bytes, Outcome, int, int]:
+    """Find one message of a file: its bytes, its outcome, and the offset and line where it begins."""
+    ours, theirs = itertools.tee(chunks)
+    translated = (
+        (raw, outcome)
+        for raw, outcome in pipeline.stream(theirs, file=file, correlation=correlation)
+        if outcome.schema == OUTCOME_SCHEMA
+    )
+    pieces = ((each.offset, each.line) for each in split_stream(ours) if each.kind == "MSH" or has_observations(each))
+    places = itertools.chain(pieces, itertools.repeat((0, 1)))
+    messages = ((*found, *place) for found, place in zip(translated, places, strict=False))
+    chosen = list(itertools.islice(messages, index or 0, (index or 0) + 2))
+    if not chosen:
+        raise ConfigError(f"there is no message {index} in this file" if index else "there is no message in this file")
+    if len(chosen) > 1 and index is None:
+        raise ConfigError("this file has several messages; name one with --message, counted from 0")
+    return chosen[0]

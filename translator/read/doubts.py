@@ -1,0 +1,75 @@
+"""
+Find the text of a message that cannot be taken at its word, because nobody can tell which characters it stands for.
+
+Such text holds where it is read, and is only remarked on where nobody reads it. A message of plain ASCII without these
+escapes costs a few searches and no more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from translator.read.charset import Decoded
+from translator.record.report import Finding
+
+_HIGH = re.compile(r"[^\x00-\x7f]")
+# UTF-8 that was read as Latin-1, Latin-9 or Windows-1252: a first byte of two or three, and what can follow it.
+_AGAIN = "[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+_MOJIBAKE = re.compile(rf"[\u00c2\u00c3]{_AGAIN}|\u00ce[\u00bc\u0152]|\u00e2{_AGAIN}{{2}}")
+_TEXTS = {
+    "undeclared-bytes": "bytes above 127 and MSH-18 declares no charset",
+    "charset-switch": "the text changes its charset on the way",
+    "mojibake": "the text was in UTF-8 and has been read as another charset before it was sent",
+    "local-escape": "an escape of the sender's own was left out",
+}
+
+
+class Doubts:
+    """
+    Judge the fields of one message.
+
+    Shape: false where the whole message is beyond doubt. A field gets at most one finding, the first that applies.
+    """
+
+    def __init__(self, decoded: Decoded, escape: str) -> None:
+        text = decoded.text
+        mark = re.escape(escape)
+        found: list[tuple[str, re.Pattern[str]]] = []
+        if decoded.undeclared:
+            found.append(("undeclared-bytes", _HIGH))
+        elif not text.isascii() and _MOJIBAKE.search(text):
+            found.append(("mojibake", _MOJIBAKE))
+        if "\x1b" in text or (escape and (f"{escape}C" in text or f"{escape}M" in text)):
+            switch = rf"|{mark}(?:C[0-9A-Fa-f]{{4}}|M[0-9A-Fa-f]{{4}}(?:[0-9A-Fa-f]{{2}})?){mark}" if escape else ""
+            found.append(("charset-switch", re.compile(f"\x1b{switch}")))
+        self._local = None
+        if escape and f"{escape}Z" in text:
+            self._local = re.compile(rf"{mark}Z(?:[0-9A-Fa-f]{{2}})+{mark}")
+        self._found = found
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def held(self, at: str, fields: Sequence[str], numbers: Iterable[int]) -> tuple[Finding, ...]:
+        """Give a finding for each of these fields that is read and cannot be."""
+        if not self._found:
+            return ()
+        return tuple(
+            Finding(code, f"{at}-{number}", _TEXTS[code])
+            for number in numbers
+            if number < len(fields)
+            for code in self._codes(fields[number])[:1]
+        )
+
+    def remarks(self, segments: Sequence[str]) -> tuple[Finding, ...]:
+        """Name, once each, the kinds of segments that hold such text anywhere, and where a local escape was dropped."""
+        if not self._found and self._local is None:
+            return ()
+        places = {(code, segment[:3]): None for segment in segments for code in self._codes(segment)}
+        if self._local is not None:
+            places |= {("local-escape", segment[:3]): None for segment in segments if self._local.search(segment)}
+        return tuple(Finding(code, name, _TEXTS[code]) for code, name in places)
+
+    def _codes(self, text: str) -> list[str]:
+        return [code for code, pattern in self._found if pattern.search(text)]

@@ -1,0 +1,202 @@
+"""
+Find the bytes that an HL7 position names: `OBX[4]-5.1`, back to a span of the message as it came.
+
+The reader keeps no byte offsets, since nobody asks for most of them; they are found here when somebody does, by the
+same charset, delimiters and rules of what is a segment.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from translator.read.charset import decode
+from translator.read.continuation import join_continued
+from translator.read.er7 import Delimiters, read_delimiters
+from translator.read.hl7v2 import charset_of, is_segment
+from translator.read.lexicon import Lexicon
+from translator.read.span import NoSuchPositionError, Span
+
+_POSITION = re.compile(
+    r"([A-Z][A-Z0-9]{2})(?:\[([0-9]{1,9})\])?"
+    r"(?:-([0-9]{1,9})(?:\[([0-9]{1,9})\])?(?:\.([0-9]{1,9})(?:\.([0-9]{1,9}))?)?)?"
+)
+_LINE = re.compile(rb"\r\n|\r|\n|\Z")
+_BOM = b"\xef\xbb\xbf"
+_ESCAPE = b"\x1b"
+
+
+class Position(Struct, frozen=True, gc=False):
+    """A position as HL7 writes it; 0 where a part is not named."""
+
+    segment: str
+    index: int = 1
+    field: int = 0
+    repetition: int = 0
+    component: int = 0
+    subcomponent: int = 0
+
+
+class _Line(Struct, frozen=True, gc=False):
+    """One line of a message: its number and its text, with the byte offset of every character and of the end."""
+
+    number: int
+    text: str
+    offsets: range | list[int]
+
+
+def parse_position(text: str) -> Position | None:
+    """
+    Read a position such as `OBX[4]-5[2].1.2`.
+
+    Absent: None where it is none, or counts from 0.
+    """
+    match = _POSITION.fullmatch(text)
+    if match is None or any(part is not None and int(part) == 0 for part in match.groups()[1:]):
+        return None
+    return Position(
+        match[1], *(int(part or default) for part, default in zip(match.groups()[1:], "10000", strict=True))
+    )
+
+
+def locate(raw: bytes, position: str, lexicon: Lexicon) -> Span:
+    """
+    Find a position in the bytes of one HL7 v2 message.
+
+    Shape: `OBX[4]` is the fourth OBX in order of appearance, `OBX` the first. A component without a repetition is one
+    of the first repetition, as the reader takes it.
+    Raises: NoSuchPositionError where it is no position, or there is no such segment.
+    """
+    wanted = parse_position(position)
+    if wanted is None:
+        raise NoSuchPositionError(f"`{position}` is no position; write it as OBX[4], OBX[4]-5 or PID-3.1")
+    count = 0
+    for delimiters, parts in _segments(raw, lexicon):
+        count += parts[0].text.startswith(wanted.segment)
+        if count == wanted.index and parts[0].text.startswith(wanted.segment):
+            text = "".join(part.text for part in parts)
+            return _span(parts, text, *_bounds(text, wanted, delimiters))
+    there = f"there are {count} {wanted.segment} segments" if count != 1 else f"there is 1 {wanted.segment} segment"
+    raise NoSuchPositionError(f"{position}: {there} in this message")
+
+
+def _span(parts: Sequence[_Line], text: str, begin: int, end: int) -> Span:
+    line, at = _part_at(parts, begin)
+    # An empty span takes no byte, also not those that shift a charset before the character that follows.
+    start = stop = line.offsets[at]
+    if end > begin:
+        last, inside = _part_at(parts, end - 1)
+        stop = last.offsets[inside + 1]
+    return Span(start, stop, line.number, text[begin:end], line.text, at)
+
+
+def _part_at(parts: Sequence[_Line], at: int) -> tuple[_Line, int]:
+    """Find the line of a continued segment that holds its n-th character."""
+    for part in parts[:-1]:
+        if at < len(part.text):
+            return part, at
+        at -= len(part.text)
+    return parts[-1], at
+
+
+def _segments(raw: bytes, lexicon: Lexicon) -> Iterator[tuple[Delimiters, list[_Line]]]:
+    """Give the segments that the reader counts, each with the ADD lines that go on with it."""
+    decoded = decode(raw, charset_of(raw, lexicon), lexicon.charsets)
+    declared: Delimiters | None = None
+    parts: list[_Line] = []
+    for order, line in enumerate(map(_stripped, _lines(raw, "latin-1" if decoded.undeclared else decoded.codec))):
+        if order == 0 and line.text.startswith("MSH"):
+            declared = read_delimiters(line.text)
+        # Without a header the reader counts lines by their name alone.
+        if not (is_segment(line.text, declared.field) if declared is not None else not line.text[3:4].isalnum()):
+            continue
+        if declared is None or line.text[:3] != "ADD":
+            if parts:
+                yield declared or Delimiters(), parts
+            parts = [line]
+        elif _continues(parts, line, declared.field):
+            parts.append(_without(line, len("ADD") + 1))
+        else:
+            yield declared, [line]
+    if parts:
+        yield declared or Delimiters(), parts
+
+
+def _continues(parts: Sequence[_Line], line: _Line, separator: str) -> bool:
+    """Ask the reader whether it joins an ADD segment to the segment before."""
+    before = "".join(part.text for part in parts)
+    return join_continued((before, line.text), separator)[0] != [before]
+
+
+def _stripped(line: _Line) -> _Line:
+    return _without(line, len(line.text) - len(line.text.lstrip()))
+
+
+def _without(line: _Line, count: int) -> _Line:
+    return _Line(line.number, line.text[count:], line.offsets[count:])
+
+
+def _lines(raw: bytes, codec: str) -> Iterator[_Line]:
+    """Give the lines that hold anything; each is decoded by itself, as no charset carries a shift past a line end."""
+    start = len(_BOM) if raw.startswith(_BOM) else 0
+    for number, match in enumerate(_LINE.finditer(raw, start), start=1):
+        line = raw[start : match.start()]
+        if line:
+            yield _decoded(line, number, start, codec)
+        start = match.end()
+
+
+def _decoded(line: bytes, number: int, start: int, codec: str) -> _Line:
+    if line.isascii() and _ESCAPE not in line:
+        return _Line(number, line.decode("ascii"), range(start, start + len(line) + 1))
+    # Byte by byte: in several charsets the second byte of a character looks like a delimiter.
+    decoder = codecs.getincrementaldecoder(codec)("replace")
+    characters: list[str] = []
+    offsets = [start]
+    for place, byte in enumerate(line, start=start + 1):
+        found = decoder.decode(bytes((byte,)))
+        characters.append(found)
+        offsets += [place] * len(found)
+    characters.append(decoder.decode(b"", final=True))
+    offsets += [start + len(line)] * len(characters[-1])
+    return _Line(number, "".join(characters), offsets)
+
+
+def _bounds(text: str, wanted: Position, delimiters: Delimiters) -> tuple[int, int]:
+    """Narrow a segment down to what is wanted, part by part."""
+    begin, end = 0, len(text)
+    if not wanted.field:
+        return begin, end
+    begin, end = _field(text, wanted, delimiters.field)
+    if wanted.segment == "MSH" and wanted.field < 3:
+        return begin, end
+    steps = (
+        (delimiters.repetition, wanted.repetition or min(wanted.component, 1)),
+        (delimiters.component, wanted.component),
+        (delimiters.subcomponent, wanted.subcomponent),
+    )
+    for separator, number in steps:
+        if number and separator:
+            begin, end = _part(text, begin, end, separator, number)
+    return begin, end
+
+
+def _field(text: str, wanted: Position, separator: str) -> tuple[int, int]:
+    # MSH-1 is the separator itself, so that MSH-2 is the first field after it.
+    if wanted.segment == "MSH":
+        return (3, 4) if wanted.field == 1 else _part(text, 0, len(text), separator, wanted.field)
+    return _part(text, 0, len(text), separator, wanted.field + 1)
+
+
+def _part(text: str, begin: int, end: int, separator: str, number: int) -> tuple[int, int]:
+    """Give the n-th part between separators; what is not there is empty, at the end."""
+    for _ in range(number - 1):
+        found = text.find(separator, begin, end)
+        if found < 0:
+            return end, end
+        begin = found + 1
+    found = text.find(separator, begin, end)
+    return begin, end if found < 0 else found

@@ -1,0 +1,127 @@
+"""
+Walk the segments of a result message by a small state machine: which OBX is a result, and of which order.
+
+OBX stands in five places of ORU^R01; only those after OBR and before SPM or DEV are results. The walk follows the
+segments as they come, not a version's schema, since senders mix versions.
+
+Source: HL7 v2.9 7.3.1 (ORU^R01), 7.3.7 to 7.3.9 (OUL^R22 to R24), 4.5.1 (ORC), 4.5.3 (OBR).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from translator.read.continuation import CONTINUED
+from translator.read.er7 import NULL
+from translator.read.order_group import OrderGroup, Surroundings
+from translator.record.report import Finding, Observation
+
+# What an OBX is by where it stands: the reason why it is no result, if it is none, and what keeps it from being sent.
+Standing: TypeAlias = tuple[str, tuple[Finding, ...]]
+ReadObservation: TypeAlias = Callable[[list[str], int, str, tuple[Finding, ...]], Observation]
+
+# Layouts in which ORC follows its OBR, and those of them in which the specimen precedes its orders.
+_CONTROL_BEHIND = frozenset({"OUL^R22", "OUL^R23", "OUL^R24"})
+_SPECIMEN_BEFORE = frozenset({"OUL^R22", "OUL^R23"})
+
+_OUTSIDE: Standing = ("not-a-result-position", ())
+
+
+class Walk:
+    """
+    Where the walk stands: what the next OBX is, and what the next OBR stands under.
+
+    Shape: `standing` says of an OBR what the OBX behind it are; `layout` is the message type, such as `OUL^R22`, that
+    says in which order segments come.
+    """
+
+    def __init__(self, read: ReadObservation, standing: Callable[[list[str]], Standing], layout: str) -> None:
+        self.groups: list[OrderGroup] = []
+        self.orphans: list[Observation] = []
+        self.held: list[Finding] = []
+        self._read = read
+        self._standing = standing
+        self._around = Surroundings()
+        self._target = self.orphans
+        self._place, self._findings = _OUTSIDE
+        self._steps: Mapping[str, Callable[[list[str]], None]] = {
+            "OBR": self._order,
+            "ORC": self._control_behind if layout in _CONTROL_BEHIND else self._control,
+            "PID": self._patient,
+            "PV1": self._visit,
+            "SPM": self._specimen_before if layout in _SPECIMEN_BEFORE else self._specimen,
+            "DEV": self._device,
+            "DSC": self._continued,
+            **({"SAC": self._container} if layout == "OUL^R24" else {}),
+        }
+
+    def over(self, segments: Sequence[str], separator: str) -> None:
+        """Walk the segments once, in order."""
+        count = 0
+        read, steps = self._read, self._steps
+        for segment in segments:
+            name = segment[:3]
+            if name == "OBX":
+                count += 1
+                self._target.append(read(segment.split(separator), count, self._place, self._findings))
+            elif name in steps:
+                steps[name](segment.split(separator))
+
+    def _leave(self) -> None:
+        self._target = self.orphans
+        self._place, self._findings = _OUTSIDE
+
+    def _patient(self, fields: list[str]) -> None:
+        """Nothing that was said of an earlier patient's orders holds for this one's."""
+        self._around = Surroundings(pid=fields)
+        self._leave()
+
+    def _visit(self, fields: list[str]) -> None:
+        self._around.pv1 = fields
+
+    def _control(self, fields: list[str]) -> None:
+        self._around.orc, self._around.fresh = fields, True
+        self._leave()
+
+    def _control_behind(self, fields: list[str]) -> None:
+        """Give ORC to the OBR before it; any other ORC cannot be told whose it is."""
+        group = self.groups[-1] if self.groups else None
+        if group is None or group.orc or group.observations or self._target is not group.observations:
+            text = "this message type has ORC directly behind its OBR"
+            self.held.append(Finding("order-control-misplaced", "ORC", text))
+            self._leave()
+        else:
+            group.orc, group.fresh = fields, True
+
+    def _order(self, fields: list[str]) -> None:
+        around = self._around
+        specimens = [*around.spm]
+        number = len(self.groups) + 1
+        group = OrderGroup(number, fields, around.pid, around.pv1, around.orc, specimens, around.fresh, [])
+        self.groups.append(group)
+        around.fresh = False
+        self._target = group.observations
+        self._place, self._findings = self._standing(fields)
+
+    def _specimen(self, fields: list[str]) -> None:
+        if self._target is not self.orphans:
+            self.groups[-1].spm.append(fields)
+        self._place, self._findings = _OUTSIDE
+
+    def _specimen_before(self, fields: list[str]) -> None:
+        self._around.spm = [fields]
+        self._leave()
+
+    def _container(self, _: list[str]) -> None:
+        """The container ends what describes the specimen; what follows it are results again."""
+        if self._target is not self.orphans:
+            self._place, self._findings = self._standing(self.groups[-1].obr)
+
+    def _device(self, _: list[str]) -> None:
+        self._place, self._findings = _OUTSIDE
+
+    def _continued(self, fields: list[str]) -> None:
+        """A DSC without a pointer says that nothing more comes."""
+        if fields[1:2] and fields[1].strip() not in {"", NULL}:
+            self.held.append(Finding(CONTINUED, "DSC", "the message continues in another one (DSC)"))
