@@ -48,9 +48,10 @@ class Part(Struct, frozen=True):
 
 
 class Case(Struct, frozen=True):
-    """Every part of one message that belongs to one service request."""
+    """Every part of one message that belongs to one service request, and the verdicts of all parts, in order."""
 
     parts: Sequence[Part]
+    verdicts: Sequence[Verdict]
     tables: Tables
     message_held: tuple[Finding, ...] = ()
 
@@ -58,11 +59,6 @@ class Case(Struct, frozen=True):
     def at(self) -> str:
         """The first part's place, for findings about the whole."""
         return self.parts[0].report.at
-
-    @property
-    def verdicts(self) -> list[Verdict]:
-        """All verdicts of all parts, in order."""
-        return [verdict for part in self.parts for verdict in part.verdicts]
 
     @property
     def is_settled(self) -> bool:

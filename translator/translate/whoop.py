@@ -10,14 +10,13 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from translator.record.outcome import Diagnostic, Entry, Payload, SourceObservation, Submission
+from translator.record.outcome import Diagnostic, Entry, Payload, PayloadObservation, SourceObservation, Submission
 from translator.record.report import Finding, Message, Report
-from translator.record.times import sortable
-from translator.record.values import Coded, Limit, Numeric, Range, Ratio, Text, Value
 from translator.translate.observation import ObservationTranslator, Verdict
 from translator.translate.repeats import settle_codes, settle_repeats
 from translator.translate.report_status import Case, Part, hold_of, is_valueless, report_status
 from translator.translate.service_request import Lookup, Resolution, inherit, resolve
+from translator.translate.source import SourceWriter
 from translator.translate.specimen import hold_other_specimens
 from translator.translate.tables import StatusRow, Tables
 
@@ -96,7 +95,7 @@ def _cases(parts: Sequence[Part], tables: Tables, held: tuple[Finding, ...]) -> 
     for number, part in enumerate(parts):
         alone = part.is_form or not part.resolution.service_request_id
         by_request.setdefault(number if alone else part.resolution.service_request_id, []).append(part)
-    return [Case(group, tables, held) for group in by_request.values()]
+    return [Case(group, [v for part in group for v in part.verdicts], tables, held) for group in by_request.values()]
 
 
 def _refuse(reports: Iterable[Report], finding: Finding, result: Translation) -> None:
@@ -111,6 +110,15 @@ def _account(verdicts: Iterable[Verdict], result: Translation) -> None:
     for verdict in verdicts:
         result.entries.append(_entry(verdict))
         result.states.add(verdict.state)
+
+
+class _Draft(Struct):
+    """What one submission will hold: its observations, their sources, and the codes that WHOOP does not document."""
+
+    sent: list[PayloadObservation]
+    sources: list[SourceObservation]
+    unconfirmed: dict[str, None]
+    ordered_at: str
 
 
 class _Assembly:
@@ -172,17 +180,47 @@ class _Assembly:
                 verdict.cause = finding.code
 
     def _submit(self, status: str) -> None:
-        sent = list(dict.fromkeys(verdict.payload for verdict in self._verdicts if verdict.payload is not None))
-        if not sent and status != "cancelled":
+        draft = self._draft()
+        if not draft.sent and status != "cancelled":
             return
         self._remark_status(status)
         if status == "final" and self._is_incomplete():
             status = "partial"
-        numbers = {payload: number for number, payload in enumerate(sent)}
-        for verdict in self._verdicts:
-            if verdict.payload is not None:
-                verdict.place = (len(self._result.submissions), numbers[verdict.payload])
-        self._result.submissions.append(self._submission(Payload(status, tuple(sent))))
+        first = self._case.parts[0]
+        patient = first.report.patient
+        submission = Submission(
+            DESTINATION,
+            first.resolution.service_request_id,
+            Payload(status, tuple(draft.sent)),
+            tuple(draft.sources),
+            (patient.identifier, patient.birth_date),
+            draft.ordered_at,
+            tuple(draft.unconfirmed),
+            next((coding.code for part in self._case.parts for coding in part.report.panel), ""),
+        )
+        self._result.submissions.append(submission)
+
+    def _draft(self) -> _Draft:
+        """Put what is sent in its order; what is left under one code after the repeats is equal, and sent once."""
+        draft = _Draft([], [], {}, "")
+        submission = len(self._result.submissions)
+        places: dict[str, tuple[int, int]] = {}
+        for part in self._case.parts:
+            source = SourceWriter(self._message, part.report)
+            draft.ordered_at = max(draft.ordered_at, source.ordered_at)
+            for verdict in part.verdicts:
+                payload = verdict.payload
+                if payload is None:
+                    continue
+                code = payload.code
+                if code not in places:
+                    places[code] = (submission, len(draft.sent))
+                    draft.sent.append(payload)
+                    draft.sources.append(source(verdict, code))
+                    if verdict.match.row is not None and not verdict.match.row.confirmed:
+                        draft.unconfirmed[code] = None
+                verdict.place = places[code]
+        return draft
 
     def _remark_status(self, status: str) -> None:
         remarks = self._result.diagnostics
@@ -196,26 +234,6 @@ class _Assembly:
             remarks.append(
                 Diagnostic("report-incomplete", "warning", self._case.at, "sent as partial without what is held")
             )
-
-    def _submission(self, payload: Payload) -> Submission:
-        parts = self._case.parts
-        first: dict[object, SourceObservation] = {}
-        for part in parts:
-            for verdict in part.verdicts:
-                if verdict.payload is not None:
-                    first.setdefault(verdict.payload, _source(self._message, part.report, verdict))
-        rows = [verdict.match.row for verdict in self._verdicts if verdict.payload is not None]
-        patient = parts[0].report.patient
-        return Submission(
-            DESTINATION,
-            parts[0].resolution.service_request_id,
-            payload,
-            tuple(first.values()),
-            (patient.identifier, patient.birth_date),
-            max(_ordered_at(part.report) for part in parts),
-            tuple(dict.fromkeys(row.whoop_code for row in rows if row is not None and not row.confirmed)),
-            next((coding.code for part in parts for coding in part.report.panel), ""),
-        )
 
     def _finish(self, status: str, *, held: bool) -> None:
         result = self._result
@@ -243,38 +261,6 @@ def _entry(verdict: Verdict) -> Entry:
         verdict.table,
         verdict.original if verdict.place else None,
     )
-
-
-def _source(message: Message, report: Report, verdict: Verdict) -> SourceObservation:
-    observation = verdict.observation
-    code = verdict.payload.code if verdict.payload is not None else ""
-    panel = report.panel[0].code if report.panel else ""
-    filler = report.filler
-    key = f"{message.sender}|{filler.namespace}|{filler.value}|{panel}|{code}|{observation.sub_id}"
-    ordered_at = _ordered_at(report)
-    return SourceObservation(
-        observation.at, key, _lexical(observation.value), observation.unit, verdict.status, code, ordered_at
-    )
-
-
-def _lexical(value: Value) -> str:
-    """Write a value as the sender did, so that two sendings can be compared."""
-    match value:
-        case Numeric():
-            return value.lexical
-        case Limit():
-            return f"{value.comparator}{value.lexical}"
-        case Ratio():
-            return f"{value.comparator}{value.left}{value.separator}{value.right}"
-        case Range():
-            return f"{value.low}-{value.high}"
-        case Coded():
-            return "^".join([*(f"{coding.system}|{coding.code}" for coding in value.codings), value.text])
-    return value.text if isinstance(value, Text) else ""
-
-
-def _ordered_at(report: Report) -> str:
-    return next(filter(None, map(sortable, report.times)), "")
 
 
 def _error(finding: Finding) -> Diagnostic:
