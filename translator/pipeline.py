@@ -17,6 +17,7 @@ from msgspec import structs
 from translator.read.batch import BatchCount
 from translator.read.detect import detect
 from translator.read.fhir import SERVICE_REQUEST_SYSTEM, read_document
+from translator.read.grammar import Grammars
 from translator.read.hl7v2 import read_message
 from translator.read.lexicon import Lexicon
 from translator.read.wire import LARGEST_MESSAGE, Piece, split_stream
@@ -51,6 +52,7 @@ class Pipeline:
         self.tables = tables
         self.lexicon = _lexicon(tables)
         self._systems = frozenset(tables.site.service_request_systems or (SERVICE_REQUEST_SYSTEM,))
+        self._grammars = Grammars(self.lexicon)
         self._whoop = WhoopTranslator(tables)
 
     def translate(self, raw: bytes, *, file: str = "", index: int = 0, correlation: Lookup = no_correlation) -> Outcome:
@@ -119,7 +121,7 @@ class Pipeline:
 
     def _read(self, piece: Piece) -> Message:
         """Read a piece; what was cut off is never taken for whole."""
-        message = read_message(piece.raw, self.lexicon, piece.line)
+        message = read_message(piece.raw, self.lexicon, piece.line, self._grammars)
         if not piece.flaw or message.refused:
             return message
         found = _flaw(piece.flaw, piece.line)

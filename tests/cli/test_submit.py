@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,19 @@ def test_submit_again_sends_nothing(submit: CommandLine, sandbox: SandboxProcess
 
     assert codes == [0, 0]
     assert len(sandbox.requests("results")) == 1
+
+
+def test_submit_opens_archives(submit: CommandLine, sandbox: SandboxProcess, tmp_path: Path) -> None:
+    """What is whole in an archive is delivered; what is damaged is a finding about that file."""
+    with zipfile.ZipFile(tmp_path / "day.zip", "w") as archive:
+        archive.writestr("a.hl7.gz", gzip.compress(oru([Obx(CHOLESTEROL, "185")])))
+        archive.writestr("b.hl7.gz", gzip.compress(oru([Obx(HDL, "55")]))[:-8])
+
+    done = submit("day.zip")
+
+    found = {line["source"]["file"]: line["state"] for line in map(json.loads, done.stdout.splitlines())}
+    assert (done.returncode, len(sandbox.requests("results"))) == (1, 1)
+    assert found == {"day.zip/a.hl7.gz": "delivered", "day.zip/b.hl7.gz": "refused"}
 
 
 def test_submit_finds_the_service_request_in_the_correlation(

@@ -13,15 +13,16 @@ from msgspec import Struct
 from translator.read.charset import Decoded, decode
 from translator.read.continuation import CONTINUED, join_continued
 from translator.read.doubts import Doubts
-from translator.read.er7 import NULL, SEGMENT_NAME, Delimiters, Unescape, read_delimiters
+from translator.read.er7 import NULL, SEGMENT_NAME, Delimiters, read_delimiters
+from translator.read.grammar import Grammar, Grammars
 from translator.read.lexicon import Lexicon
 from translator.read.oru import OruReader
-from translator.read.value import ValueReader
 from translator.record.report import Finding, Message, Observation, Report
 from translator.record.values import Absent
 
 _BOM = b"\xef\xbb\xbf"
 _VERSION = re.compile(r"2(?:\.[0-9]+)*")
+_FREQUENT = frozenset({"OBX", "OBR", "ORC", "NTE", "SPM"})
 _NOT_PRODUCTION = frozenset("TD")
 # Nobody can have placed these orders before the message: only a correlation can know them.
 _UNPLACED = frozenset({"ORU^R30", "ORU^R31"})
@@ -41,23 +42,27 @@ class _Header(Struct, frozen=True, gc=False):
 
     def first(self, number: int, component: int = 1) -> str:
         """One component of MSH-n, first repetition."""
-        repetition = self.field(number).split(self.delimiters.repetition)[0]
-        parts = repetition.split(self.delimiters.component)
+        field = self.field(number)
+        if not field:
+            return ""
+        parts = field.split(self.delimiters.repetition, 1)[0].split(self.delimiters.component)
         return parts[component - 1].strip() if component <= len(parts) else ""
 
 
-def read_message(raw: bytes, lexicon: Lexicon, first_line: int = 1) -> Message:
+def read_message(raw: bytes, lexicon: Lexicon, first_line: int = 1, grammars: Grammars | None = None) -> Message:
     """
     Turn the bytes of one message into a record.
 
-    Shape: MLLP framing and envelopes are already off. `first_line` numbers lines in findings.
+    Shape: MLLP framing and envelopes are already off. `first_line` numbers lines in findings. `grammars` are kept by
+    a caller that reads many messages.
     Absent: no MSH gives a refused message.
     Source: HL7 v2.9 chapter 2 (control), chapter 7 (observation reporting).
     """
+    grammars = grammars or Grammars(lexicon)
     decoded = decode(raw, charset_of(raw, lexicon), lexicon.charsets)
     text = _LINE_END.sub("\r", decoded.text) if "\n" in decoded.text else decoded.text
     lines = text.lstrip("\ufeff\x0b \t\r").split("\r")
-    delimiters = read_delimiters(lines[0]) if lines[0].startswith("MSH") else None
+    delimiters = grammars.delimiters(lines[0]) if lines[0].startswith("MSH") else None
     if delimiters is None:
         return _malformed(lines, has_header=lines[0].startswith("MSH"))
     header = _Header(delimiters, (delimiters.field, *lines[0].split(delimiters.field)[1:]))
@@ -65,7 +70,8 @@ def read_message(raw: bytes, lexicon: Lexicon, first_line: int = 1) -> Message:
     if "\rADD" in text:
         segments, joined = join_continued(segments, delimiters.field)
         findings += joined
-    return _Reading(header, decoded, segments, findings, lexicon).message()
+    grammar = grammars.grammar(delimiters, decoded.codec)
+    return _Reading(header, decoded, segments, findings, lexicon, grammar).message()
 
 
 def charset_of(raw: bytes, lexicon: Lexicon) -> str:
@@ -99,6 +105,10 @@ def _segments(lines: list[str], separator: str, first_line: int) -> tuple[list[s
     """
     segments, broken = [], []
     for number, line in enumerate(lines, first_line):
+        # Nearly every line; the rest is looked at closely.
+        if line[:3] in _FREQUENT and line[3:4] == separator:
+            segments.append(line)
+            continue
         segment = line.lstrip()
         is_named = is_segment(segment, separator)
         if is_named:
@@ -123,6 +133,7 @@ class _Reading:
         segments: list[str],
         findings: tuple[Finding, ...],
         lexicon: Lexicon,
+        grammar: Grammar,
     ) -> None:
         self._header = header
         self._decoded = decoded
@@ -130,21 +141,15 @@ class _Reading:
         self._held = [finding for finding in findings if finding.code != "segment-continued"]
         self._remarks = [finding for finding in findings if finding.code == "segment-continued"]
         self._lexicon = lexicon
+        self._grammar = grammar
 
     def message(self) -> Message:
         header, delimiters = self._header, self._header.delimiters
-        unescape = Unescape(delimiters, self._decoded.codec)
+        grammar = self._grammar
+        unescape = grammar.unescape
         doubts = Doubts(self._decoded, delimiters.escape)
-        lexicon = self._lexicon
-        values = ValueReader(
-            delimiters,
-            unescape,
-            lexicon.systems,
-            lexicon.numbers,
-            composite_quantity=lexicon.composite_quantity,
-        )
         sender = "/".join(filter(None, (unescape(header.first(3)), unescape(header.first(4)))))
-        reader = OruReader(delimiters, unescape, values, doubts=doubts)
+        reader = OruReader(delimiters, unescape, grammar.values, grammar.numbers, doubts=doubts)
         routed = doubts.held("MSH", ["", *header.fields], _ROUTED_BY)
         event = self._event()
         unusable = self._by_type(event)

@@ -45,12 +45,20 @@ class OruReader:
     time, used where OBR-22 is blank.
     """
 
-    def __init__(self, delimiters: Delimiters, unescape: Unescape, values: ValueReader, *, doubts: Doubts) -> None:
+    def __init__(
+        self,
+        delimiters: Delimiters,
+        unescape: Unescape,
+        values: ValueReader,
+        numbers: OrderNumberReader | None = None,
+        *,
+        doubts: Doubts,
+    ) -> None:
         self._delimiters = delimiters
         self._unescape = unescape
         self._values = values
         self._doubts = doubts
-        self._numbers = OrderNumberReader(delimiters, unescape)
+        self._numbers = numbers or OrderNumberReader(delimiters, unescape)
 
     def read(self, segments: list[str], time: str, *, layout: str = "ORU^R01", placed: bool = True) -> Groups:
         """
@@ -83,9 +91,8 @@ class OruReader:
             fields = fields + _OBX_PAD
         elif len(fields) > 29 and fields[29]:
             place, findings = self._by_type(at, fields[29], place, findings)
-        component = self._delimiters.component
-        value_type = fields[2].split(component, 1)[0].strip()
-        unit, unit_system = self._unit(fields[6])
+        form = self._values.form(fields)
+        value_type, unit = form.value_type, form.unit
         value = self._values(value_type, fields[5])
         if value_type == "CQ":
             value, unit = self._values.composite(fields[5], unit)
@@ -93,13 +100,13 @@ class OruReader:
             value = _DATA_ABSENT
         return Observation(
             at,
-            self._values.codings(fields[3]),
+            form.codes,
             value,
             value_type,
             "" if unit == NULL else unit,
-            unit_system,
+            form.unit_system,
             unit == NULL,
-            fields[11].split(component, 1)[0].strip(),
+            form.status,
             self._sub_id(fields[4]) if fields[4] else "",
             place,
             self._doubts.held(at, fields, _READ_FIELDS["OBX"]) or findings if self._doubts else findings,
@@ -128,16 +135,6 @@ class OruReader:
         if component in field or (subcomponent and subcomponent in field):
             field = field.replace(component, "^").replace(subcomponent or "&", "&").rstrip("^&")
         return self._unescape(field).strip()
-
-    def _unit(self, field: str) -> tuple[str, str]:
-        """OBX-6 is coded: the identifier counts, the text only where there is no identifier."""
-        if not field:
-            return "", ""
-        codings = self._values.codings(field)
-        if codings:
-            return codings[0].code, codings[0].system
-        parts = field.split(self._delimiters.component)
-        return (self._unescape(parts[1]).strip() if len(parts) > 1 else ""), ""
 
     def _report(self, group: OrderGroup, time: str, *, placed: bool) -> Report:
         at = f"OBR[{group.number}]"

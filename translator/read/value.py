@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from msgspec import Struct
+
 from translator.read.er7 import NULL, Delimiters, Unescape
 from translator.record.number_form import NumberForm
 from translator.record.quantity import COMPARATORS, read_limit, read_number, read_quantity
@@ -39,6 +41,16 @@ _REFUSED = Unusable("value-type-refused", refused=True)
 _HELD = Unusable("value-type-held")
 
 
+class ObxForm(Struct, frozen=True, gc=False):
+    """What OBX-2, 3, 6 and 11 say of a result, of which a feed has few: its type, codes, unit and status."""
+
+    value_type: str
+    codes: tuple[Coding, ...]
+    unit: str
+    unit_system: str
+    status: str
+
+
 class ValueReader:
     """Read values of one message: it knows the delimiters, the escapes and the names of coding systems."""
 
@@ -56,6 +68,7 @@ class ValueReader:
         self._systems = systems
         self._numbers = numbers
         self._reads_composite = composite_quantity
+        self._forms: dict[tuple[str, str, str, str], ObxForm] = {}
         self._codings: dict[str, tuple[Coding, ...]] = {}
         self._readers: dict[str, Callable[[str], Value]] = {
             "NM": self._number,
@@ -76,6 +89,9 @@ class ValueReader:
 
         Absent: an empty field gives Absent, `""` gives Cleared, whatever the type.
         """
+        if value_type == "NM" and self._numbers is None and (plain := read_number(field)):
+            # Nearly every NM: digits hold no delimiter and no escape.
+            return plain
         sent = field.strip()
         if not sent:
             return _ABSENT
@@ -86,6 +102,29 @@ class ValueReader:
             value = reader(field)
             return _in_part(value) if self._unescape.leaves_out(field) else value
         return _UNTYPED if value_type in {"", NULL} else _REFUSED
+
+    def form(self, fields: list[str]) -> ObxForm:
+        """Read what OBX says of a result beside its value; forms are remembered, values never."""
+        key = (fields[2], fields[3], fields[6], fields[11])
+        found = self._forms.get(key)
+        if found is None:
+            if len(self._forms) >= _MEMO_SIZE:
+                self._forms.clear()
+            component = self._delimiters.component
+            value_type, status = (fields[number].split(component, 1)[0].strip() for number in (2, 11))
+            found = ObxForm(value_type, self.codings(fields[3]), *self._unit(fields[6]), status)
+            self._forms[key] = found
+        return found
+
+    def _unit(self, field: str) -> tuple[str, str]:
+        """OBX-6 is coded: the identifier counts, the text only where there is no identifier."""
+        if not field:
+            return "", ""
+        codings = self.codings(field)
+        if codings:
+            return codings[0].code, codings[0].system
+        parts = field.split(self._delimiters.component)
+        return (self._unescape(parts[1]).strip() if len(parts) > 1 else ""), ""
 
     def codings(self, field: str) -> tuple[Coding, ...]:
         """

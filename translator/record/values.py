@@ -51,7 +51,7 @@ class Text(Struct, frozen=True, gc=False, tag="text"):
     prose: bool = False
 
 
-class Coding(Struct, frozen=True, gc=False):
+class Coding(Struct, frozen=True, gc=False, cache_hash=True):
     """
     One code of one coding system.
 
