@@ -20,7 +20,7 @@ from translator.read.fhir import SERVICE_REQUEST_SYSTEM, read_document
 from translator.read.grammar import Grammars
 from translator.read.hl7v2 import read_message
 from translator.read.lexicon import Lexicon
-from translator.read.wire import LARGEST_MESSAGE, Piece, split_stream
+from translator.read.wire import LARGEST_MESSAGE, Piece, single_piece, split_stream
 from translator.record.number_form import number_form
 from translator.record.outcome import FILE_SCHEMA, Diagnostic, Outcome, Source
 from translator.record.report import Finding, Message, Report
@@ -66,6 +66,9 @@ class Pipeline:
             return read_document(raw, self.lexicon, self._systems)
         if found == "wide":
             return Message("", refused=Finding(_WIDE[0], "", _WIDE[1]))
+        single = single_piece(raw)
+        if single is not None:
+            return self._read(single)
         pieces = [piece for piece in split_stream([raw]) if piece.kind in _CONTENT]
         if not pieces:
             return Message("", refused=Finding("empty-input", "", "there is nothing to read"))

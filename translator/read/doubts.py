@@ -40,11 +40,12 @@ class Doubts:
             found.append(("undeclared-bytes", _HIGH))
         elif not text.isascii() and _MOJIBAKE.search(text):
             found.append(("mojibake", _MOJIBAKE))
-        if "\x1b" in text or (escape and (f"{escape}C" in text or f"{escape}M" in text)):
+        escapes = escape if escape and escape in text[text.find("\r") + 1 :] else ""
+        if "\x1b" in text or (escapes and (f"{escape}C" in text or f"{escape}M" in text)):
             switch = rf"|{mark}(?:C[0-9A-Fa-f]{{4}}|M[0-9A-Fa-f]{{4}}(?:[0-9A-Fa-f]{{2}})?){mark}" if escape else ""
             found.append(("charset-switch", re.compile(f"\x1b{switch}")))
         self._local = None
-        if escape and f"{escape}Z" in text:
+        if escapes and f"{escape}Z" in text:
             self._local = re.compile(rf"{mark}Z(?:[0-9A-Fa-f]{{2}})+{mark}")
         self._found = found
 

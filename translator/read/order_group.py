@@ -94,13 +94,19 @@ class OrderNumberReader:
         return OrderNumbers(requests, tuple(number for _, number in counted), parents, filler)
 
     def _numbers(self, places: tuple[Place, ...], group: OrderGroup) -> Iterator[tuple[str, Number]]:
-        segments = {"OBR": (group.obr,), "ORC": (group.orc,), "PID": (group.pid,), "PV1": (group.pv1,)}
+        segments = {
+            "OBR": (group.obr,),
+            "ORC": (group.orc,),
+            "PID": (group.pid,),
+            "PV1": (group.pv1,),
+            "SPM": group.spm,
+        }
         for place in places:
-            for fields in segments.get(place.segment, group.spm):
-                field = fields[place.field] if len(fields) > place.field else ""
-                if not field:
+            number = place.field
+            for fields in segments[place.segment]:
+                if len(fields) <= number or not fields[number]:
                     continue
-                identifier = self._forms[place.form](field.split(self._repetition, 1)[0], place.part)
+                identifier = self._forms[place.form](fields[number].split(self._repetition, 1)[0], place.part)
                 if identifier.value and identifier.value != NULL:
                     yield place.name, (place.kind, _at(place, group), identifier)
 

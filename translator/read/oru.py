@@ -131,6 +131,8 @@ class OruReader:
 
     def _sub_id(self, field: str) -> str:
         """Give OBX-4 as a whole, since what a component means differs by version (ST, OG), in one spelling."""
+        if field.isalnum():
+            return field
         component, subcomponent = self._delimiters.component, self._delimiters.subcomponent
         if component in field or (subcomponent and subcomponent in field):
             field = field.replace(component, "^").replace(subcomponent or "&", "&").rstrip("^&")

@@ -48,6 +48,19 @@ class Piece(Struct, frozen=True, gc=False):
     offset: int = 0
 
 
+def single_piece(raw: bytes) -> Piece | None:
+    """
+    Give bytes that are one message and nothing else, by plain searches, which are faster than cutting.
+
+    Absent: None where one must look more closely.
+    """
+    if len(raw) > LARGEST_MESSAGE or not raw.startswith(b"MSH") or b"MSH" in raw[3:]:
+        return None
+    others = b"FHS" in raw or b"BHS" in raw or b"BTS" in raw or b"FTS" in raw
+    framed = b"\x0b" in raw or b"\x1c" in raw or b"\x1a" in raw or b"\x00" in raw
+    return None if others or framed else Piece("MSH", raw, 1)
+
+
 def split_stream(chunks: Iterable[bytes], limit: int = LARGEST_MESSAGE) -> Iterator[Piece]:
     """
     Cut a stream of byte chunks, of any sizes, into pieces in order of appearance.

@@ -26,6 +26,8 @@ def sortable(text: str) -> str:
     Absent: empty where the text is no time; missing parts count as the earliest moment.
     Source: HL7 v2.9 2A.3.22 DTM; FHIR R4 dateTime.
     """
+    if not text:
+        return ""
     match = _HL7.fullmatch(text) or _FHIR.fullmatch(text)
     if match is None:
         return ""
@@ -35,8 +37,9 @@ def sortable(text: str) -> str:
     except (ValueError, OverflowError):
         return ""
     fraction = (match[7] or ".")[1:].ljust(6, "0")
-    # %Y writes a year before 1000 without its zeros on some systems.
-    return f"{moment.year:04}{moment:%m%d%H%M%S}.{fraction}"
+    # Not strftime: on some systems it writes a year before 1000 without its zeros, and it is slow.
+    date = f"{moment.year:04}{moment.month:02}{moment.day:02}"
+    return f"{date}{moment.hour:02}{moment.minute:02}{moment.second:02}.{fraction}"
 
 
 def _offset(text: str | None) -> timedelta:

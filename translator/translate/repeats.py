@@ -49,9 +49,10 @@ def settle_codes(verdicts: Iterable[Verdict], rank: Mapping[str, tuple[str, ...]
         if verdict.payload is not None:
             by_code.setdefault(verdict.payload.code, []).append(verdict)
     for several in by_code.values():
-        repeats = contenders(several, rank) if len(several) > 1 else several
-        if _differ(repeats):
-            _hold(repeats, "ambiguous-repeat")
+        if len(several) > 1:
+            repeats = contenders(several, rank)
+            if _differ(repeats):
+                _hold(repeats, "ambiguous-repeat")
 
 
 def _settle(group: list[Verdict], tables: Tables) -> None:

@@ -177,6 +177,8 @@ def inherit(reports: Sequence[Report], resolutions: list[Resolution]) -> None:
     service request. A reflex or add-on order whose parent is not there is held by that name.
     Source: HL7 v2.9 4.5.1.8 (ORC-8), 4.5.3.54 (OBR-54), 4.5.3.29 (OBR-29), 4.5.3.11 (OBR-11).
     """
+    if not any(report.parents or report.is_reflex for report in reports):
+        return
     known: dict[tuple[Patient, str, str], set[str]] = {}
     for number, report in enumerate(reports):
         own = resolutions[number]
