@@ -58,6 +58,7 @@ class OruReader:
         self._unescape = unescape
         self._values = values
         self._doubts = doubts
+        self._is_doubtful = bool(doubts)
         self._numbers = numbers or OrderNumberReader(delimiters, unescape)
 
     def read(self, segments: list[str], time: str, *, layout: str = "ORU^R01", placed: bool = True) -> Groups:
@@ -109,7 +110,7 @@ class OruReader:
             form.status,
             self._sub_id(fields[4]) if fields[4] else "",
             place,
-            self._doubts.held(at, fields, _READ_FIELDS["OBX"]) or findings if self._doubts else findings,
+            self._doubts.held(at, fields, _READ_FIELDS["OBX"]) or findings if self._is_doubtful else findings,
             not fields[11] and not any(fields[6:13]),
         )
 

@@ -54,9 +54,11 @@ def single_piece(raw: bytes) -> Piece | None:
 
     Absent: None where one must look more closely.
     """
-    if len(raw) > LARGEST_MESSAGE or not raw.startswith(b"MSH") or b"MSH" in raw[3:]:
+    if len(raw) > LARGEST_MESSAGE or not raw.startswith(b"MSH") or raw.find(b"MSH", 3) >= 0:
         return None
-    others = b"FHS" in raw or b"BHS" in raw or b"BTS" in raw or b"FTS" in raw
+    # Every envelope's name ends so, and hardly any other text does.
+    others = b"HS" in raw and (b"FHS" in raw or b"BHS" in raw)
+    others = others or (b"TS" in raw and (b"BTS" in raw or b"FTS" in raw))
     framed = b"\x0b" in raw or b"\x1c" in raw or b"\x1a" in raw or b"\x00" in raw
     return None if others or framed else Piece("MSH", raw, 1)
 

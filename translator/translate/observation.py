@@ -61,11 +61,11 @@ class Verdict(Struct, gc=False):
 
 
 class Remark(Struct, frozen=True, gc=False):
-    """What is said of every observation of a route, at its `part`; `converted` only where the number was converted."""
+    """What is said of every observation of a route, at its part; `converted` only where the number was converted."""
 
     code: str
     severity: str
-    part: str
+    below: str
     text: str
     converted: bool = False
 
@@ -81,6 +81,7 @@ class Route(Struct, frozen=True, gc=False):
     status: StatusRow
     plan: UnitPlan = UnitPlan()
     plain: bool = False
+    code: str = ""
     unit: str | None = None
     remarks: tuple[Remark, ...] = ()
 
@@ -122,7 +123,10 @@ class ObservationTranslator:
         if route.plain and type(value) is Numeric and not observation.findings:
             number = plain_number(value, route.match.row)
             if number is not None:
-                return self._translated(observation, route, Sent(number))
+                word = route.status.status
+                payload = PayloadObservation(route.code, number, None, route.unit, word)
+                said = _said(observation.at, route.remarks, converted=False) if route.remarks else ()
+                return Verdict(observation, "translated", "", word, route.match, payload, said)
         match, status = route.match, route.status
         for rule in self._rules:
             state, reason = rule(observation, match, status)
@@ -152,12 +156,13 @@ class ObservationTranslator:
         status = self._statuses.get(observation.status, _UNKNOWN_STATUS)
         row = match.row
         if row is None or row.ignore or row.kind != "numeric":
-            return Route(match, status, remarks=tuple(_remarks(observation, match, UnitPlan())))
+            code = row.whoop_code if row is not None else ""
+            return Route(match, status, code=code, remarks=tuple(_remarks(observation, match, UnitPlan())))
         unit = row.assume_unit if _is_assumed(observation, match) else observation.unit
         plan = plan_unit(row, unit, self._tables)
         plain = status.action == "send" and not observation.place and not plan.reason and plan.conversion is None
         remarks = tuple(_remarks(observation, match, plan))
-        return Route(match, status, plan, plain, row.unit_sent or None, remarks)
+        return Route(match, status, plan, plain, row.whoop_code, row.unit_sent or None, remarks)
 
     @staticmethod
     def _by_place(observation: Observation, match: Match, _: StatusRow) -> tuple[str, str]:
@@ -233,24 +238,23 @@ class ObservationTranslator:
 
     @staticmethod
     def _translated(observation: Observation, route: Route, sent: Sent) -> Verdict:
-        status, match = route.status.status, route.match
-        code = match.row.whoop_code if match.row is not None else ""
+        status = route.status.status
         return Verdict(
             observation,
             "translated",
             "",
             status,
-            match,
-            PayloadObservation(code, sent.number, sent.text, route.unit, status),
-            _said(observation, route.remarks, converted=sent.converted) if route.remarks else (),
+            route.match,
+            PayloadObservation(route.code, sent.number, sent.text, route.unit, status),
+            _said(observation.at, route.remarks, converted=sent.converted) if route.remarks else (),
             Original(_lexical(observation), observation.unit) if sent.converted else None,
         )
 
 
-def _said(observation: Observation, remarks: tuple[Remark, ...], *, converted: bool) -> tuple[Diagnostic, ...]:
+def _said(at: str, remarks: tuple[Remark, ...], *, converted: bool) -> tuple[Diagnostic, ...]:
     return tuple(
         [
-            Diagnostic(remark.code, remark.severity, field_at(observation.at, remark.part), remark.text)
+            Diagnostic(remark.code, remark.severity, at + remark.below, remark.text)
             for remark in remarks
             if converted or not remark.converted
         ]
@@ -275,10 +279,11 @@ def _remarks(observation: Observation, match: Match, plan: UnitPlan) -> Iterator
     if row is None:
         return
     # A composite quantity brings its unit within the value.
-    unit = "value" if observation.value_type == "CQ" else "unit"
+    unit = _below(observation, "value" if observation.value_type == "CQ" else "unit")
+    code = _below(observation, "code")
     if match.assumed:
         text = f"{row.code} is read as LOINC by its check digit"
-        yield Remark("code-system-assumed", "warning", "code", text)
+        yield Remark("code-system-assumed", "warning", code, text)
     if _is_assumed(observation, match) and row.kind == "numeric":
         yield Remark("unit-assumed", "warning", unit, f"read in {row.assume_unit}, as the site declares ({row.at})")
     if plan.conversion is not None:
@@ -289,4 +294,9 @@ def _remarks(observation: Observation, match: Match, plan: UnitPlan) -> Iterator
         yield Remark("unit-respelled", "info", unit, f"sent to WHOOP as {row.unit_sent or 'no unit'}")
     if not row.confirmed:
         text = f"WHOOP does not document {row.whoop_code} ({row.at})"
-        yield Remark("code-unconfirmed", "info", "code", text)
+        yield Remark("code-unconfirmed", "info", code, text)
+
+
+def _below(observation: Observation, part: str) -> str:
+    """Name a part's place below its observation, which is the same for every observation of a route."""
+    return field_at(observation.at, part).removeprefix(observation.at)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct
@@ -128,6 +129,7 @@ def _as_uuid(identifier: Identifier) -> frozenset[str]:
     return frozenset({identifier.value.lower()} if is_uuid(identifier.value) else ())
 
 
+@lru_cache(maxsize=1024)
 def _place_name(at: str) -> str:
     """Name a place without the number of its segment: `OBR[2]-18` is `OBR-18`."""
     head, _, tail = at.partition("[")
