@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from translator.engine import Translator
 from translator.errors import ConfigError, TableError, TranslatorError
+from translator.record.correlation import Correlation
 from translator.record.outcome import Diagnostic, Entry, Outcome, Submission
+from translator.translate.correlation import parse_correlation
 
 __all__ = [
     "ConfigError",
+    "Correlation",
     "Diagnostic",
     "Entry",
     "Outcome",
@@ -15,4 +18,5 @@ __all__ = [
     "TableError",
     "Translator",
     "TranslatorError",
+    "parse_correlation",
 ]

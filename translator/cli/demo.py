@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _NEXT = {
     "explain unmapped-code": "what a reason means and how to mend it",
+    "why YOUR.hl7 0.0": "where a posted value comes from, down to its bytes",
     "translate YOUR.hl7": "what your own file would become; nothing is sent or kept",
     "sandbox": "the same local WHOOP, to try `submit` against",
     "check": "lint the mapping tables and run their examples",
@@ -73,7 +74,9 @@ def _show(report: DemoReport) -> None:
 
 def _called() -> str:
     """Name the program so that the person can type it: `make demo` runs one that is on no PATH."""
-    return "translator" if shutil.which("translator") else sys.argv[0]
+    if shutil.which("translator"):
+        return "translator"
+    return "python -m translator" if sys.argv[0].endswith("__main__.py") else sys.argv[0]
 
 
 def _show_entries(report: DemoReport) -> None:
