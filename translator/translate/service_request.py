@@ -114,6 +114,9 @@ def _offers(report: Report, lookup: Lookup, site: Site) -> list[Offer]:
         name = _place_name(at)
         if _counts(name, site) and _is_of(identifier, site, name):
             offers.append(Offer(name, at, _as_uuid(identifier), ()))
+    if lookup is no_correlation and not site.places and any(offer.found for offer in offers):
+        # No other number can lead anywhere, so none is looked at.
+        return offers
     for kind, at, identifier in (*report.keys, *report.parents):
         name = _place_name(at)
         if not _counts(name, site) or not _is_of(identifier, site, name):
