@@ -34,20 +34,26 @@ class Doubts:
 
     def __init__(self, decoded: Decoded, escape: str) -> None:
         text = decoded.text
+        self._found: list[tuple[str, re.Pattern[str]]] = []
+        self._local: re.Pattern[str] | None = None
+        # MSH-2 itself holds the escape character, so it is looked for behind the header.
+        escapes = escape if escape and text.find(escape, text.find("\r") + 1) >= 0 else ""
+        if escapes or decoded.undeclared or "\x1b" in text or not text.isascii():
+            self._look(decoded, escape, escapes)
+
+    def _look(self, decoded: Decoded, escape: str, escapes: str) -> None:
+        text = decoded.text
         mark = re.escape(escape)
-        found: list[tuple[str, re.Pattern[str]]] = []
+        found = self._found
         if decoded.undeclared:
             found.append(("undeclared-bytes", _HIGH))
         elif not text.isascii() and _MOJIBAKE.search(text):
             found.append(("mojibake", _MOJIBAKE))
-        escapes = escape if escape and escape in text[text.find("\r") + 1 :] else ""
         if "\x1b" in text or (escapes and (f"{escape}C" in text or f"{escape}M" in text)):
             switch = rf"|{mark}(?:C[0-9A-Fa-f]{{4}}|M[0-9A-Fa-f]{{4}}(?:[0-9A-Fa-f]{{2}})?){mark}" if escape else ""
             found.append(("charset-switch", re.compile(f"\x1b{switch}")))
-        self._local = None
         if escapes and f"{escape}Z" in text:
             self._local = re.compile(rf"{mark}Z(?:[0-9A-Fa-f]{{2}})+{mark}")
-        self._found = found
 
     def __bool__(self) -> bool:
         return bool(self._found)

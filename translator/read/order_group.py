@@ -102,13 +102,13 @@ class OrderNumberReader:
             "SPM": group.spm,
         }
         for place in places:
-            number = place.field
-            for fields in segments[place.segment]:
+            name, segment, number, kind, form, part = place
+            for fields in segments[segment]:
                 if len(fields) <= number or not fields[number]:
                     continue
-                identifier = self._forms[place.form](fields[number].split(self._repetition, 1)[0], place.part)
+                identifier = self._forms[form](fields[number].split(self._repetition, 1)[0], part)
                 if identifier.value and identifier.value != NULL:
-                    yield place.name, (place.kind, _at(place, group), identifier)
+                    yield name, (kind, _at(place, group), identifier)
 
     def _entity(self, parts: list[str]) -> Identifier:
         return Identifier(*[*(self._unescape(part).strip() for part in parts), "", ""][:3])

@@ -56,7 +56,7 @@ def single_piece(raw: bytes) -> Piece | None:
     """
     if len(raw) > LARGEST_MESSAGE or not raw.startswith(b"MSH") or raw.find(b"MSH", 3) >= 0:
         return None
-    # Every envelope's name ends so, and hardly any other text does.
+    # Two characters are searched first: hardly any other text has them.
     others = b"HS" in raw and (b"FHS" in raw or b"BHS" in raw)
     others = others or (b"TS" in raw and (b"BTS" in raw or b"FTS" in raw))
     framed = b"\x0b" in raw or b"\x1c" in raw or b"\x1a" in raw or b"\x00" in raw
