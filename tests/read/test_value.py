@@ -199,6 +199,16 @@ def test_codings_are_the_three_triplets(field: str, expected: tuple[Coding, ...]
     assert reader().codings(field) == expected
 
 
+def test_remembered_forms_are_bounded_and_right() -> None:
+    """However many codes and units a feed has, few forms are kept, and each is read as it stands."""
+    read = reader()
+    for number in range(5_000):
+        form = read.form(["OBX", "1", "NM", f"C{number}^^L", "", "5", "mg/dL", "", "", "", "", "F^final"])
+
+        assert (form.codes[0].code, form.value_type, form.unit, form.status) == (f"C{number}", "NM", "mg/dL", "F")
+    assert len(read._forms) <= 4096
+
+
 def test_remembered_codes_are_bounded_and_right() -> None:
     """However many codes a message has, each is read as itself."""
     read = reader()

@@ -14,6 +14,7 @@ from translator.record.quantity import (
     canonical,
     is_ambiguous,
     json_number,
+    json_number_as_written,
     read_limit,
     read_number,
     read_quantity,
@@ -285,3 +286,14 @@ def test_a_megabyte_costs_little(text: str) -> None:
     with cpu_seconds(5):
         assert read_quantity(text) is None
         is_ambiguous(text)
+
+
+@given(st.from_regex(r"[+-]?(?:[0-9]{1,16}(?:\.[0-9]{0,15})?|\.[0-9]{1,15})", fullmatch=True))
+@example("1234567890123456")
+@example("0.00000000000001")
+@example("9007199254740.99")
+def test_number_as_written_is_the_same_number(text: str) -> None:
+    """The short way for few digits gives what the proof for many digits gives."""
+    found = read_number(text)
+
+    assert found is None or json_number_as_written(found) == json_number(found.number)
