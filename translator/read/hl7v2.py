@@ -43,8 +43,8 @@ class _Header(Struct, frozen=True, gc=False):
     def first(self, number: int, component: int = 1) -> str:
         """One component of MSH-n, first repetition."""
         field = self.field(number)
-        if not field:
-            return ""
+        if self.delimiters.component not in field and self.delimiters.repetition not in field:
+            return field.strip() if component == 1 else ""
         parts = field.split(self.delimiters.repetition, 1)[0].split(self.delimiters.component)
         return parts[component - 1].strip() if component <= len(parts) else ""
 

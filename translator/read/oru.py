@@ -176,8 +176,11 @@ class OruReader:
 
     def _component(self, fields: list[str], number: int) -> str:
         """The first component of the first repetition."""
-        field = _field(fields, number).split(self._delimiters.repetition, 1)[0]
-        return self._unescape(field.split(self._delimiters.component, 1)[0]).strip()
+        field = _field(fields, number)
+        if not field:
+            return ""
+        first = field.split(self._delimiters.repetition, 1)[0]
+        return self._unescape(first.split(self._delimiters.component, 1)[0]).strip()
 
 
 def _field(fields: list[str], number: int) -> str:

@@ -28,11 +28,16 @@ _OF_ONE = frozenset({"", "entered-in-error", "cancelled"})
 
 def settle_repeats(verdicts: Iterable[Verdict], tables: Tables) -> None:
     """Settle, in place, what one report says more than once by one mapping row."""
+    mapped = [
+        (verdict.match.row.at, verdict)
+        for verdict in verdicts
+        if verdict.match.row is not None and verdict.state != "ignored" and not verdict.observation.place
+    ]
+    if len({at for at, _ in mapped}) == len(mapped):
+        return
     by_row: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        row = verdict.match.row
-        if row is not None and verdict.state != "ignored" and not verdict.observation.place:
-            by_row.setdefault(row.at, []).append(verdict)
+    for at, verdict in mapped:
+        by_row.setdefault(at, []).append(verdict)
     for group in by_row.values():
         if len(group) > 1:
             _settle(group, tables)
@@ -44,10 +49,12 @@ def settle_codes(verdicts: Iterable[Verdict], rank: Mapping[str, tuple[str, ...]
 
     Shape: `rank` is the site's choice among sources of one WHOOP code.
     """
+    sent = [(verdict.payload.code, verdict) for verdict in verdicts if verdict.payload is not None]
+    if len({code for code, _ in sent}) == len(sent):
+        return
     by_code: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        if verdict.payload is not None:
-            by_code.setdefault(verdict.payload.code, []).append(verdict)
+    for code, verdict in sent:
+        by_code.setdefault(code, []).append(verdict)
     for several in by_code.values():
         if len(several) > 1:
             repeats = contenders(several, rank)

@@ -239,8 +239,8 @@ class _Assembly:
         result = self._result
         for verdict in self._verdicts:
             result.diagnostics += verdict.diagnostics
-            result.entries.append(_entry(verdict))
-            result.states.add(verdict.state)
+        result.entries += [_entry(verdict) for verdict in self._verdicts]
+        result.states |= {verdict.state for verdict in self._verdicts}
         expected = status not in {"", "cancelled"} or self._case.parts[0].status.action == "derive"
         # A report that says that results are there, and has none where results stand, was written by other rules.
         if expected and not held and all(verdict.observation.place == _NO_PLACE for verdict in self._verdicts):
