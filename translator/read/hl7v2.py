@@ -179,6 +179,8 @@ class _Reading:
         return f"{code}^{event}" if event else code
 
     def _by_type(self, event: str) -> Finding | None:
+        if not event:
+            return Finding("message-type-missing", "MSH-9", "the sender does not say what this message is")
         reason = self._lexicon.message_types.get(event, "message-type")
         if event in _UNPLACED and reason:
             return Finding(reason, "MSH-9", "nobody has placed this order before, and the correlation does not know it")
