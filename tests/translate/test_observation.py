@@ -164,3 +164,12 @@ def test_text_of_what_could_not_be_obtained_is_sent_where_the_site_says_so(
         value = sent.value
         assert isinstance(value, Text | Coded)
         assert verdict.payload == PayloadObservation("TOTAL_CHOLESTEROL", value_text=value.text, status="cancelled")
+
+
+def test_text_that_begins_with_a_point_is_no_number(site_tables: Tables) -> None:
+    """Only a number is remarked on."""
+    sent = observation(Text(".5 of it"), codes=(Coding("L", "CMT"),))
+
+    verdict = ObservationTranslator(site_tables, "hl7v2").translate(sent)
+
+    assert [remark.code for remark in verdict.diagnostics] == ["code-unconfirmed"]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from translator.record.field_positions import field_at
 from translator.record.number_form import number_form
 from translator.record.outcome import Diagnostic, Original, PayloadObservation
 from translator.record.report import Observation
@@ -28,6 +29,7 @@ from translator.translate.values import (
 )
 
 _MEMO_SIZE = 4096
+_ODD_STARTS = frozenset("+-.")
 # Here the sender itself says that it is no result (OBX-29), whatever its code; elsewhere only its position does.
 _NEVER_RESULTS = frozenset({"ask-at-order-entry"})
 
@@ -98,6 +100,8 @@ class ObservationTranslator:
                 word = route.status.status
                 payload = PayloadObservation(route.code, number, None, route.unit, word)
                 said = _said(observation.at, route.remarks, converted=False) if route.remarks else ()
+                if value.lexical[0] in _ODD_STARTS:
+                    said += _spelling(observation)
                 return Verdict(observation, "translated", "", word, route.match, payload, said)
         match, status = route.match, route.status
         for rule in self._rules:
@@ -205,7 +209,10 @@ class ObservationTranslator:
             status,
             route.match,
             PayloadObservation(route.code, sent.number, sent.text, route.unit, status),
-            _said(observation.at, route.remarks, converted=sent.converted) if route.remarks else (),
+            (
+                *_said(observation.at, route.remarks, converted=sent.converted),
+                *(_spelling(observation) if sent.number is not None else ()),
+            ),
             Original(_lexical(observation), observation.unit) if sent.converted else None,
         )
 
@@ -218,6 +225,18 @@ def _said(at: str, remarks: tuple[Remark, ...], *, converted: bool) -> tuple[Dia
             if converted or not remark.converted
         ]
     )
+
+
+def _spelling(observation: Observation) -> tuple[Diagnostic, ...]:
+    """
+    Remark on a number without a digit before its point, which analyzers write and HL7 forbids.
+
+    Source: HL7 v2.9 2A.3.44 (NM).
+    """
+    if not _lexical(observation).lstrip("+-").startswith("."):
+        return ()
+    text = "read as if there were a nought before the point"
+    return (Diagnostic("number-respelled", "warning", field_at(observation.at, "value"), text),)
 
 
 def _lexical(observation: Observation) -> str:
