@@ -111,7 +111,7 @@ class OrderNumberReader:
                     yield name, (kind, _at(place, group), identifier)
 
     def _entity(self, parts: list[str]) -> Identifier:
-        return Identifier(*[*(self._unescape(part).strip() for part in parts), "", ""][:3])
+        return Identifier(*[self._unescape(part).strip() for part in parts[:3]])
 
     def _composite(self, field: str, _: int) -> Identifier:
         """Read CX: the number, and in its fourth component who gave it out."""
