@@ -19,9 +19,7 @@ from translator.mapping_files import packaged_tables
 from translator.translate.tables import Tables
 
 # What the engine is to reach and does not yet; strict, so that the day it does, this mark has to go.
-NOT_YET = pytest.mark.xfail(
-    strict=True, reason="the engine takes 3.3 times the plain reference, not 1.9"
-)
+NOT_YET = pytest.mark.xfail(strict=True, reason="the engine takes 3.3 times the plain reference, not 1.9")
 SHAPES = [pytest.param(shape, id=shape.name) for shape in (SMALL, STANDARD, LARGE)]
 
 
