@@ -20,6 +20,7 @@ from translator.translate.tables import Tables
 
 # What the engine is to reach and does not yet; strict, so that the day it does, this mark has to go.
 NOT_YET = pytest.mark.xfail(strict=True, reason="the engine takes 3.3 times the plain reference, not 1.9")
+NEARLY = pytest.mark.xfail(strict=False, reason="now one, now the other is ahead")
 SHAPES = [pytest.param(shape, id=shape.name) for shape in (SMALL, STANDARD, LARGE)]
 
 
@@ -118,9 +119,10 @@ def test_engine_stays_near_the_plain_reference(timings: dict[str, Timing]) -> No
     assert timings[ENGINE].ratio <= 1.9
 
 
-@NOT_YET
 @pytest.mark.bench
-@pytest.mark.parametrize("peer", RUST_PEERS)
+@pytest.mark.parametrize(
+    "peer", [pytest.param(peer, marks=NEARLY if peer == "medforge" else NOT_YET) for peer in RUST_PEERS]
+)
 def test_engine_is_ahead_of_a_rust_reader(timings: dict[str, Timing], peer: str) -> None:
     """The whole translation takes less than the peer's parse and read."""
     if peer not in timings:
