@@ -18,9 +18,6 @@ from translator import Translator
 from translator.mapping_files import packaged_tables
 from translator.translate.tables import Tables
 
-# What the engine is to reach and does not yet; strict, so that the day it does, this mark has to go.
-NOT_YET = pytest.mark.xfail(strict=True, reason="the engine takes 3.3 times the plain reference, not 1.9")
-NEARLY = pytest.mark.xfail(strict=False, reason="now one, now the other is ahead")
 SHAPES = [pytest.param(shape, id=shape.name) for shape in (SMALL, STANDARD, LARGE)]
 
 
@@ -112,7 +109,6 @@ def timings(tables: Tables, standard: Sequence[bytes]) -> dict[str, Timing]:
     return {timing.name: timing for timing in compare(wanted, standard, rounds=9)}
 
 
-@NOT_YET
 @pytest.mark.bench
 def test_engine_stays_near_the_plain_reference(timings: dict[str, Timing]) -> None:
     """With every check and entry, never above 1.9 times the plain reference."""
@@ -120,9 +116,7 @@ def test_engine_stays_near_the_plain_reference(timings: dict[str, Timing]) -> No
 
 
 @pytest.mark.bench
-@pytest.mark.parametrize(
-    "peer", [pytest.param(peer, marks=NEARLY if peer == "medforge" else NOT_YET) for peer in RUST_PEERS]
-)
+@pytest.mark.parametrize("peer", RUST_PEERS)
 def test_engine_is_ahead_of_a_rust_reader(timings: dict[str, Timing], peer: str) -> None:
     """The whole translation takes less than the peer's parse and read."""
     if peer not in timings:
@@ -131,7 +125,6 @@ def test_engine_is_ahead_of_a_rust_reader(timings: dict[str, Timing], peer: str)
     assert timings[ENGINE].ratio < timings[peer].ratio
 
 
-@NOT_YET
 @pytest.mark.bench
 def test_engine_is_far_ahead_of_hl7apy(timings: dict[str, Timing]) -> None:
     """The whole translation is at least 350 times as fast as hl7apy's parse."""
