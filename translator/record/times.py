@@ -15,6 +15,8 @@ _FHIR = re.compile(
     r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:T([0-9]{2}):([0-9]{2})"
     rf"(?::{_SECONDS})?(Z|{_HOURS}:[0-5][0-9])?)?)?)?"
 )
+# Nearly every time of an order: to the second, with or without an offset.
+_USUAL = re.compile(rf"[0-9]{{8}}(?:[01][0-9]|2[0-3])[0-9]{{4}}(?:{_HOURS}[0-5][0-9])?")
 _DEFAULTS = (1, 1, 1, 0, 0, 0)
 
 
@@ -26,9 +28,9 @@ def sortable(text: str) -> str:
     Absent: empty where the text is no time; missing parts count as the earliest moment.
     Source: HL7 v2.9 2A.3.22 DTM; FHIR R4 dateTime.
     """
-    if not text:
-        return ""
-    match = _HL7.fullmatch(text) or _FHIR.fullmatch(text)
+    if _USUAL.fullmatch(text):
+        return _usual(text)
+    match = _HL7.fullmatch(text) or _FHIR.fullmatch(text) if text else None
     if match is None:
         return ""
     parts = [int(part) if part else default for part, default in zip(match.groups()[:6], _DEFAULTS, strict=True)]
@@ -36,10 +38,20 @@ def sortable(text: str) -> str:
         moment = datetime(*parts, tzinfo=UTC) - _offset(match[8])  # type: ignore[arg-type, misc]
     except (ValueError, OverflowError):
         return ""
-    fraction = (match[7] or ".")[1:].ljust(6, "0")
+    return _written(moment, (match[7] or ".")[1:].ljust(6, "0"))
+
+
+def _usual(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(f"{text[:8]}T{text[8:]}")
+        return _written(moment if moment.tzinfo is None else moment.astimezone(UTC), "000000")
+    except (ValueError, OverflowError):
+        return ""
+
+
+def _written(moment: datetime, fraction: str) -> str:
     # Not strftime: on some systems it writes a year before 1000 without its zeros, and it is slow.
-    date = f"{moment.year:04}{moment.month:02}{moment.day:02}"
-    return f"{date}{moment.hour:02}{moment.minute:02}{moment.second:02}.{fraction}"
+    return f"{moment.isoformat()[:19].replace('-', '').replace('T', '').replace(':', '')}.{fraction}"
 
 
 def _offset(text: str | None) -> timedelta:

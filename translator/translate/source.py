@@ -6,6 +6,8 @@ The comparison is of the lab's own words, so that another mapping table is never
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from translator.record.outcome import SourceObservation
 from translator.record.report import Message, Report
 from translator.record.times import sortable
@@ -13,29 +15,32 @@ from translator.record.values import Coded, Limit, Numeric, Range, Ratio, Text, 
 from translator.translate.observation import Verdict
 
 
-class SourceWriter:
+def sources(message: Message, sent: Iterable[tuple[Report, Iterable[Verdict]]]) -> Iterator[SourceObservation]:
     """
-    Write the sources of one report's observations.
+    Write the sources of one submission, in the order of its observations.
 
-    Shape: `ordered_at` is the sender's time of the report in a form that sorts, or empty.
+    Shape: `sent` is, for each report, what is sent of it.
     """
+    for report, verdicts in sent:
+        yield from _sources(message, report, verdicts)
 
-    def __init__(self, message: Message, report: Report) -> None:
-        panel = report.panel[0].code if report.panel else ""
-        self._report = f"{message.sender}|{report.filler.namespace}|{report.filler.value}|{panel}"
-        self.ordered_at = next(filter(None, map(sortable, report.times)), "")
 
-    def __call__(self, verdict: Verdict, code: str) -> SourceObservation:
-        """Write the source of one observation that is sent under a WHOOP code."""
-        observation = verdict.observation
-        return SourceObservation(
-            observation.at,
-            f"{self._report}|{code}|{observation.sub_id}",
-            lexical(observation.value),
-            observation.unit,
-            verdict.status,
-            code,
-            self.ordered_at,
+def ordered_at(report: Report) -> str:
+    """Give the sender's time of a report in a form that sorts, or nothing."""
+    for time in report.times:
+        if found := sortable(time):
+            return found
+    return ""
+
+
+def _sources(message: Message, report: Report, verdicts: Iterable[Verdict]) -> Iterator[SourceObservation]:
+    panel = report.panel[0].code if report.panel else ""
+    key = f"{message.sender}|{report.filler.namespace}|{report.filler.value}|{panel}"
+    time = ordered_at(report)
+    for verdict in verdicts:
+        seen, code = verdict.observation, verdict.route.code
+        yield SourceObservation(
+            seen.at, f"{key}|{code}|{seen.sub_id}", lexical(seen.value), seen.unit, verdict.status, code, time
         )
 
 
