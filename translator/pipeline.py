@@ -21,6 +21,7 @@ from translator.read.grammar import Grammars
 from translator.read.hl7v2 import read_message, read_single
 from translator.read.lexicon import Lexicon
 from translator.read.wire import LARGEST_MESSAGE, Piece, split_stream
+from translator.record.lazy import Lazy
 from translator.record.number_form import number_form
 from translator.record.outcome import FILE_SCHEMA, Diagnostic, Outcome, Source
 from translator.record.report import Finding, Message, Report
@@ -134,9 +135,8 @@ class Pipeline:
 
     def _outcome(self, raw: bytes, message: Message, file: str, index: int, correlation: Lookup) -> Outcome:
         translation = self._whoop.translate(message, correlation)
-        digest = hashlib.sha256(raw).hexdigest()
         return Outcome(
-            Source(index, file, message.format, message.type, message.control_id, digest),
+            Lazy(lambda: (_source(raw, message, file, index),)),
             _state(translation),
             self.tables.sha256,
             tuple(translation.submissions),
@@ -166,6 +166,11 @@ def _head(chunks: Iterator[bytes]) -> bytes:
         if len(head.strip()) > _TELLING_BYTES:
             break
     return head
+
+
+def _source(raw: bytes, message: Message, file: str, index: int) -> Source:
+    digest = hashlib.sha256(raw).hexdigest()
+    return Source(index, file, message.format, message.type, message.control_id, digest)
 
 
 def _state(translation: Translation) -> str:

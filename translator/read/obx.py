@@ -16,7 +16,7 @@ from msgspec import structs
 from translator.read.doubts import Doubts
 from translator.read.er7 import NULL, Delimiters, Unescape
 from translator.read.value import ValueReader
-from translator.record.quantity import is_plain_number
+from translator.record.quantity import LONGEST
 from translator.record.report import Finding, Form, Observation
 from translator.record.values import Absent, Numeric, Value
 
@@ -82,19 +82,18 @@ class ObxReader:
         )
 
     def _forms_of(self, rows: Sequence[list[str]]) -> list[Form]:
-        known = self._forms.get
-        keys = [(row[2], row[3], row[6], row[11]) for row in rows]
-        return [known(key) or self._form(*key) for key in keys]
+        known, make = self._forms.get, self._form
+        return [known((row[2], row[3], row[6], row[11])) or make(row[2], row[3], row[6], row[11]) for row in rows]
 
     def _values_of(self, rows: Sequence[list[str]], forms: list[Form]) -> list[Value]:
         """Read every OBX-5; where a value brings its own unit, its form is changed in place."""
         # A sender with its own way to write numbers has none that may be taken as they stand.
-        plain = self._values.numbers is None
+        plain = "NM" if self._values.numbers is None else None
         values: list[Value] = []
         for index, row in enumerate(rows):
             sent = row[5]
-            # Nearly every value; digits hold no delimiter and no escape.
-            if plain and row[2] == "NM" and is_plain_number(sent):
+            # Nearly every value: digits, with at most one point, hold no delimiter and no escape.
+            if row[2] == plain and sent.replace(".", "", 1).isdecimal() and sent.isascii() and len(sent) <= LONGEST:
                 values.append(Numeric(sent))
             else:
                 forms[index], value = self._value(forms[index], sent)
