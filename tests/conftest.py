@@ -10,8 +10,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from hypothesis import settings
 
 from tests.sandbox_process import SandboxProcess
+
+# How long an example takes says more of the machine than of the code; limits of time have their own tests.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 CommandLine: TypeAlias = Callable[..., subprocess.CompletedProcess[bytes]]
 
