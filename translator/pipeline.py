@@ -16,7 +16,7 @@ from msgspec import structs
 
 from translator.read.batch import BatchCount
 from translator.read.detect import detect
-from translator.read.fhir import SERVICE_REQUEST_SYSTEM, read_document
+from translator.read.fhir import SERVICE_REQUEST_SYSTEM, FhirReader
 from translator.read.grammar import Grammars
 from translator.read.hl7v2 import read_message, read_single
 from translator.read.lexicon import Lexicon
@@ -51,7 +51,8 @@ class Pipeline:
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
         self.lexicon = _lexicon(tables)
-        self._systems = frozenset(tables.site.service_request_systems or (SERVICE_REQUEST_SYSTEM,))
+        systems = frozenset(tables.site.service_request_systems or (SERVICE_REQUEST_SYSTEM,))
+        self._fhir = FhirReader(self.lexicon, systems)
         self._grammars = Grammars(self.lexicon)
         self._whoop = WhoopTranslator(tables)
 
@@ -63,7 +64,7 @@ class Pipeline:
         """Read one message or one FHIR document into the record, as `translate` does."""
         found = detect(raw)
         if found == "fhir":
-            return read_document(raw, self.lexicon, self._systems)
+            return self._fhir.read(raw)
         if found == "wide":
             return Message("", refused=Finding(_WIDE[0], "", _WIDE[1]))
         single = read_single(raw, self.lexicon, self._grammars)

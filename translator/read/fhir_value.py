@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from translator.read.fhir_json import Node, obj, objects, text
-from translator.record.quantity import read_limit, read_number
+from translator.record.quantity import LONGEST_NUMBER, read_limit, read_number
 from translator.record.report import Identifier
 from translator.record.values import Absent, Coded, Coding, Numeric, Range, Ratio, Text, Unusable, Value
 
@@ -20,6 +20,9 @@ _OFF_SCALE = frozenset({"<", ">"})
 # Units of a ratio that is a pure number, such as a titre; `5 mg : 1 mL` is a concentration and no titre.
 _PURE = frozenset({"", "1"})
 _TINIEST = -17
+_ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+ABSENT = Absent()
+DATA_ABSENT = Absent("data-absent")
 _NOT_NUMERIC = Unusable("value-not-numeric")
 _REFUSED = Unusable("value-type-refused", refused=True)
 _HELD = Unusable("value-type-held")
@@ -28,11 +31,15 @@ _HELD = Unusable("value-type-held")
 def codings(concept: Node, systems: Mapping[str, str]) -> tuple[Coding, ...]:
     """Give every coding of a CodeableConcept; system spellings become the canonical URI."""
     return tuple(
-        Coding(
-            systems.get(text(coding, "system"), text(coding, "system")), text(coding, "code"), text(coding, "display")
-        )
-        for _, coding in objects(concept, "coding")
-        if text(coding, "code")
+        [
+            Coding(
+                systems.get(text(coding, "system"), text(coding, "system")),
+                text(coding, "code"),
+                text(coding, "display"),
+            )
+            for _, coding in objects(concept, "coding")
+            if text(coding, "code")
+        ]
     )
 
 
@@ -48,6 +55,9 @@ def lexical(number: object) -> str:
     Shape: a number with a positive exponent keeps it, since its digits would claim more than was measured.
     """
     if isinstance(number, Decimal):
+        written = str(number)
+        if "E" not in written:
+            return written
         return f"{number:f}" if _TINIEST < number.as_tuple().exponent <= 0 else str(number)  # type: ignore[operator]
     return str(number) if type(number) is int else ""
 
@@ -70,13 +80,23 @@ def read_value(node: Node, systems: Mapping[str, str]) -> Value:
     Absent: Absent, with a reason where dataAbsentReason gives one; a value beside a dataAbsentReason is a contradiction
     (obs-6) and unusable.
     """
-    found = [key for key in node if key.startswith("value") and not key.startswith("valueSet")]
+    return read_element(node, tuple([key for key in node if is_value(key)]), systems)
+
+
+def is_value(key: str) -> bool:
+    """Tell the name of a value[x] element, known or not."""
+    return key.startswith("value") and not key.startswith("valueSet")
+
+
+def read_element(node: Node, found: tuple[str, ...], systems: Mapping[str, str]) -> Value:
+    """Read the value like `read_value`, where the names of its elements have been found before."""
     if not found:
-        return Absent("data-absent") if obj(node, "dataAbsentReason") else Absent()
+        return DATA_ABSENT if obj(node, "dataAbsentReason") else ABSENT
     if len(found) > 1 or obj(node, "dataAbsentReason"):
         return Unusable("value-contradicts-status")
-    value = _READERS.get(found[0], _refuse)(node[found[0]], systems)
-    return _limit_by_interpretation(value, node)
+    name = found[0]
+    value = _READERS.get(name, _refuse)(node[name], systems)
+    return _limit_by_interpretation(value, node) if "interpretation" in node and type(value) is Numeric else value
 
 
 def _refuse(_: Any, __: Mapping[str, str]) -> Value:
@@ -90,9 +110,27 @@ def _hold(_: Any, __: Mapping[str, str]) -> Value:
 def _quantity(value: Any, _: Mapping[str, str]) -> Value:
     if not isinstance(value, dict):
         return _NOT_NUMERIC
-    written = lexical(value.get("value"))
-    found = read_limit(text(value, "comparator"), written) if "comparator" in value else read_number(written)
-    return found or _NOT_NUMERIC
+    number = value.get("value")
+    if "comparator" in value:
+        return read_limit(text(value, "comparator"), lexical(number)) or _NOT_NUMERIC
+    if type(number) is Decimal:
+        # A JSON number without an exponent is a number of HL7, too, and has been read as one.
+        written = str(number)
+        if len(written) <= LONGEST_NUMBER and "E" not in written:
+            return Numeric(number, written)
+    if number is None and _says_why(value):
+        return DATA_ABSENT
+    return read_number(lexical(number)) or _NOT_NUMERIC
+
+
+def _says_why(value: Node) -> bool:
+    """Tell a value that is only the reason why there is none, written as an extension."""
+    return any(text(extension, "url") == _ABSENT_REASON for _, extension in objects(value, "extension"))
+
+
+def _boolean(value: Any, _: Mapping[str, str]) -> Value:
+    """Give yes or no as a coded answer without a system, which means nothing unless a table lists it."""
+    return Coded((Coding("", "true" if value else "false"),)) if isinstance(value, bool) else _NOT_NUMERIC
 
 
 def _integer(value: Any, _: Mapping[str, str]) -> Value:
@@ -102,7 +140,7 @@ def _integer(value: Any, _: Mapping[str, str]) -> Value:
 def _string(value: Any, _: Mapping[str, str]) -> Value:
     if not isinstance(value, str):
         return _NOT_NUMERIC
-    return Text(value.strip()) if value.strip() else Absent()
+    return Text(value.strip()) if value.strip() else ABSENT
 
 
 def _concept(value: Any, systems: Mapping[str, str]) -> Value:
@@ -110,7 +148,7 @@ def _concept(value: Any, systems: Mapping[str, str]) -> Value:
         return _NOT_NUMERIC
     found = codings(value, systems)
     words = text(value, "text") or next((coding.text for coding in found if coding.text), "")
-    return Coded(found, words) if found or words else Absent()
+    return Coded(found, words) if found or words else ABSENT
 
 
 def _range(value: Any, _: Mapping[str, str]) -> Value:
@@ -140,14 +178,19 @@ _READERS: dict[str, Callable[[Any, Mapping[str, str]], Value]] = {
     "valueCodeableConcept": _concept,
     "valueRange": _range,
     "valueRatio": _ratio,
-    **dict.fromkeys(("valueBoolean", "valuePeriod", "valueDateTime", "valueTime"), _hold),
+    "valueBoolean": _boolean,
+    **dict.fromkeys(("valuePeriod", "valueDateTime", "valueTime"), _hold),
 }
 
 
-def _limit_by_interpretation(value: Value, node: Node) -> Value:
+def _limit_by_interpretation(value: Numeric, node: Node) -> Value:
     """Off-scale interpretation (`<`, `>`) says that the number is the end of the scale, not a measurement."""
-    codes = {coding.code for _, concept in objects(node, "interpretation") for coding in codings(concept, {})}
-    marks = codes & _OFF_SCALE
-    if not marks or not isinstance(value, Numeric):
+    marks = {
+        mark
+        for _, concept in objects(node, "interpretation")
+        for _, coding in objects(concept, "coding")
+        if (mark := text(coding, "code")) in _OFF_SCALE
+    }
+    if not marks:
         return value
     return (read_limit(marks.pop(), value.lexical) if len(marks) == 1 else None) or _NOT_NUMERIC

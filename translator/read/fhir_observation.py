@@ -1,0 +1,130 @@
+"""
+Read one FHIR Observation, and each of its components, into the observations of the record.
+
+What a feed says again and again (codes, unit, status; the names of elements) is worked out once. The memos are bounded
+and hold no value, no name and no id.
+
+Source: FHIR R4 Observation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+from msgspec import Struct
+
+from translator.read.fhir_bundle import Resource
+from translator.read.fhir_json import Node, obj, objects
+from translator.read.fhir_value import ABSENT, codings, is_value, read_element, unit_of
+from translator.read.fhir_whole import is_modified
+from translator.record.report import Observation
+from translator.record.values import Absent, Coding, Unusable, Value
+
+Parts: TypeAlias = Iterable[tuple[int, Node]]
+
+_MEMO_SIZE = 4096
+_LONGEST_KEY = 64
+MODIFIED = Unusable("unknown-modifier", refused=True)
+_CONTAINER = Absent("container")
+_OTHERS = frozenset({"component", "hasMember", "modifierExtension", "implicitRules"})
+
+
+class _Elements(NamedTuple):
+    """What the names of a resource's elements say: those of its value, and whether any other needs a look."""
+
+    values: tuple[str, ...]
+    others: bool
+
+
+class _Form(Struct, frozen=True, gc=False):
+    codes: tuple[Coding, ...]
+    unit: str
+    unit_system: str
+    status: str
+
+
+class ObservationReader:
+    """
+    Read Observations by one table of coding systems.
+
+    Shape: an Observation gives itself and then its components.
+    """
+
+    def __init__(self, systems: Mapping[str, str]) -> None:
+        self._systems = systems
+        self._forms: dict[object, _Form] = {}
+        self._elements: dict[tuple[str, ...], _Elements] = {}
+
+    @property
+    def remembered(self) -> int:
+        """How many look-ups are kept."""
+        return len(self._forms) + len(self._elements)
+
+    def read(self, resource: Resource, place: str = "", *, modified: bool = False) -> list[Observation]:
+        """
+        Read an Observation and its components.
+
+        Shape: `place` says why it is no result, if it is none; `modified` that what holds it turns its meaning.
+        """
+        node, at = resource.node, resource.at
+        elements = self._look(node)
+        status = node.get("status")
+        if not elements.others and not modified:
+            return [self._observation(at, node, status, place, read_element(node, elements.values, self._systems))]
+        modified = modified or is_modified(node)
+        value = MODIFIED if modified else read_element(node, elements.values, self._systems)
+        parts = objects(node, "component")
+        if value == ABSENT and (parts or node.get("hasMember")):
+            value = _CONTAINER
+        whole = self._observation(at, node, status, place, value)
+        # What turns the meaning of the whole turns that of its parts.
+        return [whole, *self._parts(at, parts, status, place, modified=modified)]
+
+    def _parts(self, at: str, parts: Parts, status: object, place: str, *, modified: bool) -> Iterator[Observation]:
+        for index, part in parts:
+            if modified or is_modified(part):
+                value: Value = MODIFIED
+            else:
+                value = read_element(part, self._look(part).values, self._systems)
+            yield self._observation(f"{at}.component[{index}]", part, status, place, value)
+
+    def _look(self, node: Node) -> _Elements:
+        names = tuple(node)
+        found = self._elements.get(names)
+        if found is None:
+            found = _Elements(tuple(filter(is_value, names)), not _OTHERS.isdisjoint(names))
+            if all(len(name) < _LONGEST_KEY for name in names):
+                _remember(self._elements, names, found)
+        return found
+
+    def _observation(self, at: str, node: Node, status: object, place: str, value: Value) -> Observation:
+        form = self._form(node, status)
+        return Observation(at, form.codes, value, "", form.unit, form.unit_system, False, form.status, "", place)
+
+    def _form(self, node: Node, status: object) -> _Form:
+        """Find the form by the texts as sent; what is not written as FHIR says is worked out each time."""
+        try:
+            quantity = node.get("valueQuantity")
+            unit = (quantity.get("system"), quantity.get("code"), quantity.get("unit")) if quantity else None
+            coding = node["code"]["coding"]
+            key = (status, unit, *[(each.get("system"), each["code"], each.get("display")) for each in coding])
+            found = self._forms.get(key)
+        except (KeyError, TypeError, AttributeError):
+            return self._formed(node, status)
+        if found is None or "valueRange" in node:
+            found = self._formed(node, status)
+            if "valueRange" not in node:
+                _remember(self._forms, key, found)
+        return found
+
+    def _formed(self, node: Node, status: object) -> _Form:
+        unit, system = unit_of(node)
+        word = status.strip() if isinstance(status, str) else ""
+        return _Form(codings(obj(node, "code"), self._systems), unit, system, word)
+
+
+def _remember(memo: dict[Any, Any], key: object, found: object) -> None:
+    if len(memo) >= _MEMO_SIZE:
+        memo.clear()
+    memo[key] = found

@@ -1,0 +1,120 @@
+"""
+Read every DiagnosticReport of a document: its results, its orders, its patient, its times.
+
+Source: FHIR R4 DiagnosticReport.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import structs
+
+from translator.read.fhir_bundle import Document, Resource
+from translator.read.fhir_json import Node, obj, objects, text
+from translator.read.fhir_observation import ObservationReader
+from translator.read.fhir_order import Order, Orders, Tree, part
+from translator.read.fhir_person import Person
+from translator.read.fhir_results import ResultReader, Results
+from translator.read.fhir_value import codings
+from translator.read.fhir_whole import is_modified
+from translator.read.lexicon import Lexicon
+from translator.record.report import Finding, Identifier, Report
+
+
+class ReportReader:
+    """
+    Read the reports of one document.
+
+    Shape: `reached` are the places of all observations that some report refers to.
+    """
+
+    def __init__(
+        self, document: Document, lexicon: Lexicon, service_requests: frozenset[str], observations: ObservationReader
+    ) -> None:
+        self._document = document
+        self._systems = lexicon.systems
+        self._orders = Orders(document, lexicon.systems, service_requests)
+        self._results = ResultReader(document, observations, self._orders)
+        self._answered: list[frozenset[object]] = []
+        self._sent = text(document.root, "timestamp")
+        self.reached = self._results.reached
+
+    def reports(self) -> list[Report]:
+        """Read every report, in order; one that answers several orders may come in parts."""
+        return [report for each in self._document.of_type("DiagnosticReport") for report in self._read(each)]
+
+    def _read(self, resource: Resource) -> list[Report]:
+        person = Person(self._document, resource)
+        modified = is_modified(resource.node)
+        results = self._results.read(resource, len(self._answered), person, modified=modified)
+        orders = self._orders.based_on(resource)
+        for tree in results.trees:
+            orders |= tree.orders
+        findings = results.findings + self._shared(results, frozenset(orders))
+        if modified:
+            text_ = "an extension changes the meaning of the report"
+            findings.append(Finding("unknown-modifier", resource.at, text_))
+        problems = [*(order.problem for order in orders.values()), person.problem]
+        findings += [problem for problem in problems if problem is not None]
+        return self._ordered(self._head(resource, results, person), orders, results.trees, findings)
+
+    def _shared(self, results: Results, orders: frozenset[object]) -> list[Finding]:
+        """Find results that an earlier report of another order has, too; for the same order, once is enough."""
+        shared = [place for number, place in results.shared.items() if self._answered[number] != orders]
+        self._answered.append(orders)
+        return [Finding("shared-observation", place, "a report of another order has this result") for place in shared]
+
+    def _ordered(
+        self, head: Report, orders: dict[object, Order], trees: list[Tree], findings: list[Finding]
+    ) -> list[Report]:
+        """Give the report its orders; where there are several, part it among them, if its results say how."""
+        if len(orders) > 1:
+            parts = None if findings else part(trees, orders)
+            if parts:
+                return [self._whole(head, [orders[name]], chosen, []) for name, chosen in parts.items()]
+            text_ = f"the report answers {len(orders)} orders, and its results do not say which"
+            findings.append(Finding("several-service-requests", head.at, text_))
+        return [self._whole(head, list(orders.values()), trees, findings)]
+
+    def _whole(
+        self, head: Report, orders: Sequence[Order], trees: Sequence[Tree], findings: Sequence[Finding]
+    ) -> Report:
+        keys = [*(key for order in orders for key in order.keys), *head.keys]
+        return structs.replace(
+            head,
+            service_requests=self._orders.named(keys),
+            keys=self._orders.others(keys),
+            observations=tuple([seen for tree in trees for seen in tree.observations]),
+            findings=tuple(findings),
+        )
+
+    def _head(self, resource: Resource, results: Results, person: Person) -> Report:
+        node = resource.node
+        own = self._orders.own(resource)
+        return Report(
+            resource.at,
+            status=text(node, "status"),
+            status_at=f"{resource.at}.status",
+            panel=codings(obj(node, "code"), self._systems),
+            must_agree=False,
+            keys=tuple(own),
+            specimens=self._specimens(resource, results),
+            filler=next((found for kind, _, found in own if kind == "filler"), Identifier()),
+            patient=person.patient(),
+            times=(text(node, "issued"), _effective(node), self._sent),
+        )
+
+    def _specimens(self, resource: Resource, results: Results) -> tuple[str, ...]:
+        """Give the types of the report's specimens, else of those of its observations; one without could be any."""
+        own = [(reference, resource) for _, reference in objects(resource.node, "specimen")]
+        found = [self._document.resolve(*each) for each in own or results.specimens.values()]
+        kinds = [codings(obj(each.node, "type"), self._systems) if each is not None else () for each in found]
+        return tuple([coding.code for codes in kinds for coding in codes]) if all(kinds) else ()
+
+
+def _effective(node: Node) -> str:
+    """Give the time of what was observed, as exact as it was sent; of a period its end."""
+    period = obj(node, "effectivePeriod")
+    offered = (text(node, "effectiveDateTime"), text(node, "effectiveInstant"), text(period, "end"))
+    return next(filter(None, offered), text(period, "start"))
