@@ -82,8 +82,8 @@ class FhirLaboratory:
             "resourceType": "Observation",
             "id": name,
             "status": "final",
-            "category": [_concept(f"{_TERMINOLOGY}/observation-category", "laboratory", "Laboratory")],
-            "code": {"coding": [loinc, local] if chance.random() < 0.75 else [local, loinc], "text": row.display},
+            "category": [{"coding": [{"system": f"{_TERMINOLOGY}/observation-category", "code": "laboratory"}]}],
+            "code": {"coding": [loinc, local] if chance.random() < 0.75 else [local, loinc]},
             "subject": {"reference": f"Patient/{patient}"},
             "effectiveDateTime": "2026-03-01T08:30:00-05:00",
             **_value(row, value),
@@ -99,11 +99,16 @@ def _value(row: ObservationRow, value: str) -> dict[str, Any]:
         return {"valueCodeableConcept": _concept(_SNOMED, parts[0], parts[1])} if parts[1:] else {"valueString": value}
     text = "".join(parts)
     comparator = text[0] if text[0] in "<>" else ""
-    quantity: dict[str, Any] = {"value": Decimal(text.lstrip("<>"))}
+    quantity: dict[str, Any] = {"value": Decimal(_without_noughts(text.lstrip("<>")))}
     if comparator:
         quantity["comparator"] = comparator
     unit = row.wire_unit or "1"
     return {"valueQuantity": {**quantity, "unit": unit, "system": _UCUM, "code": unit}}
+
+
+def _without_noughts(number: str) -> str:
+    """Leave trailing noughts out: the reference reads a double, which loses them, so it would round another way."""
+    return number.rstrip("0").rstrip(".") if "." in number else number
 
 
 def _context(patient: str, request: str) -> list[dict[str, Any]]:

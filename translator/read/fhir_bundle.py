@@ -16,6 +16,7 @@ from translator.read.fhir_json import Node, obj, objects, text
 from translator.record.times import sortable
 
 _VERSION = "/_history/"
+_SILENT = frozenset({"fullUrl", "resource", "search", "id"})
 
 
 class Resource(Struct, frozen=True):
@@ -39,8 +40,9 @@ class Document:
 
     Shape: `resources` in order of appearance, contained ones after the resource that holds them; `older` are versions
     that the same document replaces, which no reference means. `bundles` are the document, if it is one, and those
-    within it. `twins` have the fullUrl, or the type and id on the same server, of a resource before them. `assumed` is
-    the number of references that were resolved although, by the specification, their URL means another place.
+    within it; `telling_entries` say more than which resource they hold. `twins` have the fullUrl, or the type and id on
+    the same server, of a resource before them. `assumed` is the number of references that were resolved although, by
+    the specification, their URL means another place.
     """
 
     def __init__(self, root: Node) -> None:
@@ -49,10 +51,14 @@ class Document:
         self.older: list[Resource] = []
         self.twins: list[Resource] = []
         self.bundles: list[tuple[str, Node]] = []
+        self.telling_entries: list[tuple[str, Node]] = []
         self.assumed = 0
         self._by_url: dict[str, Resource | None] = {}
         self._by_name: dict[str, Resource | None] = {}
         self._contained: dict[tuple[str, str], Resource | None] = {}
+        # Nearly all references of a document come from one report, so its server is not worked out for each of them.
+        self._origin: Resource | None = None
+        self._base = ""
         if text(root, "resourceType") == "Bundle":
             self._open("Bundle", root)
         else:
@@ -63,7 +69,7 @@ class Document:
         while waiting:
             at, bundle = waiting.pop()
             self.bundles.append((at, bundle))
-            found = list(_entries(at, bundle))
+            found = list(self._entries(at, bundle))
             if text(bundle, "type") == "history":
                 found, older = _latest(found)
                 self.older += [inner for resource in older for inner in (resource, *_contained(resource))]
@@ -71,6 +77,15 @@ class Document:
                 self._add(resource)
                 if resource.type == "Bundle":
                     waiting.append((resource.at, resource.node))
+
+    def _entries(self, at: str, bundle: Node) -> Iterator[Resource]:
+        for index, entry in objects(bundle, "entry"):
+            if not _SILENT.issuperset(entry):
+                self.telling_entries.append((f"{at}.entry[{index}]", entry))
+            node = entry.get("resource")
+            if node and isinstance(node, dict):
+                kind = text(node, "resourceType")
+                yield Resource(f"{at}.entry[{index}].resource", node, kind, text(entry, "fullUrl"))
 
     def _add(self, resource: Resource) -> None:
         self.resources.append(resource)
@@ -113,7 +128,9 @@ class Document:
             return self._contained.get((origin.container or origin.at, target[1:]))
         if not target:
             return None
-        for url in (_base(origin) + target, target):
+        if origin is not self._origin:
+            self._origin, self._base = origin, _base(origin)
+        for url in (self._base + target, target):
             if url in self._by_url:
                 return self._by_url[url]
         return self._by_name_alone(target)
@@ -141,13 +158,6 @@ def _base(resource: Resource) -> str:
     kind, _, identity = resource.url.rpartition("/")
     base, slash, name = kind.rpartition("/")
     return base + slash if identity and name[:1].isupper() else ""
-
-
-def _entries(at: str, bundle: Node) -> Iterator[Resource]:
-    for index, entry in objects(bundle, "entry"):
-        node = obj(entry, "resource")
-        if node:
-            yield Resource(f"{at}.entry[{index}].resource", node, text(node, "resourceType"), text(entry, "fullUrl"))
 
 
 def _contained(resource: Resource) -> Iterator[Resource]:

@@ -10,13 +10,13 @@ Source: FHIR R4 Observation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
 from translator.read.fhir_bundle import Resource
 from translator.read.fhir_json import Node, obj, objects
-from translator.read.fhir_value import ABSENT, codings, is_value, read_element, unit_of
+from translator.read.fhir_value import ABSENT, Elements, codings, elements_of, read_element, unit_of
 from translator.read.fhir_whole import is_modified
 from translator.record.report import Observation
 from translator.record.values import Absent, Coding, Unusable, Value
@@ -27,14 +27,6 @@ _MEMO_SIZE = 4096
 _LONGEST_KEY = 64
 MODIFIED = Unusable("unknown-modifier", refused=True)
 _CONTAINER = Absent("container")
-_OTHERS = frozenset({"component", "hasMember", "modifierExtension", "implicitRules"})
-
-
-class _Elements(NamedTuple):
-    """What the names of a resource's elements say: those of its value, and whether any other needs a look."""
-
-    values: tuple[str, ...]
-    others: bool
 
 
 class _Form(Struct, frozen=True, gc=False):
@@ -54,7 +46,7 @@ class ObservationReader:
     def __init__(self, systems: Mapping[str, str]) -> None:
         self._systems = systems
         self._forms: dict[object, _Form] = {}
-        self._elements: dict[tuple[str, ...], _Elements] = {}
+        self._elements: dict[tuple[str, ...], Elements] = {}
 
     @property
     def remembered(self) -> int:
@@ -68,12 +60,12 @@ class ObservationReader:
         Shape: `place` says why it is no result, if it is none; `modified` that what holds it turns its meaning.
         """
         node, at = resource.node, resource.at
-        elements = self._look(node)
+        elements = self._elements.get(tuple(node)) or self._look(node)
         status = node.get("status")
         if not elements.others and not modified:
-            return [self._observation(at, node, status, place, read_element(node, elements.values, self._systems))]
+            return [self._observation(at, node, status, place, read_element(node, elements, self._systems))]
         modified = modified or is_modified(node)
-        value = MODIFIED if modified else read_element(node, elements.values, self._systems)
+        value = MODIFIED if modified else read_element(node, elements, self._systems)
         parts = objects(node, "component")
         if value == ABSENT and (parts or node.get("hasMember")):
             value = _CONTAINER
@@ -86,14 +78,14 @@ class ObservationReader:
             if modified or is_modified(part):
                 value: Value = MODIFIED
             else:
-                value = read_element(part, self._look(part).values, self._systems)
+                value = read_element(part, self._look(part), self._systems)
             yield self._observation(f"{at}.component[{index}]", part, status, place, value)
 
-    def _look(self, node: Node) -> _Elements:
+    def _look(self, node: Node) -> Elements:
         names = tuple(node)
         found = self._elements.get(names)
         if found is None:
-            found = _Elements(tuple(filter(is_value, names)), not _OTHERS.isdisjoint(names))
+            found = elements_of(names)
             if all(len(name) < _LONGEST_KEY for name in names):
                 _remember(self._elements, names, found)
         return found

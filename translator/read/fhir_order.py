@@ -42,7 +42,7 @@ class Order(Struct, frozen=True):
     problem: Finding | None = None
 
 
-class Tree(Struct, frozen=True):
+class Tree(Struct, frozen=True, gc=False):
     """One result of a report: its observations with all members, the result itself first, and the orders they name."""
 
     observations: list[Observation]

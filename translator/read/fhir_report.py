@@ -14,10 +14,8 @@ from translator.read.fhir_bundle import Document, Resource
 from translator.read.fhir_json import Node, obj, objects, text
 from translator.read.fhir_observation import ObservationReader
 from translator.read.fhir_order import Order, Orders, Tree, part
-from translator.read.fhir_person import Person
 from translator.read.fhir_results import ResultReader, Results
 from translator.read.fhir_value import codings
-from translator.read.fhir_whole import is_modified
 from translator.read.lexicon import Lexicon
 from translator.record.report import Finding, Identifier, Report
 
@@ -45,19 +43,17 @@ class ReportReader:
         return [report for each in self._document.of_type("DiagnosticReport") for report in self._read(each)]
 
     def _read(self, resource: Resource) -> list[Report]:
-        person = Person(self._document, resource)
-        modified = is_modified(resource.node)
-        results = self._results.read(resource, len(self._answered), person, modified=modified)
+        results = self._results.read(resource, len(self._answered))
         orders = self._orders.based_on(resource)
         for tree in results.trees:
             orders |= tree.orders
         findings = results.findings + self._shared(results, frozenset(orders))
-        if modified:
+        if results.modified:
             text_ = "an extension changes the meaning of the report"
             findings.append(Finding("unknown-modifier", resource.at, text_))
-        problems = [*(order.problem for order in orders.values()), person.problem]
+        problems = [*(order.problem for order in orders.values()), results.person.problem]
         findings += [problem for problem in problems if problem is not None]
-        return self._ordered(self._head(resource, results, person), orders, results.trees, findings)
+        return self._ordered(self._head(resource, results), orders, results.trees, findings)
 
     def _shared(self, results: Results, orders: frozenset[object]) -> list[Finding]:
         """Find results that an earlier report of another order has, too; for the same order, once is enough."""
@@ -89,7 +85,7 @@ class ReportReader:
             findings=tuple(findings),
         )
 
-    def _head(self, resource: Resource, results: Results, person: Person) -> Report:
+    def _head(self, resource: Resource, results: Results) -> Report:
         node = resource.node
         own = self._orders.own(resource)
         return Report(
@@ -101,7 +97,7 @@ class ReportReader:
             keys=tuple(own),
             specimens=self._specimens(resource, results),
             filler=next((found for kind, _, found in own if kind == "filler"), Identifier()),
-            patient=person.patient(),
+            patient=results.person.patient(),
             times=(text(node, "issued"), _effective(node), self._sent),
         )
 

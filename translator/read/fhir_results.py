@@ -6,28 +6,33 @@ Source: FHIR R4 DiagnosticReport.result, Observation.hasMember.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from translator.read.fhir_bundle import Document, Resource, is_conditional
 from translator.read.fhir_json import Node, objects, text
 from translator.read.fhir_observation import ObservationReader
-from translator.read.fhir_order import Order, Orders, Tree
+from translator.read.fhir_order import Orders, Tree
 from translator.read.fhir_person import Person
+from translator.read.fhir_whole import is_modified
 from translator.record.report import Finding, Observation
 from translator.record.values import Unusable
 
 
 class Results(Struct):
     """
-    The results of one report.
+    The results of one report, the n-th of its document.
 
-    Shape: `shared` has the place of a result that an earlier report has, too, by the number of that report;
-    `specimens` are references by their text, each with the resource that holds it.
+    Shape: `modified` tells that an extension changes the meaning of all of them. `shared` has the place of a result
+    that an earlier report has, too, by the number of that report; `specimens` are references by their text, each with
+    the resource that holds it.
     """
 
+    report: Resource
     number: int
+    person: Person
+    modified: bool
     trees: list[Tree]
     findings: list[Finding]
     shared: dict[int, str]
@@ -47,61 +52,58 @@ class ResultReader:
         self._observations = observations
         self._orders = orders
 
-    def read(self, report: Resource, number: int, person: Person, *, modified: bool) -> Results:
-        """Read the results of the report that has this number, and compare whose they are."""
-        results = Results(number, [], [], {}, {})
-        listed = list(objects(report.node, "result"))
+    def read(self, report: Resource, number: int) -> Results:
+        """Read the results of the n-th report, and compare whose they are."""
+        person, modified = Person(self._document, report), is_modified(report.node)
+        results = Results(report, number, person, modified, [], [], {}, {})
+        listed = objects(report.node, "result")
         for index, reference in listed:
-            at = f"{report.at}.result[{index}]"
             target = self._document.resolve(reference, report)
-            if target is None or target.type != "Observation":
+            if target is not None and target.type == "Observation":
+                self._follow(target, index, results)
+            else:
                 missing = f"result {index + 1} of {len(listed)} is missing"
-                results.findings.append(Finding(_reason(reference), at, missing))
-                continue
-            observations: list[Observation] = []
-            orders: dict[object, Order] = {}
-            for resource in self._walk(target, at, results, observations):
-                observations += self._observations.read(resource, modified=modified)
-                person.see(resource)
-                self._note(resource, report, orders, results)
-            if observations:
-                results.trees.append(Tree(observations, orders))
+                results.findings.append(Finding(_reason(reference), f"{report.at}.result[{index}]", missing))
         return results
 
-    def _walk(
-        self, root: Resource, place: str, results: Results, observations: list[Observation]
-    ) -> Iterator[Resource]:
+    def _follow(self, root: Resource, index: int, results: Results) -> None:
         """Follow hasMember; an observation that is reached twice counts once, so a cycle ends."""
+        tree = Tree([], {})
         waiting = [root]
         while waiting:
-            reached = waiting.pop()
-            if reached.at in self.reached:
-                home = self.reached[reached.at]
-                if home != results.number:
-                    results.shared.setdefault(home, place)
-                continue
-            self.reached[reached.at] = results.number
-            yield reached
-            if "hasMember" in reached.node:
-                waiting += reversed(list(self._members(reached, observations)))
+            resource = waiting.pop()
+            home = self.reached.get(resource.at)
+            if home is None:
+                self.reached[resource.at] = results.number
+                waiting += self._take(resource, tree, results)
+            elif home != results.number:
+                results.shared.setdefault(home, f"{results.report.at}.result[{index}]")
+        if tree.observations:
+            results.trees.append(tree)
 
-    def _members(self, resource: Resource, observations: list[Observation]) -> Iterator[Resource]:
-        for index, reference in objects(resource.node, "hasMember"):
-            member = self._document.resolve(reference, resource)
-            if member is not None and member.type == "Observation":
-                yield member
-            else:
-                at = f"{resource.at}.hasMember[{index}]"
-                observations.append(Observation(at, (), Unusable(_reason(reference))))
-
-    def _note(self, resource: Resource, report: Resource, orders: dict[object, Order], results: Results) -> None:
-        """Note the orders and the specimen of an observation; those of the report need no second look."""
+    def _take(self, resource: Resource, tree: Tree, results: Results) -> Sequence[Resource]:
+        """Read one observation, and give its members, the last one first."""
+        tree.observations.extend(self._observations.read(resource, modified=results.modified))
+        results.person.see(resource)
         node = resource.node
-        if "basedOn" in node and node["basedOn"] != report.node.get("basedOn"):
-            orders.update(self._orders.based_on(resource))
+        # The orders of the report need no second look.
+        if "basedOn" in node and node["basedOn"] != results.report.node.get("basedOn"):
+            tree.orders.update(self._orders.based_on(resource))
         if "specimen" in node:
             for _, reference in objects(node, "specimen"):
                 results.specimens.setdefault(text(reference, "reference"), (reference, resource))
+        return self._members(resource, tree)[::-1] if "hasMember" in node else ()
+
+    def _members(self, resource: Resource, tree: Tree) -> list[Resource]:
+        members = []
+        for index, reference in objects(resource.node, "hasMember"):
+            member = self._document.resolve(reference, resource)
+            if member is not None and member.type == "Observation":
+                members.append(member)
+            else:
+                at = f"{resource.at}.hasMember[{index}]"
+                tree.observations.append(Observation(at, (), Unusable(_reason(reference))))
+        return members
 
 
 def _reason(reference: Node) -> str:

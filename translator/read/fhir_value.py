@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct
+
 from translator.read.fhir_json import Node, obj, objects, text
 from translator.record.quantity import LONGEST_NUMBER, read_limit, read_number
 from translator.record.report import Identifier
@@ -23,6 +25,8 @@ _TINIEST = -17
 _ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 ABSENT = Absent()
 DATA_ABSENT = Absent("data-absent")
+_CONTRADICTION = Unusable("value-contradicts-status")
+_OTHERS = frozenset({"component", "hasMember", "modifierExtension", "implicitRules"})
 _NOT_NUMERIC = Unusable("value-not-numeric")
 _REFUSED = Unusable("value-type-refused", refused=True)
 _HELD = Unusable("value-type-held")
@@ -80,23 +84,50 @@ def read_value(node: Node, systems: Mapping[str, str]) -> Value:
     Absent: Absent, with a reason where dataAbsentReason gives one; a value beside a dataAbsentReason is a contradiction
     (obs-6) and unusable.
     """
-    return read_element(node, tuple([key for key in node if is_value(key)]), systems)
+    return read_element(node, elements_of(tuple(node)), systems)
 
 
-def is_value(key: str) -> bool:
-    """Tell the name of a value[x] element, known or not."""
-    return key.startswith("value") and not key.startswith("valueSet")
+class Elements(Struct, frozen=True, gc=False):
+    """
+    What the names of a resource's elements say before any of them is read.
+
+    Shape: `value` is the name of the one value[x], read by `read`; `several` tells that there are more. `says_why` and
+    `interpreted` tell of a dataAbsentReason and an interpretation; `others` of an element that makes the Observation
+    more than a value with a code.
+    """
+
+    value: str
+    read: Callable[[Any, Mapping[str, str]], Value]
+    several: bool
+    says_why: bool
+    interpreted: bool
+    others: bool
 
 
-def read_element(node: Node, found: tuple[str, ...], systems: Mapping[str, str]) -> Value:
-    """Read the value like `read_value`, where the names of its elements have been found before."""
-    if not found:
-        return DATA_ABSENT if obj(node, "dataAbsentReason") else ABSENT
-    if len(found) > 1 or obj(node, "dataAbsentReason"):
-        return Unusable("value-contradicts-status")
-    name = found[0]
-    value = _READERS.get(name, _refuse)(node[name], systems)
-    return _limit_by_interpretation(value, node) if "interpretation" in node and type(value) is Numeric else value
+def elements_of(names: tuple[str, ...]) -> Elements:
+    """Look at the names of a resource's elements."""
+    values = [name for name in names if name.startswith("value") and not name.startswith("valueSet")]
+    value = values[0] if values else ""
+    return Elements(
+        value,
+        _READERS.get(value, _refuse),
+        len(values) > 1,
+        "dataAbsentReason" in names,
+        "interpretation" in names,
+        not _OTHERS.isdisjoint(names),
+    )
+
+
+def read_element(node: Node, elements: Elements, systems: Mapping[str, str]) -> Value:
+    """Read the value like `read_value`, where the names of the elements have been looked at before."""
+    if elements.says_why and obj(node, "dataAbsentReason"):
+        return _CONTRADICTION if elements.value else DATA_ABSENT
+    if not elements.value:
+        return ABSENT
+    if elements.several:
+        return _CONTRADICTION
+    value = elements.read(node[elements.value], systems)
+    return _limit_by_interpretation(value, node) if elements.interpreted and type(value) is Numeric else value
 
 
 def _refuse(_: Any, __: Mapping[str, str]) -> Value:
@@ -185,12 +216,18 @@ _READERS: dict[str, Callable[[Any, Mapping[str, str]], Value]] = {
 
 def _limit_by_interpretation(value: Numeric, node: Node) -> Value:
     """Off-scale interpretation (`<`, `>`) says that the number is the end of the scale, not a measurement."""
+    try:
+        # Nearly every feed sends one flag of one coding.
+        ((coding,),) = [concept["coding"] for concept in node["interpretation"]]
+        if coding["code"].strip() not in _OFF_SCALE:
+            return value
+    except (AttributeError, KeyError, TypeError, ValueError):
+        pass
     marks = {
-        mark
+        text(coding, "code")
         for _, concept in objects(node, "interpretation")
         for _, coding in objects(concept, "coding")
-        if (mark := text(coding, "code")) in _OFF_SCALE
-    }
+    } & _OFF_SCALE
     if not marks:
         return value
     return (read_limit(marks.pop(), value.lexical) if len(marks) == 1 else None) or _NOT_NUMERIC

@@ -26,7 +26,10 @@ def refused_of(document: Document) -> Finding | None:
     if _is_test(root) or any(_is_test(resource.node) for resource in document.resources):
         return Finding("not-production", "meta.security", "the document is marked as test data (HTEST)")
     for at, bundle in document.bundles:
-        if found := _unreadable(at, bundle):
+        if found := _unreadable_bundle(at, bundle):
+            return found
+    for at, entry in document.telling_entries:
+        if found := _unreadable_entry(at, entry):
             return found
     if not any(resource.type in _RESULTS for resource in document.resources):
         return Finding("message-type", "", "the document has no DiagnosticReport")
@@ -38,9 +41,9 @@ def held_of(document: Document) -> Iterator[Finding]:
     for at, bundle in document.bundles:
         if any(text(link, "relation") == "next" for _, link in objects(bundle, "link")):
             yield Finding("incomplete-bundle", f"{at}.link", "the bundle says that a next page follows")
-        for index, entry in objects(bundle, "entry"):
-            if "request" in entry and text(obj(entry, "request"), "method") == "DELETE":
-                yield Finding("retraction", f"{at}.entry[{index}].request", "the bundle deletes a resource")
+    for at, entry in document.telling_entries:
+        if text(obj(entry, "request"), "method") == "DELETE":
+            yield Finding("retraction", f"{at}.request", "the bundle deletes a resource")
     for composition in document.of_type("Composition"):
         if text(composition.node, "status") == "entered-in-error":
             yield Finding("retraction", f"{composition.at}.status", "the document takes itself back")
@@ -57,19 +60,24 @@ def is_modified(node: Node) -> bool:
 
 
 def _is_test(node: Node) -> bool:
-    meta = obj(node, "meta")
+    meta = node.get("meta")
+    if not isinstance(meta, dict) or not ("security" in meta or "tag" in meta):
+        return False
     return any(text(mark, "code") == "HTEST" for key in ("security", "tag") for _, mark in objects(meta, key))
 
 
-def _unreadable(at: str, bundle: Node) -> Finding | None:
+def _unreadable_bundle(at: str, bundle: Node) -> Finding | None:
     """Say why a bundle is no set of resources that are meant as they stand."""
     if is_modified(bundle):
         return Finding("unknown-modifier", f"{at}.implicitRules", "the bundle follows rules that we do not know")
     if text(bundle, "type") == "subscription-notification":
         return Finding("message-type", f"{at}.type", "bundles of this type tell what happened, not what is")
-    for index, entry in objects(bundle, "entry"):
-        if "modifierExtension" in entry and is_modified(entry):
-            return Finding("unknown-modifier", f"{at}.entry[{index}]", "an extension changes the meaning of an entry")
-        if "request" in entry and text(obj(entry, "request"), "method") == "PATCH":
-            return Finding("message-type", f"{at}.entry[{index}].request", "the bundle changes a part of a resource")
+    return None
+
+
+def _unreadable_entry(at: str, entry: Node) -> Finding | None:
+    if is_modified(entry):
+        return Finding("unknown-modifier", at, "an extension changes the meaning of an entry")
+    if text(obj(entry, "request"), "method") == "PATCH":
+        return Finding("message-type", f"{at}.request", "the bundle changes a part of a resource")
     return None
