@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from random import Random
 from typing import Any, TypeAlias
 
@@ -141,7 +142,7 @@ def set_value(random: Random, document: Node, _: Sequence[bytes]) -> None:
         for key in [key for key in node if key.startswith("value")]:
             del node[key]
     if random.random() < 0.5:
-        quantity = {"value": random.choice(_AMOUNTS), "unit": random.choice(_UNITS)}
+        quantity = {"value": deepcopy(random.choice(_AMOUNTS)), "unit": random.choice(_UNITS)}
         if random.random() < 0.5:
             quantity |= {"system": UCUM, "code": random.choice(_UNITS)}
         if random.random() < 0.3:
@@ -149,14 +150,14 @@ def set_value(random: Random, document: Node, _: Sequence[bytes]) -> None:
         node["valueQuantity"] = quantity
     else:
         key, value = random.choice(_VALUES)
-        node[key] = value
+        node[key] = deepcopy(value)
 
 
 def set_beside(random: Random, document: Node, _: Sequence[bytes]) -> None:
     """Put an element beside the others, or in the place of one."""
     key, value = random.choice(_BESIDE)
     node = _observed(random, document) if random.random() < 0.7 else _some(random, document)
-    node[key] = json.loads(json.dumps(value))
+    node[key] = deepcopy(value)
 
 
 def change_code(random: Random, document: Node, _: Sequence[bytes]) -> None:
@@ -164,12 +165,12 @@ def change_code(random: Random, document: Node, _: Sequence[bytes]) -> None:
     node = _observed(random, document)
     code = node.setdefault("code", {})
     if not isinstance(code, dict) or not isinstance(code.setdefault("coding", []), list):
-        node["code"] = {"coding": [random.choice(_CODES)]}
+        node["code"] = {"coding": [deepcopy(random.choice(_CODES))]}
         return
     listed = code["coding"]
     if listed and random.random() < 0.5:
         listed.pop(random.randrange(len(listed)))
-    listed.insert(random.randint(0, len(listed)), random.choice(_CODES))
+    listed.insert(random.randint(0, len(listed)), deepcopy(random.choice(_CODES)))
 
 
 def change_reference(random: Random, document: Node, _: Sequence[bytes]) -> None:
@@ -210,7 +211,7 @@ def contain(random: Random, document: Node, _: Sequence[bytes]) -> None:
     if len(entries) < 2:
         return
     entry = random.choice(entries)
-    node = entry.get("resource")
+    node = deepcopy(entry.get("resource"))
     document["entry"].remove(entry)
     home = _some(random, document, "DiagnosticReport")
     if isinstance(node, dict):
@@ -228,7 +229,7 @@ def shuffle(random: Random, document: Node, _: Sequence[bytes]) -> None:
         case 0:
             random.shuffle(entries)
         case 1:
-            entries.insert(at, json.loads(json.dumps(random.choice(entries))))
+            entries.insert(at, deepcopy(random.choice(entries)))
         case 2:
             entries.pop(at)
         case _:
@@ -253,7 +254,7 @@ def change_bundle(random: Random, document: Node, _: Sequence[bytes]) -> None:
         case 1:
             document["link"] = [{"relation": random.choice(("next", "self", "last")), "url": "https://lab.example.org"}]
         case 2 if entries:
-            random.choice(entries)["request"] = random.choice(_REQUESTS)
+            random.choice(entries)["request"] = deepcopy(random.choice(_REQUESTS))
         case 3 if entries:
             random.choice(entries)["search"] = {"mode": random.choice(("match", "include", "outcome", "x"))}
         case _:
