@@ -46,7 +46,8 @@ _BESIDE: tuple[tuple[str, object], ...] = (
     ("interpretation", [{"coding": [{"code": "<"}]}]), ("interpretation", [{"coding": [{"code": ">"}, {"code": "<"}]}]),
     ("interpretation", [{"coding": [{"code": "H"}]}]), ("modifierExtension", [{"url": "x", "valueBoolean": False}]),
     ("modifierExtension", []), ("implicitRules", "http://example.org/rules"), ("implicitRules", ""),
-    ("referenceRange", [{"low": {"value": 5}}]), ("hasMember", [{"reference": "Observation/o1"}]), ("hasMember", [None]),
+    ("referenceRange", [{"low": {"value": 5}}]), ("hasMember", [{"reference": "Observation/o1"}]),
+    ("hasMember", [None]),
     ("component", [{"code": {"coding": [{"system": "http://loinc.org", "code": "2085-9"}]}, "valueInteger": 55}]),
     ("component", {"code": {}}), ("component", [None, {}, 5]), ("contained", []), ("contained", {"id": "x"}),
     ("basedOn", [{"reference": "#nobody"}]), ("basedOn", {"reference": "ServiceRequest/s1"}), ("_status", {"id": "x"}),
@@ -184,8 +185,10 @@ def change_reference(random: Random, document: Node, _: Sequence[bytes]) -> None
     name = "/".join(target.split("/")[-2:])
     reference["reference"] = random.choice(
         (
-            other, name, f"https://lab.example.org/fhir/{name}", f"https://other.example.org/fhir/{name}", f"{target}/_history/2",
-            "#" + target.rpartition("/")[2], target.rpartition("/")[2], f"{name}?identifier=x", "Observation?code=1", "#",
+            other, name, f"https://lab.example.org/fhir/{name}", f"https://other.example.org/fhir/{name}",
+            f"{target}/_history/2",
+            "#" + target.rpartition("/")[2], target.rpartition("/")[2], f"{name}?identifier=x", "Observation?code=1",
+            "#",
             "urn:uuid:00000000-0000-4000-8000-000000000001", "", None, 5, f" {target} ", f"{target}#x", target.upper(),
         )
     )  # fmt: skip

@@ -76,7 +76,9 @@ def layouts(draw: st.DrawFn, *, bare: bool) -> Layout:
         tuple(draw(st.lists(st.sampled_from(_EXTRAS), max_size=3, unique_by=id))),
         flags[1],
         draw(st.sampled_from([None, 0, 2])),
-        *flags[2:],
+        flags[2],
+        flags[3],
+        flags[4],
         Random(draw(st.integers(0, 2**32))),  # noqa: S311 - seeded on purpose
     )
 
@@ -177,9 +179,8 @@ def _referred(written: str, style: str) -> str:
 
 
 def _spelled(document: Node, layout: Layout) -> bytes:
-    if layout.shuffled:
-        document = _mixed(document, layout.chance)
-    written = json.dumps(document, indent=layout.indent, ensure_ascii=layout.ascii)
+    mixed = _mixed(document, layout.chance) if layout.shuffled else document
+    written = json.dumps(mixed, indent=layout.indent, ensure_ascii=layout.ascii)
     if layout.escaped_keys:
         written = _KEY.sub(lambda key: f'"\\u{ord(key[1]):04x}{key[2]}":', written)
     written = _NUMBER.sub(r"\1", written)

@@ -23,6 +23,9 @@ CASES = sorted(path.parent for path in FIXTURES.glob("*/*/message.*"))
 TWINS = [case for case in CASES if list(case.glob("twin.*"))]
 # How far the two are compared: everything; not the reasons of what is held or ignored; only state and payload.
 ALL, REASONS, PAYLOAD, NONE = "all", "reasons", "payload", "none"
+# The two differ, and should not: the row says what is missing, and goes when it is there.
+OPEN = "open"
+CLOSER = {REASONS: ALL, PAYLOAD: REASONS}
 ENGINE = Translator.load()
 
 
@@ -82,7 +85,12 @@ def level(case: Path) -> str:
     return EXEMPTIONS[name(case)].compared if name(case) in EXEMPTIONS else ALL
 
 
-@pytest.mark.parametrize("case", TWINS, ids=map(name, TWINS))
+def _pair(case: Path) -> object:
+    gap = pytest.mark.xfail(reason=EXEMPTIONS[name(case)].why, strict=True) if level(case) == OPEN else ()
+    return pytest.param(case, id=name(case), marks=gap)
+
+
+@pytest.mark.parametrize("case", [_pair(case) for case in TWINS])
 def test_twins_give_the_same_payload(case: Path) -> None:
     """Message state, payload bytes and the fate of every observation are the same, as far as the table says."""
     compared = level(case)
@@ -90,10 +98,10 @@ def test_twins_give_the_same_payload(case: Path) -> None:
     assert meaning(translated(case, "twin.*"), compared) == meaning(translated(case, "message.*"), compared)
 
 
-@pytest.mark.parametrize("case", [case for case in TWINS if level(case) != ALL], ids=name)
+@pytest.mark.parametrize("case", [case for case in TWINS if level(case) in CLOSER], ids=name)
 def test_twin_is_compared_as_far_as_it_goes(case: Path) -> None:
     """An exemption that is no longer needed goes."""
-    closer = {REASONS: ALL, PAYLOAD: REASONS}[level(case)]
+    closer = CLOSER[level(case)]
 
     assert meaning(translated(case, "twin.*"), closer) != meaning(translated(case, "message.*"), closer)
 
@@ -111,7 +119,7 @@ def test_table_of_exemptions_is_sound() -> None:
     rows = _rows()
 
     assert [row.fixture for row in rows] == sorted(EXEMPTIONS)
-    assert {row.compared for row in rows} <= {REASONS, PAYLOAD, NONE}
+    assert {row.compared for row in rows} <= {REASONS, PAYLOAD, NONE, OPEN}
     assert all(row.why for row in rows)
 
 
