@@ -62,6 +62,7 @@ class FhirReader:
         if outside := self._outside(document, reader.reached):
             reports.append(Report("", observations=tuple(outside)))
         refused = refused_of(document)
+        held = [] if refused else [*held_of(document), *_without_report(root, reports)]
         kind = text(root, "resourceType")
         return Message(
             "fhir",
@@ -69,8 +70,8 @@ class FhirReader:
             control_id=text(root, "id"),
             reports=tuple(reports),
             refused=refused,
-            held=() if refused else tuple(held_of(document)),
-            findings=() if refused else _remarks(document, reports),
+            held=tuple(held),
+            findings=() if refused else _remarks(document),
         )
 
     def _outside(self, document: Document, reached: Container[str]) -> list[Observation]:
@@ -85,15 +86,19 @@ class FhirReader:
         return outside
 
 
-def _remarks(document: Document, reports: list[Report]) -> tuple[Finding, ...]:
+def _without_report(root: Node, reports: list[Report]) -> list[Finding]:
+    """Hold observations that no report gathers: nobody says whether they are the results of an order."""
+    if not reports or any(report.at for report in reports):
+        return []
+    return [Finding("no-results", text(root, "resourceType"), "no DiagnosticReport gathers the observations")]
+
+
+def _remarks(document: Document) -> tuple[Finding, ...]:
     """Say what is worth a look although it holds nothing."""
-    found = []
-    if document.assumed:
-        text_ = f"{document.assumed} references are resolved by type and id, although their server is not named"
-        found.append(Finding("reference-assumed", document.root["resourceType"], text_))
-    if reports and not any(report.at for report in reports):
-        found.append(Finding("report-missing", document.root["resourceType"], "no report gathers the observations"))
-    return tuple(found)
+    if not document.assumed:
+        return ()
+    text_ = f"{document.assumed} references are resolved by type and id, although their server is not named"
+    return (Finding("reference-assumed", text(document.root, "resourceType"), text_),)
 
 
 def read_document(

@@ -59,38 +59,40 @@ class Document:
         # Nearly all references of a document come from one report, so its server is not worked out for each of them.
         self._origin: Resource | None = None
         self._base = ""
-        if text(root, "resourceType") == "Bundle":
-            self._open("Bundle", root)
+        self._closed: list[tuple[str, Node]] = []
+        kind = text(root, "resourceType")
+        if kind == "Bundle":
+            self._closed.append((kind, root))
         else:
-            self._add(Resource(text(root, "resourceType"), root, text(root, "resourceType")))
+            self._add(Resource(kind, root, kind))
+        while self._closed:
+            self._open(*self._closed.pop())
 
     def _open(self, at: str, bundle: Node) -> None:
-        waiting = [(at, bundle)]
-        while waiting:
-            at, bundle = waiting.pop()
-            self.bundles.append((at, bundle))
-            found = list(self._entries(at, bundle))
-            if text(bundle, "type") == "history":
-                found, older = _latest(found)
-                self.older += [inner for resource in older for inner in (resource, *_contained(resource))]
-            for resource in found:
-                self._add(resource)
-                if resource.type == "Bundle":
-                    waiting.append((resource.at, resource.node))
+        self.bundles.append((at, bundle))
+        found = self._entries(at, bundle)
+        if text(bundle, "type") == "history":
+            found, older = _latest(found)
+            self.older += [inner for resource in older for inner in (resource, *_contained(resource))]
+        for resource in found:
+            self._add(resource)
+        if "contained" in bundle:
+            self._contain(Resource(at, bundle, "Bundle"))
 
-    def _entries(self, at: str, bundle: Node) -> Iterator[Resource]:
+    def _entries(self, at: str, bundle: Node) -> list[Resource]:
+        found = []
         for index, entry in objects(bundle, "entry"):
             if not _SILENT.issuperset(entry):
                 self.telling_entries.append((f"{at}.entry[{index}]", entry))
             node = entry.get("resource")
             if node and isinstance(node, dict):
                 kind = text(node, "resourceType")
-                yield Resource(f"{at}.entry[{index}].resource", node, kind, text(entry, "fullUrl"))
+                found.append(Resource(f"{at}.entry[{index}].resource", node, kind, text(entry, "fullUrl")))
+        return found
 
     def _add(self, resource: Resource) -> None:
         self.resources.append(resource)
-        node, url = resource.node, resource.url
-        identity = text(node, "id")
+        node, url, identity = resource.node, resource.url, text(resource.node, "id")
         is_twin = False
         if url:
             is_twin = url in self._by_url
@@ -105,12 +107,16 @@ class Document:
                 self._by_name[name] = resource
         if is_twin:
             self.twins.append(resource)
-        if "contained" in node:
+        if resource.type == "Bundle":
+            self._closed.append((resource.at, node))
+        elif "contained" in node:
             self._contain(resource)
 
     def _contain(self, resource: Resource) -> None:
         for inner in _contained(resource):
             self.resources.append(inner)
+            if inner.type == "Bundle":
+                self._closed.append((inner.at, inner.node))
             if identity := text(inner.node, "id"):
                 key = (resource.at, identity)
                 self._contained[key] = None if key in self._contained else inner
@@ -161,13 +167,16 @@ def _base(resource: Resource) -> str:
 
 
 def _contained(resource: Resource) -> Iterator[Resource]:
-    """Give what a resource contains, at any depth, in order; a fragment names it whichever the depth."""
-    waiting = [(resource.at, resource.node)]
+    """Give what a resource contains, at any depth, in order; what a contained bundle holds comes when it is opened."""
+    waiting = [resource]
     while waiting:
-        at, node = waiting.pop()
-        inner = [(f"{at}.contained[{index}]", each) for index, each in objects(node, "contained")]
-        yield from (Resource(path, each, text(each, "resourceType"), resource.url, resource.at) for path, each in inner)
-        waiting += [each for each in reversed(inner) if "contained" in each[1]]
+        holder = waiting.pop()
+        inner = [
+            Resource(f"{holder.at}.contained[{index}]", node, text(node, "resourceType"), resource.url, resource.at)
+            for index, node in objects(holder.node, "contained")
+        ]
+        yield from inner
+        waiting += [each for each in reversed(inner) if "contained" in each.node and each.type != "Bundle"]
 
 
 def _latest(found: list[Resource]) -> tuple[list[Resource], list[Resource]]:

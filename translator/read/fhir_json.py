@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
@@ -122,7 +122,7 @@ def _object(pairs: list[tuple[str, Any]]) -> Node:
     return node
 
 
-def objects(node: Node, key: str) -> Iterable[tuple[int, Node]]:
+def objects(node: Node, key: str) -> Sequence[tuple[int, Node]]:
     """Give the objects of a list with their indexes; an object where a list belongs is a list of one, never lost."""
     items = node.get(key)
     if items is None:

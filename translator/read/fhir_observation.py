@@ -9,7 +9,7 @@ Source: FHIR R4 Observation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from msgspec import Struct
@@ -21,7 +21,7 @@ from translator.read.fhir_whole import is_modified
 from translator.record.report import Observation
 from translator.record.values import Absent, Coding, Unusable, Value
 
-Parts: TypeAlias = Iterable[tuple[int, Node]]
+Parts: TypeAlias = Sequence[tuple[int, Node]]
 
 _MEMO_SIZE = 4096
 _LONGEST_KEY = 64

@@ -32,21 +32,26 @@ class Order(Struct, frozen=True):
     """
     One order that a report or an observation refers to.
 
-    Shape: `name` tells orders apart: its numbers, else the path of the resource or the reference as sent. `panel` are
-    the codes of what was ordered. `problem` is what holds a report of this order.
+    Shape: `name` is the path of the resource, or else the reference as sent; `numbers` are its placer numbers, which
+    tell orders apart better. `panel` are the codes of what was ordered. `problem` is what holds a report of this order.
     """
 
-    name: object
+    name: str
+    numbers: frozenset[tuple[str, str]] = frozenset()
     keys: tuple[Key, ...] = ()
     panel: tuple[Coding, ...] = ()
     problem: Finding | None = None
+
+    def is_same(self, other: Order) -> bool:
+        """Tell one order that is referred to in two ways."""
+        return self.name == other.name or not self.numbers.isdisjoint(other.numbers)
 
 
 class Tree(Struct, frozen=True, gc=False):
     """One result of a report: its observations with all members, the result itself first, and the orders they name."""
 
     observations: list[Observation]
-    orders: dict[object, Order]
+    orders: list[Order]
 
 
 class Orders:
@@ -61,14 +66,11 @@ class Orders:
         self._systems = systems
         self._named = service_requests
 
-    def based_on(self, resource: Resource) -> dict[object, Order]:
-        """Give the orders that a resource refers to, by their names."""
-        found: dict[object, Order] = {}
-        for index, reference in objects(resource.node, "basedOn"):
-            order = self._order(reference, resource, f"{resource.at}.basedOn[{index}]")
-            if order is not None:
-                found.setdefault(order.name, order)
-        return found
+    def based_on(self, resource: Resource) -> list[Order]:
+        """Give the orders that a resource refers to."""
+        references = objects(resource.node, "basedOn")
+        offered = [self._order(each, resource, f"{resource.at}.basedOn[{index}]") for index, each in references]
+        return [order for order in offered if order is not None]
 
     def own(self, resource: Resource) -> list[Key]:
         """Give the identifiers of the report itself."""
@@ -97,7 +99,7 @@ class Orders:
         problem = None
         if is_conditional(reference):
             problem = Finding("conditional-reference", at, "the order is named by a search")
-        return Order(_name(keys, target or at), tuple(keys), (), problem)
+        return Order(target or at, _numbers(keys), tuple(keys), (), problem)
 
     def _logical(self, reference: Node, at: str) -> Iterator[Key]:
         if logical := obj(reference, "identifier"):
@@ -119,32 +121,58 @@ class Orders:
         if is_modified(node):
             problem = Finding("unknown-modifier", request.at, "an extension changes the meaning of the order")
         # In R5 the code is within a CodeableReference.
-        return Order(
-            _name(keys, request.at), tuple(keys), codings(obj(code, "concept") or code, self._systems), problem
-        )
+        panel = codings(obj(code, "concept") or code, self._systems)
+        return Order(request.at, _numbers(keys), tuple(keys), panel, problem)
 
 
-def part(trees: Sequence[Tree], orders: Mapping[object, Order]) -> dict[object, list[Tree]] | None:
+def distinct(orders: Iterable[Order]) -> list[Order]:
+    """Put together what is said of one order in several places."""
+    found: list[Order] = []
+    for order in orders:
+        same = [other for other in found if other.is_same(order)]
+        found = [other for other in found if not other.is_same(order)]
+        found.append(_together([*same, order]))
+    return found
+
+
+def _together(same: Sequence[Order]) -> Order:
+    return Order(
+        same[0].name,
+        frozenset[tuple[str, str]]().union(*(order.numbers for order in same)),
+        tuple(dict.fromkeys(key for order in same for key in order.keys)),
+        tuple(dict.fromkeys(coding for order in same for coding in order.panel)),
+        next((order.problem for order in same if order.problem is not None), None),
+    )
+
+
+def part(trees: Sequence[Tree], orders: Sequence[Order], panel: tuple[Coding, ...]) -> list[list[Tree]] | None:
     """
     Part results among several orders: by the order that a result names itself, else by the panel that it is.
 
-    Absent: None where one of the results says neither, or both at once.
+    Shape: for each order its results. Where no result says anything, all are of the order that the report's own
+    `panel` names.
+    Absent: None where that does not settle every result.
     """
-    parts: dict[object, list[Tree]] = {name: [] for name in orders}
+    parts: list[list[Tree]] = [[] for _ in orders]
+    whole = _of_panel(orders, panel) if not any(tree.orders for tree in trees) else []
     for tree in trees:
-        asked = {(coding.system, coding.code) for coding in tree.observations[0].codes}
-        homes = list(tree.orders) or [
-            name for name, order in orders.items() if asked & {(coding.system, coding.code) for coding in order.panel}
-        ]
+        homes = [n for n, order in enumerate(orders) if any(order.is_same(own) for own in tree.orders)]
+        homes = homes or _of_panel(orders, tree.observations[0].codes) or whole
         if len(homes) != 1:
             return None
         parts[homes[0]].append(tree)
-    return {name: chosen for name, chosen in parts.items() if chosen}
+    return parts
 
 
-def _name(keys: Iterable[Key], otherwise: str) -> object:
-    """Tell orders apart by their numbers, so that one that is named in two ways is one."""
-    return frozenset((key.namespace, key.value) for kind, _, key in keys if kind == "placer") or otherwise
+def _of_panel(orders: Sequence[Order], codes: tuple[Coding, ...]) -> list[int]:
+    """Give the numbers of the orders that asked for one of these codes."""
+    asked = {(coding.system, coding.code) for coding in codes}
+    return [n for n, order in enumerate(orders) if asked & {(coding.system, coding.code) for coding in order.panel}]
+
+
+def _numbers(keys: Iterable[Key]) -> frozenset[tuple[str, str]]:
+    """Give the placer numbers; a UUID is the same in upper case."""
+    return frozenset([(key.namespace, key.value.lower()) for kind, _, key in keys if kind == "placer" and key.value])
 
 
 def _names_another_type(target: str) -> bool:

@@ -13,11 +13,18 @@ from msgspec import structs
 from translator.read.fhir_bundle import Document, Resource
 from translator.read.fhir_json import Node, obj, objects, text
 from translator.read.fhir_observation import ObservationReader
-from translator.read.fhir_order import Order, Orders, Tree, part
+from translator.read.fhir_order import Order, Orders, Tree, distinct, part
 from translator.read.fhir_results import ResultReader, Results
 from translator.read.fhir_value import codings
 from translator.read.lexicon import Lexicon
 from translator.record.report import Finding, Identifier, Report
+
+_SECTIONS = (
+    "http://terminology.hl7.org/CodeSystem/v2-0074",
+    "http://hl7.org/fhir/v2/0074",
+    "urn:oid:2.16.840.1.113883.12.74",
+)
+_MICROBIOLOGY = frozenset(("MB", system) for system in _SECTIONS)
 
 
 class ReportReader:
@@ -34,7 +41,7 @@ class ReportReader:
         self._systems = lexicon.systems
         self._orders = Orders(document, lexicon.systems, service_requests)
         self._results = ResultReader(document, observations, self._orders)
-        self._answered: list[frozenset[object]] = []
+        self._answered: list[list[Order]] = []
         self._sent = text(document.root, "timestamp")
         self.reached = self._results.reached
 
@@ -44,34 +51,40 @@ class ReportReader:
 
     def _read(self, resource: Resource) -> list[Report]:
         results = self._results.read(resource, len(self._answered))
-        orders = self._orders.based_on(resource)
-        for tree in results.trees:
-            orders |= tree.orders
-        findings = results.findings + self._shared(results, frozenset(orders))
+        offered = [*self._orders.based_on(resource), *(order for tree in results.trees for order in tree.orders)]
+        orders = distinct(offered) if len(offered) > 1 else offered
+        findings = results.findings + self._shared(results, orders)
         if results.modified:
             text_ = "an extension changes the meaning of the report"
             findings.append(Finding("unknown-modifier", resource.at, text_))
-        problems = [*(order.problem for order in orders.values()), results.person.problem]
+        if _is_microbiology(resource.node):
+            text_ = "isolates have no place in a flat list of codes"
+            findings.append(Finding("microbiology", f"{resource.at}.category", text_))
+        problems = [*(order.problem for order in orders), results.person.problem]
         findings += [problem for problem in problems if problem is not None]
         return self._ordered(self._head(resource, results), orders, results.trees, findings)
 
-    def _shared(self, results: Results, orders: frozenset[object]) -> list[Finding]:
+    def _shared(self, results: Results, orders: list[Order]) -> list[Finding]:
         """Find results that an earlier report of another order has, too; for the same order, once is enough."""
-        shared = [place for number, place in results.shared.items() if self._answered[number] != orders]
+        shared = [place for number, place in results.shared.items() if not _are_same(self._answered[number], orders)]
         self._answered.append(orders)
         return [Finding("shared-observation", place, "a report of another order has this result") for place in shared]
 
     def _ordered(
-        self, head: Report, orders: dict[object, Order], trees: list[Tree], findings: list[Finding]
+        self, head: Report, orders: Sequence[Order], trees: Sequence[Tree], findings: list[Finding]
     ) -> list[Report]:
         """Give the report its orders; where there are several, part it among them, if its results say how."""
         if len(orders) > 1:
-            parts = None if findings else part(trees, orders)
+            parts = None if findings else part(trees, orders, head.panel)
             if parts:
-                return [self._whole(head, [orders[name]], chosen, []) for name, chosen in parts.items()]
+                return [
+                    self._whole(head, [order], chosen, ())
+                    for order, chosen in zip(orders, parts, strict=True)
+                    if chosen
+                ]
             text_ = f"the report answers {len(orders)} orders, and its results do not say which"
             findings.append(Finding("several-service-requests", head.at, text_))
-        return [self._whole(head, list(orders.values()), trees, findings)]
+        return [self._whole(head, orders, trees, findings)]
 
     def _whole(
         self, head: Report, orders: Sequence[Order], trees: Sequence[Tree], findings: Sequence[Finding]
@@ -107,6 +120,21 @@ class ReportReader:
         found = [self._document.resolve(*each) for each in own or results.specimens.values()]
         kinds = [codings(obj(each.node, "type"), self._systems) if each is not None else () for each in found]
         return tuple([coding.code for codes in kinds for coding in codes]) if all(kinds) else ()
+
+
+def _are_same(some: Sequence[Order], others: Sequence[Order]) -> bool:
+    """Tell whether two reports answer the same orders."""
+    return len(some) == len(others) and all(any(one.is_same(other) for other in others) for one in some)
+
+
+def _is_microbiology(node: Node) -> bool:
+    """
+    Tell a report of isolates, each with results of its own.
+
+    Source: HL7 table 0074 (diagnostic service section), MB.
+    """
+    categories = [coding for _, each in objects(node, "category") for _, coding in objects(each, "coding")]
+    return any((text(each, "code"), text(each, "system")) in _MICROBIOLOGY for each in categories)
 
 
 def _effective(node: Node) -> str:

@@ -11,20 +11,24 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from translator.read.fhir_bundle import Document, Resource, is_conditional
-from translator.read.fhir_json import Node, objects, text
+from translator.read.fhir_json import Node, obj, objects, text
 from translator.read.fhir_observation import ObservationReader
 from translator.read.fhir_order import Orders, Tree
 from translator.read.fhir_person import Person
 from translator.read.fhir_whole import is_modified
 from translator.record.report import Finding, Observation
-from translator.record.values import Unusable
+from translator.record.values import Absent
+
+# LOINC's epidemiologically important information, under which public health feeds ask at order entry.
+_FORM, _FORM_CODE = "order-form", "68991-9"
 
 
 class Results(Struct):
     """
     The results of one report, the n-th of its document.
 
-    Shape: `modified` tells that an extension changes the meaning of all of them. `shared` has the place of a result
+    Shape: `modified` tells that an extension changes the meaning of all of them; `place` is why they are no results, if
+    they are none. `shared` has the place of a result
     that an earlier report has, too, by the number of that report; `specimens` are references by their text, each with
     the resource that holds it.
     """
@@ -33,6 +37,7 @@ class Results(Struct):
     number: int
     person: Person
     modified: bool
+    place: str
     trees: list[Tree]
     findings: list[Finding]
     shared: dict[int, str]
@@ -55,7 +60,8 @@ class ResultReader:
     def read(self, report: Resource, number: int) -> Results:
         """Read the results of the n-th report, and compare whose they are."""
         person, modified = Person(self._document, report), is_modified(report.node)
-        results = Results(report, number, person, modified, [], [], {}, {})
+        place = _FORM if _is_order_form(report.node) else ""
+        results = Results(report, number, person, modified, place, [], [], {}, {})
         listed = objects(report.node, "result")
         for index, reference in listed:
             target = self._document.resolve(reference, report)
@@ -68,7 +74,7 @@ class ResultReader:
 
     def _follow(self, root: Resource, index: int, results: Results) -> None:
         """Follow hasMember; an observation that is reached twice counts once, so a cycle ends."""
-        tree = Tree([], {})
+        tree = Tree([], [])
         waiting = [root]
         while waiting:
             resource = waiting.pop()
@@ -83,27 +89,34 @@ class ResultReader:
 
     def _take(self, resource: Resource, tree: Tree, results: Results) -> Sequence[Resource]:
         """Read one observation, and give its members, the last one first."""
-        tree.observations.extend(self._observations.read(resource, modified=results.modified))
+        tree.observations.extend(self._observations.read(resource, results.place, modified=results.modified))
         results.person.see(resource)
         node = resource.node
         # The orders of the report need no second look.
         if "basedOn" in node and node["basedOn"] != results.report.node.get("basedOn"):
-            tree.orders.update(self._orders.based_on(resource))
+            tree.orders.extend(self._orders.based_on(resource))
         if "specimen" in node:
             for _, reference in objects(node, "specimen"):
                 results.specimens.setdefault(text(reference, "reference"), (reference, resource))
-        return self._members(resource, tree)[::-1] if "hasMember" in node else ()
+        return self._members(resource, tree, results)[::-1] if "hasMember" in node else ()
 
-    def _members(self, resource: Resource, tree: Tree) -> list[Resource]:
+    def _members(self, resource: Resource, tree: Tree, results: Results) -> list[Resource]:
+        """Give the members; one that is missing is an entry of its own, and holds the report."""
         members = []
         for index, reference in objects(resource.node, "hasMember"):
             member = self._document.resolve(reference, resource)
             if member is not None and member.type == "Observation":
                 members.append(member)
-            else:
-                at = f"{resource.at}.hasMember[{index}]"
-                tree.observations.append(Observation(at, (), Unusable(_reason(reference))))
+                continue
+            missing = Finding(_reason(reference), f"{resource.at}.hasMember[{index}]", f"member {index + 1} is missing")
+            results.findings.append(missing)
+            tree.observations.append(Observation(missing.at, (), Absent(), findings=(missing,)))
         return members
+
+
+def _is_order_form(report: Node) -> bool:
+    """Tell a report that only gathers answers to the order form."""
+    return any(text(coding, "code") == _FORM_CODE for _, coding in objects(obj(report, "code"), "coding"))
 
 
 def _reason(reference: Node) -> str:

@@ -149,6 +149,8 @@ def _quantity(value: Any, _: Mapping[str, str]) -> Value:
         written = str(number)
         if len(written) <= LONGEST_NUMBER and "E" not in written:
             return Numeric(number, written)
+    elif type(number) is int:
+        return _integer(number, _)
     if number is None and _says_why(value):
         return DATA_ABSENT
     return read_number(lexical(number)) or _NOT_NUMERIC
@@ -165,7 +167,8 @@ def _boolean(value: Any, _: Mapping[str, str]) -> Value:
 
 
 def _integer(value: Any, _: Mapping[str, str]) -> Value:
-    return (read_number(str(value)) if type(value) is int else None) or _NOT_NUMERIC
+    written = str(value) if type(value) is int else ""
+    return Numeric(Decimal(value), written) if 0 < len(written) <= LONGEST_NUMBER else _NOT_NUMERIC
 
 
 def _string(value: Any, _: Mapping[str, str]) -> Value:
