@@ -56,10 +56,9 @@ def _places(node: Node, at: str) -> Iterator[tuple[str, tuple[Node, list[Node]]]
         yield at, (node, [node])
         for index, part in _dicts(node.get("component")):
             yield f"{at}.component[{index}]", (part, [node, part])
-    if node.get("resourceType") != "Bundle":
-        for index, inner in _dicts(node.get("contained")):
-            yield from _places(inner, f"{at}.contained[{index}]")
-    else:
+    for index, inner in _dicts(node.get("contained")):
+        yield from _places(inner, f"{at}.contained[{index}]")
+    if node.get("resourceType") == "Bundle":
         for index, entry in _dicts(node.get("entry")):
             resource = entry.get("resource")
             if isinstance(resource, dict):

@@ -165,7 +165,9 @@ def part(trees: Sequence[Tree], orders: Sequence[Order], panel: tuple[Coding, ..
 
 
 def _of_panel(orders: Sequence[Order], codes: tuple[Coding, ...]) -> list[int]:
-    """Give the numbers of the orders that asked for one of these codes."""
+    """Give the numbers of the orders that asked for one of these codes; none where one does not say what it asks."""
+    if not all(order.panel for order in orders):
+        return []
     asked = {(coding.system, coding.code) for coding in codes}
     return [n for n, order in enumerate(orders) if asked & {(coding.system, coding.code) for coding in order.panel}]
 

@@ -58,8 +58,7 @@ class ReportReader:
             text_ = "an extension changes the meaning of the report"
             findings.append(Finding("unknown-modifier", resource.at, text_))
         if _is_microbiology(resource.node):
-            text_ = "isolates have no place in a flat list of codes"
-            findings.append(Finding("microbiology", f"{resource.at}.category", text_))
+            _hold(results.trees, Finding("microbiology", f"{resource.at}.category", "isolates need more than a list"))
         problems = [*(order.problem for order in orders), results.person.problem]
         findings += [problem for problem in problems if problem is not None]
         return self._ordered(self._head(resource, results), orders, results.trees, findings)
@@ -125,6 +124,12 @@ class ReportReader:
 def _are_same(some: Sequence[Order], others: Sequence[Order]) -> bool:
     """Tell whether two reports answer the same orders."""
     return len(some) == len(others) and all(any(one.is_same(other) for other in others) for one in some)
+
+
+def _hold(trees: Sequence[Tree], finding: Finding) -> None:
+    """Hold every observation by itself, so that each says why."""
+    for tree in trees:
+        tree.observations[:] = [structs.replace(seen, findings=(finding,)) for seen in tree.observations]
 
 
 def _is_microbiology(node: Node) -> bool:
