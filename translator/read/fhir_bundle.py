@@ -93,18 +93,15 @@ class Document:
     def _add(self, resource: Resource) -> None:
         self.resources.append(resource)
         node, url, identity = resource.node, resource.url, text(resource.node, "id")
-        is_twin = False
-        if url:
-            is_twin = url in self._by_url
-            self._by_url[url] = None if is_twin else resource
+        is_twin = bool(url) and self._by_url.setdefault(url, resource) is not resource
+        if is_twin:
+            self._by_url[url] = None
         if identity:
             name = f"{resource.type}/{identity}"
-            if name in self._by_name:
-                other = self._by_name[name]
+            other = self._by_name.setdefault(name, resource)
+            if other is not resource:
                 is_twin = is_twin or (other is not None and not (url and other.url))
                 self._by_name[name] = None
-            else:
-                self._by_name[name] = resource
         if is_twin:
             self.twins.append(resource)
         if resource.type == "Bundle":

@@ -143,4 +143,4 @@ def obj(node: Node, key: str) -> Node:
 def text(node: Node, key: str) -> str:
     """Give a string, trimmed, or an empty one."""
     item = node.get(key)
-    return item.strip() if isinstance(item, str) else ""
+    return item.strip() if type(item) is str else ""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+import msgspec
 from msgspec import Struct
 
 from translator.read.fhir_bundle import Resource
@@ -25,6 +26,8 @@ Parts: TypeAlias = Sequence[tuple[int, Node]]
 
 _MEMO_SIZE = 4096
 _LONGEST_KEY = 64
+_LONGEST_FORM = 2048
+_written = msgspec.json.Encoder().encode
 MODIFIED = Unusable("unknown-modifier", refused=True)
 _CONTAINER = Absent("container")
 
@@ -45,7 +48,7 @@ class ObservationReader:
 
     def __init__(self, systems: Mapping[str, str]) -> None:
         self._systems = systems
-        self._forms: dict[object, _Form] = {}
+        self._forms: dict[bytes, _Form] = {}
         self._elements: dict[tuple[str, ...], Elements] = {}
 
     @property
@@ -95,25 +98,20 @@ class ObservationReader:
         return Observation(at, form.codes, value, "", form.unit, form.unit_system, False, form.status, "", place)
 
     def _form(self, node: Node, status: object) -> _Form:
-        """Find the form by the texts as sent; what is not written as FHIR says is worked out each time."""
-        try:
-            quantity = node.get("valueQuantity")
-            unit = (quantity.get("system"), quantity.get("code"), quantity.get("unit")) if quantity else None
-            coding = node["code"]["coding"]
-            key = (status, unit, *[(each.get("system"), each["code"], each.get("display")) for each in coding])
-            found = self._forms.get(key)
-        except (KeyError, TypeError, AttributeError):
-            return self._formed(node, status)
-        if found is None or "valueRange" in node:
-            found = self._formed(node, status)
-            if "valueRange" not in node:
-                _remember(self._forms, key, found)
-        return found
-
-    def _formed(self, node: Node, status: object) -> _Form:
+        """Find the form by what the sender wrote: writing that down again is quicker than reading it."""
+        quantity = node.get("valueQuantity")
+        sent = (quantity.get("system"), quantity.get("code"), quantity.get("unit")) if type(quantity) is dict else None
+        key = _written((status, sent, node.get("code")))
+        found = self._forms.get(key)
+        # The unit of a range is not in the key.
+        if found is not None and "valueRange" not in node:
+            return found
         unit, system = unit_of(node)
         word = status.strip() if isinstance(status, str) else ""
-        return _Form(codings(obj(node, "code"), self._systems), unit, system, word)
+        found = _Form(codings(obj(node, "code"), self._systems), unit, system, word)
+        if len(key) <= _LONGEST_FORM and "valueRange" not in node:
+            _remember(self._forms, key, found)
+        return found
 
 
 def _remember(memo: dict[Any, Any], key: object, found: object) -> None:

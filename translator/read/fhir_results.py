@@ -19,6 +19,8 @@ from translator.read.fhir_whole import is_modified
 from translator.record.report import Finding, Observation
 from translator.record.values import Absent
 
+# Elements by which an observation leads on to other resources.
+_LEADING = frozenset({"hasMember", "basedOn", "specimen"})
 # LOINC's epidemiologically important information, under which public health feeds ask at order entry.
 _FORM, _FORM_CODE = "order-form", "68991-9"
 
@@ -35,6 +37,7 @@ class Results(Struct):
 
     report: Resource
     number: int
+    subject: object
     person: Person
     modified: bool
     place: str
@@ -61,16 +64,25 @@ class ResultReader:
         """Read the results of the n-th report, and compare whose they are."""
         person, modified = Person(self._document, report), is_modified(report.node)
         place = _FORM if _is_order_form(report.node) else ""
-        results = Results(report, number, person, modified, place, [], [], {}, {})
+        results = Results(report, number, report.node.get("subject"), person, modified, place, [], [], {}, {})
         listed = objects(report.node, "result")
         for index, reference in listed:
             target = self._document.resolve(reference, report)
-            if target is not None and target.type == "Observation":
-                self._follow(target, index, results)
-            else:
+            if target is None or target.type != "Observation":
                 missing = f"result {index + 1} of {len(listed)} is missing"
                 results.findings.append(Finding(_reason(reference), f"{report.at}.result[{index}]", missing))
+            elif _LEADING.isdisjoint(target.node) and target.at not in self.reached:
+                self.reached[target.at] = number
+                results.trees.append(Tree(self._read(target, results), []))
+            else:
+                self._follow(target, index, results)
         return results
+
+    def _read(self, resource: Resource, results: Results) -> list[Observation]:
+        # The same person, said in the same words, needs no second look.
+        if resource.node.get("subject") != results.subject:
+            results.person.see(resource)
+        return self._observations.read(resource, results.place, modified=results.modified)
 
     def _follow(self, root: Resource, index: int, results: Results) -> None:
         """Follow hasMember; an observation that is reached twice counts once, so a cycle ends."""
@@ -89,8 +101,7 @@ class ResultReader:
 
     def _take(self, resource: Resource, tree: Tree, results: Results) -> Sequence[Resource]:
         """Read one observation, and give its members, the last one first."""
-        tree.observations.extend(self._observations.read(resource, results.place, modified=results.modified))
-        results.person.see(resource)
+        tree.observations.extend(self._read(resource, results))
         node = resource.node
         # The orders of the report need no second look.
         if "basedOn" in node and node["basedOn"] != results.report.node.get("basedOn"):
