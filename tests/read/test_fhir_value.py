@@ -145,9 +145,9 @@ def test_value_is_read_by_its_element(written: str, expected: Value) -> None:
         pytest.param(["<"], {"valueInteger": 5}, Limit("<", "5"), id="below-the-scale"),
         pytest.param([">", "H"], {"valueInteger": 5}, Limit(">", "5"), id="above-the-scale"),
         pytest.param(["<", ">"], {"valueInteger": 5}, NOT_NUMERIC, id="both"),
-        pytest.param(["H"], {"valueInteger": 5}, Numeric(Decimal(5), "5"), id="high"),
-        pytest.param(["H", "HU"], {"valueInteger": 5}, Numeric(Decimal(5), "5"), id="high-in-two-words"),
-        pytest.param([" < "], {"valueInteger": 5}, Limit("<", Decimal(5), "5"), id="mark-among-spaces"),
+        pytest.param(["H"], {"valueInteger": 5}, Numeric("5"), id="high"),
+        pytest.param(["H", "HU"], {"valueInteger": 5}, Numeric("5"), id="high-in-two-words"),
+        pytest.param([" < "], {"valueInteger": 5}, Limit("<", "5"), id="mark-among-spaces"),
         pytest.param(["<"], {"valueString": "low"}, Text("low"), id="text"),
     ],
 )

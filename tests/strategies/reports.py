@@ -6,7 +6,6 @@ What an element must come to is written down here by hand, apart from the reader
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias
 
 from hypothesis import strategies as st
@@ -71,7 +70,7 @@ _WORDS = st.text('abc XYZ<>"\\/µé漢\U0001f9ea{}[]:,', min_size=1, max_size=8)
 def _numbers(draw: st.DrawFn) -> Measured:
     lexical, unit = draw(_DECIMALS), draw(_UNITS)
     quantity = _quantity(lexical, unit, coded=draw(st.booleans()))
-    return Measured({"valueQuantity": quantity}, Numeric(Decimal(lexical), lexical), unit)
+    return Measured({"valueQuantity": quantity}, Numeric(lexical), unit)
 
 
 @st.composite
@@ -79,7 +78,7 @@ def _limits(draw: st.DrawFn) -> Measured:
     """A limit is one by its comparator, or by an interpretation that says off scale."""
     lexical, unit = draw(_DECIMALS), draw(_UNITS)
     sign = draw(st.sampled_from(["<", "<=", ">", ">="]))
-    value = Limit(sign, Decimal(lexical), lexical)
+    value = Limit(sign, lexical)
     if sign in {"<", ">"} and draw(st.booleans()):
         off_scale = [{"coding": [{"code": "A"}]}, {"coding": [{"code": sign}]}]
         quantity = _quantity(lexical, unit, coded=True)
@@ -106,7 +105,7 @@ _COUNTS = st.integers(1, 640).map(str)
 MEASURED: st.SearchStrategy[Measured] = st.one_of(
     _numbers(),
     _limits(),
-    _COUNTS.map(lambda count: Measured({"valueInteger": number(count)}, Numeric(Decimal(count), count))),
+    _COUNTS.map(lambda count: Measured({"valueInteger": number(count)}, Numeric(count))),
     _WORDS.map(lambda words: Measured({"valueString": words}, Text(words))),
     st.builds(_coded, st.sampled_from(["278149003", "1"]), _WORDS),
     st.builds(_ranges, _COUNTS, _COUNTS),

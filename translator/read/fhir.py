@@ -16,12 +16,13 @@ from translator.read.fhir_observation import ObservationReader
 from translator.read.fhir_report import ReportReader
 from translator.read.fhir_whole import held_of, refused_of
 from translator.read.lexicon import Lexicon
-from translator.record.report import Finding, Message, Observation, Report
+from translator.record.report import Finding, Form, Message, Observation, Report
 from translator.record.values import Absent
 
 # Our own default; a site names the systems under which its orders carry the WHOOP id.
 SERVICE_REQUEST_SYSTEM = "https://api.prod.whoop.com/developer/v2/partner/service-request"
 _NO_RESULT = "not-a-result-position"
+_NO_FORM = Form()
 _SUPERSEDED = Absent("superseded")
 
 
@@ -82,7 +83,7 @@ class FhirReader:
                 outside += self._observations.read(resource, _NO_RESULT)
         for resource in document.older:
             if resource.type == "Observation":
-                outside += [Observation(seen.at, (), _SUPERSEDED) for seen in self._observations.read(resource)]
+                outside += [Observation(seen.at, _NO_FORM, _SUPERSEDED) for seen in self._observations.read(resource)]
         return outside
 
 

@@ -16,7 +16,7 @@ from translator.read.fhir_observation import ObservationReader
 from translator.read.fhir_order import Orders, Tree
 from translator.read.fhir_person import Person
 from translator.read.fhir_whole import is_modified
-from translator.record.report import Finding, Observation
+from translator.record.report import Finding, Form, Observation
 from translator.record.values import Absent
 
 # Elements by which an observation leads on to other resources.
@@ -121,7 +121,7 @@ class ResultReader:
                 continue
             missing = Finding(_reason(reference), f"{resource.at}.hasMember[{index}]", f"member {index + 1} is missing")
             results.findings.append(missing)
-            tree.observations.append(Observation(missing.at, (), Absent(), findings=(missing,)))
+            tree.observations.append(Observation(missing.at, Form(), Absent(), findings=(missing,)))
         return members
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from translator.read.fhir_json import Node, obj, objects, text
-from translator.record.quantity import LONGEST_NUMBER, read_limit, read_number
+from translator.record.quantity import is_plain_number, read_limit, read_number
 from translator.record.report import Identifier
 from translator.record.values import Absent, Coded, Coding, Numeric, Range, Ratio, Text, Unusable, Value
 
@@ -84,23 +84,23 @@ def read_value(node: Node, systems: Mapping[str, str]) -> Value:
     Absent: Absent, with a reason where dataAbsentReason gives one; a value beside a dataAbsentReason is a contradiction
     (obs-6) and unusable.
     """
-    return read_element(node, elements_of(tuple(node)), systems)
+    value = read_element(node, elements_of(tuple(node)), systems)
+    marks = off_scale_marks(node)
+    return off_scale(value, marks) if marks else value
 
 
 class Elements(Struct, frozen=True, gc=False):
     """
     What the names of a resource's elements say before any of them is read.
 
-    Shape: `value` is the name of the one value[x], read by `read`; `several` tells that there are more. `says_why` and
-    `interpreted` tell of a dataAbsentReason and an interpretation; `others` of an element that makes the Observation
-    more than a value with a code.
+    Shape: `value` is the name of the one value[x], read by `read`; `several` tells that there are more. `says_why`
+    tells of a dataAbsentReason, `others` of an element that makes the Observation more than a value with a code.
     """
 
     value: str
     read: Callable[[Any, Mapping[str, str]], Value]
     several: bool
     says_why: bool
-    interpreted: bool
     others: bool
 
 
@@ -113,21 +113,19 @@ def elements_of(names: tuple[str, ...]) -> Elements:
         _READERS.get(value, _refuse),
         len(values) > 1,
         "dataAbsentReason" in names,
-        "interpretation" in names,
         not _OTHERS.isdisjoint(names),
     )
 
 
 def read_element(node: Node, elements: Elements, systems: Mapping[str, str]) -> Value:
-    """Read the value like `read_value`, where the names of the elements have been looked at before."""
+    """Read the value as it stands, whatever its interpretation says, by what the names of the elements say."""
     if elements.says_why and obj(node, "dataAbsentReason"):
         return _CONTRADICTION if elements.value else DATA_ABSENT
     if not elements.value:
         return ABSENT
     if elements.several:
         return _CONTRADICTION
-    value = elements.read(node[elements.value], systems)
-    return _limit_by_interpretation(value, node) if elements.interpreted and type(value) is Numeric else value
+    return elements.read(node[elements.value], systems)
 
 
 def _refuse(_: Any, __: Mapping[str, str]) -> Value:
@@ -144,15 +142,11 @@ def _quantity(value: Any, _: Mapping[str, str]) -> Value:
     number = value.get("value")
     if "comparator" in value:
         return read_limit(text(value, "comparator"), lexical(number)) or _NOT_NUMERIC
-    if type(number) is Decimal:
-        # A JSON number without an exponent is a number of HL7, too, and has been read as one.
-        written = str(number)
-        if len(written) <= LONGEST_NUMBER and "E" not in written:
-            return Numeric(number, written)
-    elif type(number) is int:
-        return _integer(number, _)
     if number is None and _says_why(value):
         return DATA_ABSENT
+    written = str(number) if type(number) is Decimal else lexical(number)
+    if is_plain_number(written):
+        return Numeric(written)
     return read_number(lexical(number)) or _NOT_NUMERIC
 
 
@@ -167,8 +161,7 @@ def _boolean(value: Any, _: Mapping[str, str]) -> Value:
 
 
 def _integer(value: Any, _: Mapping[str, str]) -> Value:
-    written = str(value) if type(value) is int else ""
-    return Numeric(Decimal(value), written) if 0 < len(written) <= LONGEST_NUMBER else _NOT_NUMERIC
+    return (read_number(str(value)) if type(value) is int else None) or _NOT_NUMERIC
 
 
 def _string(value: Any, _: Mapping[str, str]) -> Value:
@@ -217,20 +210,14 @@ _READERS: dict[str, Callable[[Any, Mapping[str, str]], Value]] = {
 }
 
 
-def _limit_by_interpretation(value: Numeric, node: Node) -> Value:
-    """Off-scale interpretation (`<`, `>`) says that the number is the end of the scale, not a measurement."""
-    try:
-        # Nearly every feed sends one flag of one coding.
-        ((coding,),) = [concept["coding"] for concept in node["interpretation"]]
-        if coding["code"].strip() not in _OFF_SCALE:
-            return value
-    except (AttributeError, KeyError, TypeError, ValueError):
-        pass
-    marks = {
-        text(coding, "code")
-        for _, concept in objects(node, "interpretation")
-        for _, coding in objects(concept, "coding")
-    } & _OFF_SCALE
-    if not marks:
+def off_scale_marks(node: Node) -> frozenset[str]:
+    """Give the codes of interpretation that say that a number is the end of the scale (`<`, `>`)."""
+    codings_ = [each for _, concept in objects(node, "interpretation") for _, each in objects(concept, "coding")]
+    return frozenset([text(coding, "code") for coding in codings_]) & _OFF_SCALE
+
+
+def off_scale(value: Value, marks: frozenset[str]) -> Value:
+    """Make a limit of a number that is the end of the scale and no measurement."""
+    if not isinstance(value, Numeric):
         return value
-    return (read_limit(marks.pop(), value.lexical) if len(marks) == 1 else None) or _NOT_NUMERIC
+    return (read_limit(next(iter(marks)), value.lexical) if len(marks) == 1 else None) or _NOT_NUMERIC

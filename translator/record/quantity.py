@@ -14,7 +14,8 @@ from translator.record.values import Limit, Numeric, Range, Ratio
 
 # HL7 v2.9 2A.3.44 (NM) with a leading point let through, as analyzers write it.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
-LONGEST_NUMBER = 16
+_LONGEST = 16
+# A double holds any number of so many digits exactly; more have to prove it.
 _SURE = 15
 # Signs, and a point without a digit before it, which is remarked on.
 _ODD_STARTS = frozenset("+-.")
@@ -54,7 +55,7 @@ def read_number(text: str, form: NumberForm | None = None) -> Numeric | None:
     Source: HL7 v2.9 2A.3.44 NM.
     """
     plain = text if form is None else form.plain(text)
-    if plain is None or len(plain) > LONGEST_NUMBER or not _NUMBER.fullmatch(plain):
+    if plain is None or len(plain) > _LONGEST or not _NUMBER.fullmatch(plain):
         return None
     return Numeric(text) if plain == text else Numeric(text, plain)
 
