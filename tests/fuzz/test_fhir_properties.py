@@ -46,6 +46,11 @@ def test_sound_outcome_breaks_nothing() -> None:
             {"dataAbsentReason": {"text": "x"}}, "what is sent has one value and no reason for none", id="dar"
         ),
         pytest.param({"valueQuantity": {"value": 5, "comparator": "<"}}, "a limit is no number", id="limit"),
+        pytest.param(
+            {"valueQuantity": {"value": 186}},
+            "a number that was not converted is the number that was measured",
+            id="number",
+        ),
         pytest.param({"component": [{}]}, "one entry per Observation and component", id="lost-part"),
         pytest.param(
             {"contained": [{"resourceType": "Observation"}]}, "one entry per Observation and component", id="lost"

@@ -8,11 +8,16 @@ with one that differs in more than its writing, has to say for itself stands in 
 from __future__ import annotations
 
 import csv
+import json
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+from fhir.resources.R4B.bundle import Bundle
+from fhir.resources.R4B.diagnosticreport import DiagnosticReport
+from pydantic import ValidationError
 
 from translator import Outcome, Translator
 from translator.record.correlation import Correlation
@@ -104,6 +109,23 @@ def test_twin_is_compared_as_far_as_it_goes(case: Path) -> None:
     closer = CLOSER[level(case)]
 
     assert meaning(translated(case, "twin.*"), closer) != meaning(translated(case, "message.*"), closer)
+
+
+R4B: dict[str, Any] = {"Bundle": Bundle, "DiagnosticReport": DiagnosticReport}
+FHIR_TWINS = sorted(FIXTURES.glob("hl7v2/*/twin.json"))
+
+
+@pytest.mark.parametrize("path", FHIR_TWINS, ids=lambda path: path.parent.name)
+def test_twin_in_fhir_is_valid(path: Path) -> None:
+    """Each is what R4B says that it is, but for statuses that the HL7 message leaves out as well."""
+    document = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    faults = []
+    try:
+        R4B[document["resourceType"]].model_validate(document)
+    except ValidationError as invalid:
+        faults = [fault["loc"][-1] for fault in invalid.errors()]
+
+    assert set(faults) <= {"status"}
 
 
 def test_every_fixture_has_a_twin_or_says_why_not() -> None:
