@@ -21,6 +21,7 @@ _REFERENCE = re.compile(r"\.(?:hasMember|result)\[\d+\]$")
 _SENT = {"final", "preliminary", "amended", "corrected"}
 # What the lookups of the fuzz runs give.
 _KNOWN = b" ".join(service_request(number).encode() for number in (1, 2))
+_BEFORE = b"\xef\xbb\xbf \t\r\n"
 _LARGEST_DEPTH = 150
 _NO_JSON = {"malformed", "duplicate-key"}
 
@@ -91,6 +92,8 @@ def _parts(node: object) -> list[object]:
 
 def broken(raw: bytes, outcome: Outcome) -> Iterator[str]:
     """Name every property of a FHIR document that does not hold."""
+    if raw.lstrip(_BEFORE)[:1] not in {b"{", b"["}:
+        return
     document, wrong = parse(raw)
     codes = {diagnostic.code for diagnostic in outcome.diagnostics}
     if wrong:
