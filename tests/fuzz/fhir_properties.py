@@ -52,21 +52,27 @@ def _constant(_: str) -> None:
 
 def places(document: Node) -> dict[str, tuple[Node, list[Node]]]:
     """Give each Observation and component by its FHIRPath, with what holds it (its Observation, if it is a part)."""
-    return dict(_places(document, str(document.get("resourceType", ""))))
+    return dict(_places(document, _word(document, "resourceType")))
 
 
 def _places(node: Node, at: str) -> Iterator[tuple[str, tuple[Node, list[Node]]]]:
-    if node.get("resourceType") == "Observation":
+    if _word(node, "resourceType") == "Observation":
         yield at, (node, [node])
         for index, part in _dicts(node.get("component")):
             yield f"{at}.component[{index}]", (part, [node, part])
     for index, inner in _dicts(node.get("contained")):
         yield from _places(inner, f"{at}.contained[{index}]")
-    if node.get("resourceType") == "Bundle":
+    if _word(node, "resourceType") == "Bundle":
         for index, entry in _dicts(node.get("entry")):
             resource = entry.get("resource")
             if isinstance(resource, dict):
                 yield from _places(resource, f"{at}.entry[{index}].resource")
+
+
+def _word(node: Node, key: str) -> str:
+    """Give a word; blanks around it are forgiven, as senders write them."""
+    found = node.get(key)
+    return found.strip() if isinstance(found, str) else ""
 
 
 def _dicts(items: object) -> Iterator[tuple[int, Node]]:
@@ -106,7 +112,7 @@ def broken(raw: bytes, outcome: Outcome) -> Iterator[str]:
         elif isinstance(document, dict) and not _is_beyond(raw, document):
             yield "only what is no JSON is malformed"
         return
-    if not isinstance(document, dict) or document.get("resourceType") not in ("Bundle", "DiagnosticReport"):
+    if not isinstance(document, dict) or _word(document, "resourceType") not in {"Bundle", "DiagnosticReport"}:
         return
     known = places(document)
     entered = {entry.at for entry in outcome.entries if not _REFERENCE.search(entry.at)}
@@ -129,7 +135,7 @@ def _lies(raw: bytes, entry: Entry, node: Node, holders: list[Node], outcome: Ou
     assert entry.observation is not None
     sent = outcome.submissions[entry.submission].body["observations"][entry.observation]
     values = [key for key in node if key.startswith("value") and key != "valueSet"]
-    if holders[0].get("status", "").strip() not in _SENT | {"cancelled"}:
+    if _word(holders[0], "status") not in _SENT | {"cancelled"}:
         yield "a status that is not sent is not sent"
     if any(holder.get("modifierExtension") or holder.get("implicitRules") for holder in holders):
         yield "what is modified is not sent"
