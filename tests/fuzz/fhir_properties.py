@@ -112,8 +112,11 @@ def broken(raw: bytes, outcome: Outcome) -> Iterator[str]:
         elif isinstance(document, dict) and not _is_beyond(raw, document):
             yield "only what is no JSON is malformed"
         return
-    if not isinstance(document, dict) or _word(document, "resourceType") not in {"Bundle", "DiagnosticReport"}:
-        return
+    if isinstance(document, dict) and _word(document, "resourceType") in {"Bundle", "DiagnosticReport"}:
+        yield from _unaccounted(raw, document, outcome)
+
+
+def _unaccounted(raw: bytes, document: Node, outcome: Outcome) -> Iterator[str]:
     known = places(document)
     entered = {entry.at for entry in outcome.entries if not _REFERENCE.search(entry.at)}
     if entered != known.keys():

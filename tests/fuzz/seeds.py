@@ -28,7 +28,7 @@ def seeds() -> list[bytes]:
 
 
 def fhir_seeds() -> list[bytes]:
-    """Give every FHIR document in JSON, large ones with fewer entries; and each once more as ordered and meant in earnest."""
+    """Give every FHIR document in JSON, large ones with fewer entries, and each once more as ordered and in earnest."""
     files = [*sorted((REPOSITORY / "fixtures").glob("*/*/*.json")), *sorted((CORPUS / "fhir").glob("*.json"))]
     documents = [small(path.read_bytes()) for path in files if path.stem != "expected"]
     return [*documents, *(changed for raw in documents if (changed := ordered(raw)) != raw)]
