@@ -22,11 +22,10 @@ from translator.translate.codes import LOINC
 from translator.translate.tables import ObservationRow, Tables
 
 STANDARD_RESULTS = 25
-_BASE = "https://fhir.exlab.example/r4"
+_BASE = "https://lab.example"
 _SNOMED = "http://snomed.info/sct"
 _UCUM = "http://unitsofmeasure.org"
 _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
-_FLAGS = {"N": "Normal", "H": "High", "L": "Low"}
 
 
 class FhirLaboratory:
@@ -47,10 +46,11 @@ class FhirLaboratory:
 
     def bundle(self, results: int = STANDARD_RESULTS) -> bytes:
         """Write one bundle of one report, without white space."""
-        patient, request = (str(uuid.UUID(int=self._random.getrandbits(128), version=4)) for _ in range(2))
+        request = str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        patient = f"p-{self._random.randrange(10**6):06}"
         numbers = count(1)
         observations = [
-            self._observation(f"{self._random.getrandbits(64):016x}-{next(numbers)}", patient, *result)
+            self._observation(f"{request[:8]}-{next(numbers)}", patient, *result)
             for result in self._laboratory.results(results)
         ]
         resources = [self._report(patient, request, observations), *observations, *_context(patient, request)]
@@ -76,19 +76,22 @@ class FhirLaboratory:
     def _observation(self, name: str, patient: str, row: ObservationRow, _: str, value: str) -> dict[str, Any]:
         chance = self._random
         loinc = {"system": LOINC, "code": row.code, "display": row.display}
-        local = {"system": f"{_BASE}/codes", "code": f"EX{row.code.replace('-', '')}", "display": row.whoop_code}
+        local = {"system": f"{_BASE}/codes", "code": f"EX{row.code.replace('-', '')}"}
         flag = chance.choice("NNNHL")
+        low, high = ({"value": chance.randrange(*ends), "unit": row.wire_unit or "1"} for ends in ((1, 50), (50, 99)))
         return {
             "resourceType": "Observation",
             "id": name,
+            "meta": {"lastUpdated": "2026-03-01T09:55:00Z"},
             "status": "final",
-            "category": [{"coding": [{"system": f"{_TERMINOLOGY}/observation-category", "code": "laboratory"}]}],
+            "category": [{"coding": [{"code": "laboratory"}]}],
             "code": {"coding": [loinc, local] if chance.random() < 0.75 else [local, loinc]},
             "subject": {"reference": f"Patient/{patient}"},
             "effectiveDateTime": "2026-03-01T08:30:00-05:00",
+            "performer": [{"reference": "Organization/exlab"}],
             **_value(row, value),
-            "interpretation": [_concept(f"{_TERMINOLOGY}/v3-ObservationInterpretation", flag, _FLAGS[flag])],
-            "referenceRange": [{"text": f"<{row.example_out.split(' ')[0]}"}],
+            "interpretation": [_concept(f"{_TERMINOLOGY}/v3-ObservationInterpretation", flag)],
+            "referenceRange": [{"low": low, "high": high}],
         }
 
 
@@ -126,7 +129,7 @@ def _context(patient: str, request: str) -> list[dict[str, Any]]:
         {
             "resourceType": "Patient",
             "id": patient,
-            "identifier": [{"system": f"{_BASE}/mrn", "value": f"EX-{patient[:8]}"}],
+            "identifier": [{"system": f"{_BASE}/mrn", "value": f"EX-{patient}"}],
             "name": [{"family": "Sample", "given": ["Avery"]}],
             "gender": "unknown",
             "birthDate": "1980-01-01",
@@ -135,5 +138,5 @@ def _context(patient: str, request: str) -> list[dict[str, Any]]:
     ]
 
 
-def _concept(system: str, code: str, display: str) -> dict[str, Any]:
-    return {"coding": [{"system": system, "code": code, "display": display}]}
+def _concept(system: str, code: str, display: str = "") -> dict[str, Any]:
+    return {"coding": [{"system": system, "code": code} | ({"display": display} if display else {})]}

@@ -61,7 +61,7 @@ class ReportReader:
             _hold(results.trees, Finding("microbiology", f"{resource.at}.category", "isolates need more than a list"))
         problems = [*(order.problem for order in orders), results.person.problem]
         findings += [problem for problem in problems if problem is not None]
-        return self._ordered(self._head(resource, results), orders, results.trees, findings)
+        return self._ordered(results, orders, findings)
 
     def _shared(self, results: Results, orders: list[Order]) -> list[Finding]:
         """Find results that an earlier report of another order has, too; for the same order, once is enough."""
@@ -69,48 +69,35 @@ class ReportReader:
         self._answered.append(orders)
         return [Finding("shared-observation", place, "a report of another order has this result") for place in shared]
 
-    def _ordered(
-        self, head: Report, orders: Sequence[Order], trees: Sequence[Tree], findings: list[Finding]
-    ) -> list[Report]:
+    def _ordered(self, results: Results, orders: list[Order], findings: list[Finding]) -> list[Report]:
         """Give the report its orders; where there are several, part it among them, if its results say how."""
         if len(orders) > 1:
-            parts = None if findings else part(trees, orders, head.panel)
-            if parts:
-                return [
-                    self._whole(head, [order], chosen, ())
-                    for order, chosen in zip(orders, parts, strict=True)
-                    if chosen
-                ]
+            panel = codings(obj(results.report.node, "code"), self._systems)
+            if not findings and (parts := part(results.trees, orders, panel)):
+                parted = [(order, trees) for order, trees in zip(orders, parts, strict=True) if trees]
+                return [self._report(results, [order], trees, []) for order, trees in parted]
             text_ = f"the report answers {len(orders)} orders, and its results do not say which"
-            findings.append(Finding("several-service-requests", head.at, text_))
-        return [self._whole(head, orders, trees, findings)]
+            findings.append(Finding("several-service-requests", results.report.at, text_))
+        return [self._report(results, orders, results.trees, findings)]
 
-    def _whole(
-        self, head: Report, orders: Sequence[Order], trees: Sequence[Tree], findings: Sequence[Finding]
-    ) -> Report:
-        keys = [*(key for order in orders for key in order.keys), *head.keys]
-        return structs.replace(
-            head,
-            service_requests=self._orders.named(keys),
-            keys=self._orders.others(keys),
-            observations=tuple([seen for tree in trees for seen in tree.observations]),
-            findings=tuple(findings),
-        )
-
-    def _head(self, resource: Resource, results: Results) -> Report:
-        node = resource.node
+    def _report(self, results: Results, orders: list[Order], trees: list[Tree], findings: list[Finding]) -> Report:
+        resource, node = results.report, results.report.node
         own = self._orders.own(resource)
+        keys = [key for order in orders for key in order.keys] + own
         return Report(
             resource.at,
             status=text(node, "status"),
             status_at=f"{resource.at}.status",
             panel=codings(obj(node, "code"), self._systems),
+            service_requests=self._orders.named(keys),
             must_agree=False,
-            keys=tuple(own),
+            keys=self._orders.others(keys),
             specimens=self._specimens(resource, results),
             filler=next((found for kind, _, found in own if kind == "filler"), Identifier()),
             patient=results.person.patient(),
             times=(text(node, "issued"), _effective(node), self._sent),
+            observations=tuple([seen for tree in trees for seen in tree.observations]),
+            findings=tuple(findings),
         )
 
     def _specimens(self, resource: Resource, results: Results) -> tuple[str, ...]:

@@ -19,8 +19,6 @@ from translator.read.fhir_whole import is_modified
 from translator.record.report import Finding, Form, Observation
 from translator.record.values import Absent
 
-# Elements by which an observation leads on to other resources.
-_LEADING = frozenset({"hasMember", "basedOn", "specimen"})
 # LOINC's epidemiologically important information, under which public health feeds ask at order entry.
 _FORM, _FORM_CODE = "order-form", "68991-9"
 
@@ -71,7 +69,7 @@ class ResultReader:
             if target is None or target.type != "Observation":
                 missing = f"result {index + 1} of {len(listed)} is missing"
                 results.findings.append(Finding(_reason(reference), f"{report.at}.result[{index}]", missing))
-            elif _LEADING.isdisjoint(target.node) and target.at not in self.reached:
+            elif target.at not in self.reached and not _leads_on(target.node):
                 self.reached[target.at] = number
                 results.trees.append(Tree(self._read(target, results), []))
             else:
@@ -123,6 +121,11 @@ class ResultReader:
             results.findings.append(missing)
             tree.observations.append(Observation(missing.at, Form(), Absent(), findings=(missing,)))
         return members
+
+
+def _leads_on(node: Node) -> bool:
+    """Tell an observation that refers to more than a person."""
+    return "hasMember" in node or "basedOn" in node or "specimen" in node
 
 
 def _is_order_form(report: Node) -> bool:

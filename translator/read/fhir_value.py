@@ -58,7 +58,7 @@ def lexical(number: object) -> str:
 
     Shape: a number with a positive exponent keeps it, since its digits would claim more than was measured.
     """
-    if isinstance(number, Decimal):
+    if type(number) is Decimal:
         written = str(number)
         if "E" not in written:
             return written
@@ -144,10 +144,8 @@ def _quantity(value: Any, _: Mapping[str, str]) -> Value:
         return read_limit(text(value, "comparator"), lexical(number)) or _NOT_NUMERIC
     if number is None and _says_why(value):
         return DATA_ABSENT
-    written = str(number) if type(number) is Decimal else lexical(number)
-    if is_plain_number(written):
-        return Numeric(written)
-    return read_number(lexical(number)) or _NOT_NUMERIC
+    written = lexical(number)
+    return Numeric(written) if is_plain_number(written) else read_number(written) or _NOT_NUMERIC
 
 
 def _says_why(value: Node) -> bool:
