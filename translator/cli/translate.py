@@ -79,16 +79,10 @@ def _load(site: str) -> Translator:
 def _translate(
     engine: Translator, inputs: list[Input], known: Correlation, unread: Unread
 ) -> Iterator[tuple[bytes, Outcome]]:
-    from translator.archives import translate_file  # noqa: PLC0415 - --help opens nothing
+    from translator.feed import translate_files  # noqa: PLC0415 - --help opens nothing
 
-    for item in inputs:
-        try:
-            with item.open() as stream:
-                yield from translate_file(engine, stream, name=item.name, correlation=known)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            unread.note(item.name, error)
+    sources = [(item.name, item.open) for item in inputs]
+    return translate_files(engine, sources, unread.note, correlation=known)
 
 
 def _compared(outcomes: Iterator[tuple[bytes, Outcome]], tables: Tables) -> Iterator[Outcome]:

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Container
 
+from msgspec import structs
+
 from translator.read.fhir_bundle import Document
 from translator.read.fhir_json import DuplicateKeyError, MalformedJsonError, Node, parse, text
 from translator.read.fhir_observation import ObservationReader
 from translator.read.fhir_report import ReportReader
+from translator.read.fhir_version import find_version
 from translator.read.fhir_whole import held_of, refused_of
 from translator.read.lexicon import Lexicon
 from translator.record.report import Finding, Form, Message, Observation, Report
@@ -62,12 +65,16 @@ class FhirReader:
         reports = reader.reports()
         if outside := self._outside(document, reader.reached):
             reports.append(Report("", observations=tuple(outside)))
-        refused = refused_of(document)
+        version = find_version(document.resources, self._lexicon.fhir_version)
+        if version.name == "R5":
+            reports = [_in_r5(report) for report in reports]
+        refused = version.refusal or refused_of(document)
         held = [] if refused else [*held_of(document), *_without_report(root, reports)]
         kind = text(root, "resourceType")
         return Message(
             "fhir",
             type=f"Bundle {text(root, 'type')}".strip() if kind == "Bundle" else kind,
+            version=version.name,
             control_id=text(root, "id"),
             reports=tuple(reports),
             refused=refused,
@@ -107,3 +114,8 @@ def read_document(
 ) -> Message:
     """Turn the bytes of one FHIR document into a record, as `FhirReader` does."""
     return FhirReader(lexicon, systems).read(raw)
+
+
+def _in_r5(report: Report) -> Report:
+    """Say R5 of the one status that R4 does not have."""
+    return structs.replace(report, status="modified (R5)") if report.status == "modified" else report

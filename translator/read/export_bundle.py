@@ -1,0 +1,50 @@
+"""
+Put the lines of an export that belong together into one Bundle, as bytes, and find the way back to each line.
+
+The lines are copied as they are, so that not a digit of a number changes; entries have no fullUrl, as the lines have
+none.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from translator.read.resource_head import read_head
+
+_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+_BEFORE, _BETWEEN, _AFTER = b'{"resource":', b"},\n", b"}\n]}"
+
+
+class ExportBundle(Struct, frozen=True):
+    """
+    One Bundle of several lines.
+
+    Shape: `begins` gives the offset of each line's bytes in `raw`, in the order of the lines.
+    """
+
+    raw: bytes
+    begins: tuple[int, ...]
+
+    def line_at(self, offset: int) -> int:
+        """Tell which of the lines a byte of the Bundle stands in; what stands between belongs to the line before it."""
+        return max(bisect_right(self.begins, offset) - 1, 0)
+
+
+def bundle_lines(lines: Iterable[bytes]) -> ExportBundle:
+    """Put whole resources into a Bundle of type collection, whose id is that of the first of them."""
+    lines = list(lines)
+    head = read_head(lines[0]) if lines else None
+    identity = f'"id":"{head.id}",' if head is not None and _ID.fullmatch(head.id) else ""
+    parts = [f'{{"resourceType":"Bundle",{identity}"type":"collection","entry":[\n'.encode()]
+    begins: list[int] = []
+    size = len(parts[0])
+    for line in lines:
+        before = _BETWEEN + _BEFORE if begins else _BEFORE
+        begins.append(size + len(before))
+        size += len(before) + len(line)
+        parts += (before, line)
+    return ExportBundle(b"".join((*parts, _AFTER if begins else b"]}")), tuple(begins))

@@ -1,0 +1,91 @@
+"""
+Split FHIR NDJSON into lines, and tell it from a single document: one resource on every line.
+
+Source: FHIR Bulk Data Access 2.0, FHIR R4 `application/fhir+ndjson`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from translator.read.resource_head import read_head
+from translator.read.wire import LARGEST_MESSAGE
+
+_BOM = b"\xef\xbb\xbf"
+_BLANK = b" \t\r\n"
+_NAME = re.compile(r"\.ndjson(?:\.gz)?\Z", re.IGNORECASE)
+_TELLING_LINES = 2
+
+
+class Line(Struct, frozen=True, gc=False):
+    """
+    One line that is not blank.
+
+    Shape: `raw` is trimmed; `number` counts lines from 1, `start` is its place in the file.
+    Absent: `raw` is empty where the line is longer than any message may be.
+    """
+
+    number: int
+    start: int
+    raw: bytes
+
+
+def tell_ndjson(chunks: Iterator[bytes], name: str = "") -> tuple[bool, Iterator[bytes]]:
+    """
+    Tell whether a stream is NDJSON, and give it whole again.
+
+    Shape: a first line that is a whole resource and is not the last line tells it. A name that ends in `.ndjson` tells
+    it, too, for a file of one line and for one whose first line is damaged.
+    """
+    head: list[bytes] = []
+    size = line_ends = 0
+    for chunk in chunks:
+        head.append(chunk)
+        size += len(chunk)
+        if not size - len(chunk) and not chunk.removeprefix(_BOM).lstrip(_BLANK).startswith(b"{"):
+            break
+        line_ends += chunk.count(b"\n")
+        if line_ends >= _TELLING_LINES or size > LARGEST_MESSAGE:
+            break
+    begin = b"".join(head)
+    return _is_ndjson(begin, name), itertools.chain((begin,), chunks)
+
+
+def _is_ndjson(begin: bytes, name: str) -> bool:
+    lines = [each for line in begin.split(b"\n", _TELLING_LINES)[:_TELLING_LINES] if (each := _trimmed(line))]
+    wholes = [read_head(line) is not None for line in lines]
+    return any(wholes) if _NAME.search(name) else len(lines) > 1 and wholes[0]
+
+
+def split_lines(chunks: Iterable[bytes], limit: int = LARGEST_MESSAGE) -> Iterator[Line]:
+    """Give every line that is not blank; memory holds one line and one chunk."""
+    number, start, size = 1, 0, 0
+    parts: list[bytes] = []
+    for chunk in chunks:
+        *whole, last = chunk.split(b"\n")
+        for part in whole:
+            yield from _line(number, start, [*parts, part], size + len(part), limit)
+            number, start, size, parts = number + 1, start + size + len(part) + 1, 0, []
+        size += len(last)
+        # What cannot be kept is only counted.
+        parts = [*parts, last] if size <= limit else []
+    yield from _line(number, start, parts, size, limit)
+
+
+def _line(number: int, start: int, parts: list[bytes], size: int, limit: int) -> Iterator[Line]:
+    if size > limit:
+        yield Line(number, start, b"")
+        return
+    line = b"".join(parts)
+    raw = _trimmed(line)
+    if raw:
+        yield Line(number, start + line.index(raw), raw)
+
+
+def _trimmed(line: bytes) -> bytes:
+    # A mark may stand before any line, where files were put together.
+    return line.removeprefix(_BOM).strip(_BLANK)
