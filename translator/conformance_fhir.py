@@ -2,8 +2,8 @@
 Compare a FHIR document with the definitions of its version, as fhir.resources carries them. (pure)
 
 Theory of operation: fhir.resources fails a whole Bundle for one entry, so every resource is compared alone: without
-those that it contains, and a Bundle without those in its entries. What breaks a rule in a resource that translation does
-not read is a warning. A finding has a FHIRPath and names the rule, never what was sent. Findings hold nothing.
+those that it contains, and a Bundle without those in its entries. What breaks a rule in a resource that translation
+does not read is a warning. A finding has a FHIRPath and names the rule, never what was sent. Findings hold nothing.
 """
 
 from __future__ import annotations

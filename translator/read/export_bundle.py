@@ -8,7 +8,6 @@ none.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -28,10 +27,6 @@ class ExportBundle(Struct, frozen=True):
 
     raw: bytes
     begins: tuple[int, ...]
-
-    def line_at(self, offset: int) -> int:
-        """Tell which of the lines a byte of the Bundle stands in; what stands between belongs to the line before it."""
-        return max(bisect_right(self.begins, offset) - 1, 0)
 
 
 def bundle_lines(lines: Iterable[bytes]) -> ExportBundle:

@@ -18,7 +18,8 @@ from translator.read.wire import LARGEST_MESSAGE
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
 _NAME = re.compile(r"\.ndjson(?:\.gz)?\Z", re.IGNORECASE)
-_TELLING_LINES = 2
+# Some may be blank, where files were put together.
+_TELLING_LINES = 8
 
 
 class Line(Struct, frozen=True, gc=False):
@@ -42,12 +43,18 @@ def tell_ndjson(chunks: Iterator[bytes], name: str = "") -> tuple[bool, Iterator
     it, too, for a file of one line and for one whose first line is damaged.
     """
     head: list[bytes] = []
+    # What stands before the first brace: nothing but white space and a mark, else this is no JSON.
+    blank: bytes | None = b""
     size = line_ends = 0
     for chunk in chunks:
         head.append(chunk)
         size += len(chunk)
-        if not size - len(chunk) and not chunk.removeprefix(_BOM).lstrip(_BLANK).startswith(b"{"):
-            break
+        if blank is not None:
+            blank += chunk
+            first = _trimmed(blank)[:1]
+            if first not in {b"", b"{"} and blank not in _BOM:
+                return False, itertools.chain(head, chunks)
+            blank = None if first == b"{" else blank
         line_ends += chunk.count(b"\n")
         if line_ends >= _TELLING_LINES or size > LARGEST_MESSAGE:
             break
@@ -72,7 +79,9 @@ def split_lines(chunks: Iterable[bytes], limit: int = LARGEST_MESSAGE) -> Iterat
             number, start, size, parts = number + 1, start + size + len(part) + 1, 0, []
         size += len(last)
         # What cannot be kept is only counted.
-        parts = [*parts, last] if size <= limit else []
+        if size > limit:
+            parts.clear()
+        parts.append(last)
     yield from _line(number, start, parts, size, limit)
 
 

@@ -80,9 +80,13 @@ class _Building:
 
     def _end(self, _tag: str) -> None:
         element = self._open.pop()
-        # For an element without an end tag this is its own tag.
-        tag = _TAG.match(self._raw, self._parser.CurrentByteIndex)
-        element.end = tag.end() if tag else self._parser.CurrentByteIndex
+        begin = self._end_of_tag(element.start)
+        is_empty = self._raw[begin - 2 : begin] == b"/>"
+        element.end = begin if is_empty else self._end_of_tag(self._parser.CurrentByteIndex)
+
+    def _end_of_tag(self, start: int) -> int:
+        # The parser has seen the tag, so it is there, in an encoding that has ASCII in it.
+        return next(_TAG.finditer(self._raw, start)).end()
 
     def _doctype(self, *_declared: object) -> None:
         text = f"line {self._parser.CurrentLineNumber}: a document type stands in the document"
