@@ -10,7 +10,7 @@ import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import pytest
 from hypothesis import given, settings
@@ -30,8 +30,8 @@ from tests.exported import (
     translated,
 )
 from translator import Outcome, Translator
-from translator.feed import open_export, translate_files
 from translator.errors import ConfigError
+from translator.feed import open_export, translate_files
 
 ENGINE = Translator.load()
 EXPORT = {
@@ -172,6 +172,27 @@ def test_export_without_results_says_so() -> None:
     assert (outcome.schema, outcome.diagnostics[0].code) == ("translator.file/1", "message-type")
 
 
+@pytest.mark.parametrize(
+    ("reports", "state"),
+    [
+        pytest.param([report(1, "a"), hdl("a"), order(1)], "ignored", id="beside-reports"),
+        pytest.param([], "held", id="without-any-report"),
+    ],
+)
+def test_loose_observation_is_held_where_nothing_is_a_report(reports: list[dict[str, object]], state: str) -> None:
+    """Beside reports it is what a bulk export holds besides; alone it may be a result that nobody gathered."""
+    *_, outcome = translated(ENGINE, in_memory({"a.ndjson": lines(*reports, height("loose"), PATIENT)}))
+
+    assert (outcome.state, len(outcome.entries)) == (state, 1)
+
+
+def test_loose_result_is_held_even_beside_reports() -> None:
+    """A code that is mapped is never passed over."""
+    *_, outcome = translated(ENGINE, in_memory({"a.ndjson": lines(report(1, "a"), hdl("a"), order(1), hdl("b"))}))
+
+    assert [(entry.state, entry.reason) for entry in outcome.entries] == [("held", "result-out-of-place")]
+
+
 def test_loose_observations_come_in_blocks() -> None:
     """Their number is without bounds, that of one message is not; the blocks count on within a file."""
     files = {"a.ndjson": lines(*(height(f"a{n}") for n in range(300))), "b.ndjson": lines(height("b"))}
@@ -265,7 +286,8 @@ def test_pipe_is_laid_aside_without_a_trace() -> None:
 
 def _nameless_files() -> list[int]:
     """Give the sizes of large files that are open and have no name."""
-    opened = [Path("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
+    names = os.listdir("/proc/self/fd")  # noqa: PTH208 - a name of a file that is closed by now has no path
+    opened = [Path("/proc/self/fd", name) for name in names]
     nameless = [path for path in opened if path.is_symlink() and str(path.readlink()).endswith(" (deleted)")]
     return [size for path in nameless if (size := path.stat().st_size) > 1 << 20]
 
@@ -299,7 +321,7 @@ def test_ndjson_as_one_message_is_refused_and_accounted_for() -> None:
 
 def test_only_ndjson_is_an_export_to_ask_about() -> None:
     """A folder with anything else in it is not gone through for one question."""
-    with pytest.raises(ConfigError, match="b.json: is no NDJSON"):
+    with pytest.raises(ConfigError, match=r"b\.json: is no NDJSON"):
         open_export(ENGINE, in_memory({"a.ndjson": lines(PATIENT), "b.json": b"{}"}))
 
 
@@ -320,7 +342,7 @@ def test_every_observation_has_exactly_one_entry(data: st.DataObject) -> None:
     assert all(len(set(_places(outcome))) == len(list(_places(outcome))) for outcome in outcomes)
 
 
-def _members(names: list[str]) -> dict[str, object]:
+def _members(names: list[str]) -> dict[str, Any]:
     return {"hasMember": [{"reference": f"Observation/{name}"} for name in names]} if names else {}
 
 

@@ -56,7 +56,7 @@ def check_fhir(raw: bytes, site_version: str = "") -> tuple[Diagnostic, ...]:
     if not isinstance(root, dict):
         return ()
     document = Document(root)
-    version = find_version(document.resources, site_version)
+    version = find_version(document, site_version)
     if version.refusal:
         said = f"there are no definitions of FHIR {version.name}, only of R4B and R5"
         return (Diagnostic("conformance-unchecked", "error", version.at, said),)

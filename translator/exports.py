@@ -111,8 +111,9 @@ class Export:
             elif index.is_leader(line):
                 lines = [*index.group(line, self._fetch)]
                 yield self._message(bundle_lines(map(self._fetch, lines)), lines)
+        beside = any(True for _ in index.lines(Kind.REPORT))
         for lines in self._blocks():
-            yield self._message(bundle_lines(map(self._fetch, lines)), lines)
+            yield self._message(bundle_lines(map(self._fetch, lines), beside_reports=beside), lines)
 
     def origin(self, line: int) -> tuple[str, int, int, int]:
         """Tell where a line comes from: its file, its first byte there, its size, and its number in that file."""

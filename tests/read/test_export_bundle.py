@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translator.read.export_bundle import bundle_lines
+from translator.read.export_bundle import bundle_lines, is_beside_reports
 from translator.read.fhir_json import parse
 
 _JSON = st.recursive(
@@ -52,3 +52,11 @@ def test_bundle_is_called_as_its_first_resource(identity: str, expected: str | N
     bundle = bundle_lines([json.dumps({"resourceType": "DiagnosticReport", "id": identity}).encode()])
 
     assert parse(bundle.raw).get("id") == expected
+
+
+@pytest.mark.parametrize("is_beside", [False, True])
+def test_mark_stands_in_the_bytes(*, is_beside: bool) -> None:
+    """What is read again from the bytes alone is told the same."""
+    bundle = bundle_lines([b'{"resourceType": "Observation"}'], beside_reports=is_beside)
+
+    assert is_beside_reports(parse(bundle.raw)) is is_beside

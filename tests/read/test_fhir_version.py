@@ -1,4 +1,4 @@
-"""The version of a document is what is declared; older versions are told by what only they have, and refused by name."""
+"""The version of a document is what is declared; older versions are told by what only they have, and refused."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ SERVICE_REQUEST = {"resourceType": "ServiceRequest"}
 CORE = "http://hl7.org/fhir/StructureDefinition/Observation"
 
 
-def document(*resources: dict[str, Any]) -> Document:
+def document(*resources: dict[str, Any], **elements: Any) -> Document:
     """Put resources into a Bundle."""
-    return Document({"resourceType": "Bundle", "entry": [{"resource": resource} for resource in resources]})
+    return Document({"resourceType": "Bundle", "entry": [{"resource": resource} for resource in resources]} | elements)
 
 
 def profiled(*profiles: object) -> dict[str, Any]:
@@ -69,12 +69,19 @@ def profiled(*profiles: object) -> dict[str, Any]:
 )
 def test_version_is_told(resources: list[dict[str, Any]], name: str) -> None:
     """What is declared decides; without it, what only an old version has."""
-    assert find_version(document(*resources).resources).name == name
+    assert find_version(document(*resources)).name == name
+
+
+def test_bundle_may_declare_the_version() -> None:
+    """Its own profile counts as those of its resources do."""
+    found = find_version(document(REPORT, meta={"profile": ["http://hl7.org/fhir/1.0/StructureDefinition/Bundle"]}))
+
+    assert (found.name, found.at) == ("DSTU2", "Bundle.meta.profile")
 
 
 def test_site_decides_alone() -> None:
     """The site knows what its sender means, whatever the document says."""
-    found = find_version(document(profiled(f"{CORE}|3.0.1")).resources, "R5")
+    found = find_version(document(profiled(f"{CORE}|3.0.1")), "R5")
 
     assert (found.name, found.refusal) == ("R5", None)
 
@@ -95,7 +102,7 @@ def test_site_decides_alone() -> None:
 )
 def test_version_that_is_not_read_is_refused_by_name(resource: dict[str, Any], code: str, at: str) -> None:
     """The finding has the version and the place that told it."""
-    found = find_version(document(resource).resources).refusal
+    found = find_version(document(resource)).refusal
 
     assert found is not None
     assert (found.code, found.at) == (code, at)

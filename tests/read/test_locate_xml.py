@@ -7,7 +7,7 @@ import pytest
 from translator.read.locate_xml import locate
 from translator.read.span import NoSuchPositionError
 
-DOCUMENT = """<?xml version="1.0"?>
+DOCUMENT = b"""<?xml version="1.0"?>
 <Bundle xmlns="http://hl7.org/fhir">
   <entry><resource><DiagnosticReport><status value = 'final'/></DiagnosticReport></resource></entry>
   <entry><fullUrl value="urn:x"/><resource><Observation>
@@ -15,7 +15,7 @@ DOCUMENT = """<?xml version="1.0"?>
     <component id="c"><valueString value=""/></component><component><code/></component>
   </Observation></resource></entry>
 </Bundle>
-""".encode()
+"""
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,12 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from translator.read.fhir_json import Node, obj, objects, text
 from translator.read.resource_head import read_head
 
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+# Our own mark, so that the bytes alone say that there were reports beside these Observations.
+_SYSTEM, _BESIDE = "urn:translator:export", "beside-reports"
 _BEFORE, _BETWEEN, _AFTER = b'{"resource":', b"},\n", b"}\n]}"
 
 
@@ -29,12 +32,17 @@ class ExportBundle(Struct, frozen=True):
     begins: tuple[int, ...]
 
 
-def bundle_lines(lines: Iterable[bytes]) -> ExportBundle:
-    """Put whole resources into a Bundle of type collection, whose id is that of the first of them."""
+def bundle_lines(lines: Iterable[bytes], *, beside_reports: bool = False) -> ExportBundle:
+    """
+    Put whole resources into a Bundle of type collection, whose id is that of the first of them.
+
+    Shape: `beside_reports` marks Observations that no report of their export refers to.
+    """
     lines = list(lines)
     head = read_head(lines[0]) if lines else None
     identity = f'"id":"{head.id}",' if head is not None and _ID.fullmatch(head.id) else ""
-    parts = [f'{{"resourceType":"Bundle",{identity}"type":"collection","entry":[\n'.encode()]
+    mark = f'"meta":{{"tag":[{{"system":"{_SYSTEM}","code":"{_BESIDE}"}}]}},' if beside_reports else ""
+    parts = [f'{{"resourceType":"Bundle",{identity}{mark}"type":"collection","entry":[\n'.encode()]
     begins: list[int] = []
     size = len(parts[0])
     for line in lines:
@@ -43,3 +51,9 @@ def bundle_lines(lines: Iterable[bytes]) -> ExportBundle:
         size += len(before) + len(line)
         parts += (before, line)
     return ExportBundle(b"".join((*parts, _AFTER if begins else b"]}")), tuple(begins))
+
+
+def is_beside_reports(bundle: Node) -> bool:
+    """Tell a Bundle of Observations that come from an export with reports, none of which refers to them."""
+    tags = (tag for _, tag in objects(obj(bundle, "meta"), "tag"))
+    return any((text(tag, "system"), text(tag, "code")) == (_SYSTEM, _BESIDE) for tag in tags)

@@ -12,6 +12,7 @@ from collections.abc import Container
 
 from msgspec import structs
 
+from translator.read.export_bundle import is_beside_reports
 from translator.read.fhir_bundle import Document
 from translator.read.fhir_json import DuplicateKeyError, MalformedJsonError, Node, parse, text
 from translator.read.fhir_observation import ObservationReader
@@ -65,7 +66,7 @@ class FhirReader:
         reports = reader.reports()
         if outside := self._outside(document, reader.reached):
             reports.append(Report("", observations=tuple(outside)))
-        version = find_version(document.resources, self._lexicon.fhir_version)
+        version = find_version(document, self._lexicon.fhir_version)
         if version.name == "R5":
             reports = [_in_r5(report) for report in reports]
         refused = version.refusal or refused_of(document)
@@ -96,7 +97,7 @@ class FhirReader:
 
 def _without_report(root: Node, reports: list[Report]) -> list[Finding]:
     """Hold observations that no report gathers: nobody says whether they are the results of an order."""
-    if not reports or any(report.at for report in reports):
+    if not reports or any(report.at for report in reports) or is_beside_reports(root):
         return []
     return [Finding("no-results", text(root, "resourceType"), "no DiagnosticReport gathers the observations")]
 

@@ -12,13 +12,14 @@ Source: FHIR R5 version management (profile URLs with a version), FHIR R4 resour
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Protocol
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from translator.read.fhir_json import Node, obj, text
+from translator.read.fhir_bundle import Document, Resource
+from translator.read.fhir_json import obj, text
 from translator.record.report import Finding
 
 VERSIONS = ("R4", "R4B", "R5")
@@ -68,22 +69,6 @@ _ONCE_SINGLE = {"DiagnosticReport": "performer", "Observation": "category"}
 _DECLARING = frozenset({"CapabilityStatement", "Conformance"})
 
 
-class Resource(Protocol):
-    """What is asked of a resource: its FHIRPath, type and content."""
-
-    @property
-    def at(self) -> str:
-        """Its FHIRPath."""
-
-    @property
-    def type(self) -> str:
-        """Its type, or nothing."""
-
-    @property
-    def node(self) -> Node:
-        """Its content."""
-
-
 class Version(Struct, frozen=True, gc=False):
     """
     The version of a document, and where it is told.
@@ -105,7 +90,7 @@ class Version(Struct, frozen=True, gc=False):
         return Finding(code, self.at, f"the document {way} FHIR {self.name}")
 
 
-def find_version(resources: Iterable[Resource], site: str = "") -> Version:
+def find_version(document: Document, site: str = "") -> Version:
     """
     Tell the version of a document.
 
@@ -116,7 +101,8 @@ def find_version(resources: Iterable[Resource], site: str = "") -> Version:
         return Version(site, is_declared=True)
     declared: dict[str, str] = {}
     told: dict[str, str] = {}
-    for resource in resources:
+    bundles = (Resource(at, node, "Bundle") for at, node in document.bundles)
+    for resource in itertools.chain(bundles, document.resources):
         for name, at in _declared(resource):
             declared.setdefault(name, at)
         for name, at in _told(resource):
