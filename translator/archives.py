@@ -3,7 +3,7 @@ Open gzip and zip archives of messages; whatever else a file is, it is handed on
 
 Theory of operation: an archive is told by its first bytes, never by its name. Each member is read twice: once to its
 end, to see that it is whole, intact and within bounds, and then to be translated; so nothing that a damaged or cut
-archive holds is taken for what the lab sent. Nothing is ever written to a disk. A member that cannot be read gives one
+archive holds is taken for what the lab sent. Nothing is written to a disk here. A member that cannot be read gives one
 finding, and the others go on. Only what must be read from two ends is held in memory: an archive that comes through a
 pipe, and an archive inside another one.
 """
