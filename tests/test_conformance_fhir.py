@@ -43,7 +43,11 @@ def test_right_document_has_no_finding() -> None:
     ("resource", "severity", "at", "text"),
     [
         pytest.param(
-            hdl("a", valueQuantity={"value": ""}), "error", "valueQuantity.value", "the value is not in the form of its type", id="value"
+            hdl("a", valueQuantity={"value": ""}),
+            "error",
+            "valueQuantity.value",
+            "the value is not in the form of its type",
+            id="value",
         ),
         pytest.param(
             hdl("a") | {"shoeSize": 44}, "error", "shoeSize", "this version has no such element", id="element"

@@ -12,7 +12,8 @@ from msgspec import Struct, structs
 from translator.errors import ConfigError
 from translator.exports import Assembled, Export
 from translator.pipeline import Pipeline, has_observations
-from translator.read.ndjson import tell_ndjson
+from translator.read.detect import detect
+from translator.read.ndjson import split_documents, tell_ndjson
 from translator.read.span import NoSuchPositionError, Place, Span, in_file
 from translator.read.wire import split_stream
 from translator.record.outcome import SCHEMA, Outcome
@@ -110,10 +111,23 @@ def _messages(pipeline: Pipeline, chunks: Iterable[bytes], file: str, correlatio
         for raw, outcome in pipeline.stream(theirs, file=file, correlation=correlation)
         if outcome.schema == SCHEMA
     )
-    pieces = ((each.offset, each.line) for each in split_stream(ours) if each.kind == "MSH" or has_observations(each))
-    places = itertools.chain(pieces, itertools.repeat((0, 1)))
-    for (raw, outcome), (offset, line) in zip(translated, places, strict=False):
+    for (raw, outcome), (offset, line) in zip(translated, _places(ours), strict=False):
         yield ChosenMessage(raw, outcome, (Stretch(0, len(raw), file, offset, line),))
+
+
+def _places(chunks: Iterator[bytes]) -> Iterator[tuple[int, int]]:
+    """Give the offset and the line at which each message of a file begins."""
+    head = next(chunks, b"")
+    whole = itertools.chain((head,), chunks)
+    if detect(head) == "fhir":
+        raw = b"".join(whole)
+        for offset, _ in split_documents(raw):
+            yield offset, raw.count(b"\n", 0, offset) + 1
+    else:
+        for piece in split_stream(whole):
+            if piece.kind == "MSH" or has_observations(piece):
+                yield piece.offset, piece.line
+    yield 0, 1
 
 
 def _stretches(export: Export, found: Assembled) -> Iterator[Stretch]:

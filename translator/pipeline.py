@@ -22,7 +22,7 @@ from translator.read.fhir_xml import xml_to_json
 from translator.read.grammar import Grammars
 from translator.read.hl7v2 import read_message, read_single
 from translator.read.lexicon import Lexicon
-from translator.read.ndjson import split_lines, tell_ndjson
+from translator.read.ndjson import split_documents, split_lines, tell_ndjson
 from translator.read.resource_head import read_head
 from translator.read.wire import LARGEST_MESSAGE, Piece, split_stream
 from translator.read.xml_tree import MalformedXmlError
@@ -88,7 +88,7 @@ class Pipeline:
         """
         Translate every message of a stream, each with the bytes that it was made from.
 
-        Shape: HL7 v2 with any envelopes and framing, in memory for one message; or one FHIR document.
+        Shape: HL7 v2 with any envelopes and framing, in memory for one message; or FHIR documents that fit into memory.
         """
         chunks = iter(chunks)
         head = _head(chunks)
@@ -98,7 +98,7 @@ class Pipeline:
         elif found == "wide":
             yield b"", file_finding(file, *_WIDE)
         elif found in _DOCUMENTS:
-            yield self._document(itertools.chain((head,), chunks), file, correlation)
+            yield from self._documents(itertools.chain((head,), chunks), file, correlation)
         else:
             yield from self._pieces(split_stream(itertools.chain((head,), chunks)), file, correlation)
 
@@ -130,13 +130,22 @@ class Pipeline:
         message = self._fhir.read(bundle_lines(lines).raw)
         return structs.replace(message, type="", refused=Finding("several-messages", "", text), held=())
 
-    def _document(self, chunks: Iterable[bytes], file: str, correlation: Lookup) -> Translated:
+    def _documents(self, chunks: Iterable[bytes], file: str, correlation: Lookup) -> Iterator[Translated]:
         raw = bytearray()
         for chunk in chunks:
             raw += chunk
             if len(raw) > LARGEST_MESSAGE:
-                return self.too_large(bytes(raw), file=file, index=0)
-        return bytes(raw), self.translate(bytes(raw), file=file, correlation=correlation)
+                yield self.too_large(bytes(raw), file=file, index=0)
+                return
+        whole = bytes(raw)
+        message = self.read(whole)
+        # Only what cannot be read as one document is looked at again.
+        is_malformed = message.refused is not None and message.refused.code == "malformed"
+        documents = [document for _, document in split_documents(whole)] if is_malformed else []
+        if not documents:
+            yield whole, self._outcome(whole, message, file, 0, correlation)
+        for index, document in enumerate(documents):
+            yield document, self.translate(document, file=file, index=index, correlation=correlation)
 
     def _pieces(self, pieces: Iterable[Piece], file: str, correlation: Lookup) -> Iterator[Translated]:
         batch = BatchCount()

@@ -206,3 +206,20 @@ def test_xml_with_a_document_type_is_refused(command_line: CommandLine) -> None:
 
     outcome = json.loads(done.stdout)
     assert (done.returncode, outcome["state"], outcome["diagnostics"][0]["code"]) == (1, "refused", "xml-doctype")
+
+
+def test_bundles_one_after_another_are_messages(command_line: CommandLine) -> None:
+    """Two documents over many lines in one file are two messages, and `why` finds the second."""
+    bundles = [
+        {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": node} for node in nodes]}
+        for nodes in ((report(1, "a"), hdl("a", 55), order(1)), (report(2, "a"), hdl("a", 61), order(2)))
+    ]
+    raw = b"\n".join(json.dumps(bundle, indent=1).encode() for bundle in bundles)
+
+    done = command_line("translate", "-", data=raw)
+    asked = command_line("why", "-", "0.0", "--message", "1", data=raw)
+
+    place = json.loads(asked.stdout)["origins"][0]["place"]
+    assert [body["observations"][0]["value_numeric"] for body in bodies(done.stdout)] == [55, 61]
+    assert raw[place["start"] : place["end"]] == b"61"
+    assert raw[: place["start"]].count(b"\n") + 1 == place["line"]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.read.samples import bundle, cpu_seconds
-from translator.read.ndjson import Line, split_lines, tell_ndjson
+from translator.read.ndjson import Line, split_documents, split_lines, tell_ndjson
 
 PATIENT = b'{"resourceType":"Patient","id":"p"}'
 BUNDLE = bundle({"resourceType": "DiagnosticReport"}, {"resourceType": "Observation"})
@@ -99,3 +99,27 @@ def test_line_in_many_pieces_is_joined_once() -> None:
         (line,) = split_lines(iter([b"x" * 10] * 200_000))
 
     assert len(line.raw) == 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("content", "count"),
+    [
+        pytest.param(PRETTY + b"\n" + PRETTY, 2, id="bundles"),
+        pytest.param(
+            b"\xef\xbb\xbf" + PRETTY + PRETTY + b"\n\n" + b'{"resourceType": "DiagnosticReport"}', 3, id="touching"
+        ),
+        pytest.param(PRETTY, 0, id="one"),
+        pytest.param(PRETTY + b",\n" + PRETTY, 0, id="something-between"),
+        pytest.param(PRETTY + PATIENT, 0, id="something-among-them"),
+        pytest.param(PRETTY + PRETTY[:-5], 0, id="last-one-cut-off"),
+        pytest.param(PRETTY + b"\xff", 0, id="no-utf8"),
+        pytest.param(b"[" * 100_000, 0, id="deep"),
+        pytest.param(b"", 0, id="nothing"),
+    ],
+)
+def test_documents_that_follow_one_another_are_parted(content: bytes, count: int) -> None:
+    """Each is given with its place, or none where it is not sure that all are whole."""
+    found = split_documents(content)
+
+    assert len(found) == count
+    assert all(content[start : start + len(document)] == document for start, document in found)

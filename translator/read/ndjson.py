@@ -7,6 +7,7 @@ Source: FHIR Bulk Data Access 2.0, FHIR R4 `application/fhir+ndjson`.
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections.abc import Iterable, Iterator
 
@@ -18,6 +19,9 @@ from translator.read.wire import LARGEST_MESSAGE
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
 _NAME = re.compile(r"\.ndjson(?:\.gz)?\Z", re.IGNORECASE)
+_DECODER = json.JSONDecoder()
+_WHITE = re.compile(r"[\ufeff \t\r\n]*")
+_MESSAGES = frozenset({"Bundle", "DiagnosticReport"})
 # Some may be blank, where files were put together.
 _TELLING_LINES = 8
 
@@ -66,6 +70,30 @@ def _is_ndjson(begin: bytes, name: str) -> bool:
     lines = [each for line in begin.split(b"\n", _TELLING_LINES)[:_TELLING_LINES] if (each := _trimmed(line))]
     wholes = [read_head(line) is not None for line in lines]
     return any(wholes) if _NAME.search(name) else len(lines) > 1 and wholes[0]
+
+
+def split_documents(raw: bytes) -> list[tuple[int, bytes]]:
+    """
+    Part Bundles and reports that stand one after another, over as many lines as they like.
+
+    Shape: the place of each document in `raw`, and its bytes.
+    Absent: nothing where there is only one, or where anything else stands between or among them.
+    """
+    found: list[tuple[int, bytes]] = []
+    try:
+        text = raw.decode()
+        place = _WHITE.match(text).end()  # type: ignore[union-attr] # it matches nothing, too
+        while place < len(text):
+            _, end = _DECODER.raw_decode(text, place)
+            document = text[place:end].encode()
+            head = read_head(document)
+            if head is None or head.type not in _MESSAGES:
+                return []
+            found.append((len(text[:place].encode()), document))
+            place = _WHITE.match(text, end).end()  # type: ignore[union-attr] # the same
+    except (ValueError, RecursionError):
+        return []
+    return found if len(found) > 1 else []
 
 
 def split_lines(chunks: Iterable[bytes], limit: int = LARGEST_MESSAGE) -> Iterator[Line]:
