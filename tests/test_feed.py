@@ -18,21 +18,15 @@ from translator.feed import open_export, translate_files
 from translator.provenance import Provenances
 
 ENGINE = Translator.load()
-EXPORT = {
-    "r.ndjson": lines(report(1, "a"), report(2, "b")),
-    "o.ndjson.gz": gzip.compress(lines(hdl("a"), hdl("b", 61))),
-}
+OBSERVATIONS = gzip.compress(lines(hdl("a"), hdl("b", 61)))
+EXPORT = {"r.ndjson": lines(report(1, "a"), report(2, "b")), "o.ndjson.gz": OBSERVATIONS}
+ORDERS = {"s.ndjson": lines(order(1), order(2))}
 
 
 def test_every_form_is_translated() -> None:
     """Messages and documents come as they are read, the export at the end."""
-    bundle = {"resourceType": "Bundle", "entry": [{"resource": hdl("x")}]}
-    files = {
-        **EXPORT,
-        "s.ndjson": lines(order(1), order(2)),
-        "m.hl7": oru([Obx(HDL, "55")]),
-        "b.json": json.dumps(bundle).encode(),
-    }
+    bundle = json.dumps({"resourceType": "Bundle", "entry": [{"resource": hdl("x")}]}).encode()
+    files = {**EXPORT, **ORDERS, "m.hl7": oru([Obx(HDL, "55")]), "b.json": bundle}
 
     outcomes = translated(ENGINE, in_memory(files))
 
@@ -81,7 +75,7 @@ def test_reader_that_goes_away_is_no_unreadable_file() -> None:
 
 def test_export_answers_where_a_value_comes_from() -> None:
     """The place is in the file that the Observation lies in, packed or not."""
-    with open_export(ENGINE, in_memory({**EXPORT, "s.ndjson": lines(order(1), order(2))})) as export:
+    with open_export(ENGINE, in_memory(EXPORT | ORDERS)) as export:
         asked = Provenances.of_export(ENGINE.tables, export, file="r.ndjson", index=1)
 
     (origin,) = asked.why("0.0").origins
@@ -103,16 +97,8 @@ def test_one_file_answers_where_a_value_comes_from() -> None:
 
 def test_documents_one_after_another_answer_where_a_value_comes_from() -> None:
     """Bytes and lines are those of the file."""
-    bundles = [
-        json.dumps(
-            {
-                "resourceType": "Bundle",
-                "entry": [{"resource": node} for node in (report(1, "a"), hdl("a", value), order(1))],
-            },
-            indent=1,
-        )
-        for value in (55, 61)
-    ]
+    entries = ([{"resource": node} for node in (report(1, "a"), hdl("a", value), order(1))] for value in (55, 61))
+    bundles = [json.dumps({"resourceType": "Bundle", "entry": listed}, indent=1) for listed in entries]
     raw = "\n".join(bundles).encode()
 
     (origin,) = Provenances(ENGINE.tables, [raw], index=1).why("0.0").origins
