@@ -67,6 +67,16 @@ _TELLS: Mapping[str, Mapping[str, str]] = {
 # Elements that are one object in DSTU2 and a list since.
 _ONCE_SINGLE = {"DiagnosticReport": "performer", "Observation": "category"}
 _DECLARING = frozenset({"CapabilityStatement", "Conformance"})
+_ALWAYS = "resourceType"
+# What is worth a look, by type: without any of these a document has nothing of an old version, and declares none.
+_MARKS: Mapping[str, tuple[str, ...]] = {
+    **{
+        kind: tuple(name or _ALWAYS for name, version in tells.items() if version not in {_ASSUMED, _SINCE})
+        for kind, tells in _TELLS.items()
+        if kind != "ServiceRequest"
+    },
+    **dict.fromkeys(_DECLARING, (_ALWAYS,)),
+}
 
 
 class Version(Struct, frozen=True, gc=False):
@@ -99,6 +109,8 @@ def find_version(document: Document, site: str = "") -> Version:
     """
     if site:
         return Version(site, is_declared=True)
+    if not _says_anything(document):
+        return Version(_ASSUMED)
     declared: dict[str, str] = {}
     told: dict[str, str] = {}
     bundles = (Resource(at, node, "Bundle") for at, node in document.bundles)
@@ -113,6 +125,23 @@ def find_version(document: Document, site: str = "") -> Version:
         return Version(_ASSUMED)
     name = _oldest(told)
     return Version(name, told.get(name) or told.get(_EITHER, "")) if name else Version(_ASSUMED)
+
+
+def _says_anything(document: Document) -> bool:
+    """Look fast whether anything in the document can tell a version other than R4."""
+    if any("meta" in node for _, node in document.bundles):
+        return True
+    for resource in document.resources:
+        node = resource.node
+        if "meta" in node and "profile" in obj(node, "meta"):
+            return True
+        for name in _MARKS.get(resource.type, ()):
+            if name in node:
+                return True
+        single = node.get(_ONCE_SINGLE.get(resource.type, ""))
+        if single is not None and (isinstance(single, dict) or resource.type == "DiagnosticReport"):
+            return True
+    return False
 
 
 def _oldest(told: Mapping[str, str]) -> str:
