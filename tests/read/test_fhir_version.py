@@ -64,6 +64,10 @@ def profiled(*profiles: object) -> dict[str, Any]:
         pytest.param(
             [{**REPORT, "contained": [{"resourceType": "ProcedureRequest"}]}], "DSTU2 or STU3", id="contained"
         ),
+        pytest.param([{**SERVICE_REQUEST, "": {}}, {"resourceType": "Patient", "": {}}], "R4", id="nameless-element"),
+        pytest.param(
+            [{"resourceType": "Patient", "": {}, "animal": {}}], "DSTU2 or STU3", id="nameless-element-beside-a-tell"
+        ),
         pytest.param([{"resourceType": "Basic", "comments": "x"}, {"comments": "x"}], "R4", id="other-types"),
     ],
 )

@@ -68,6 +68,8 @@ _TELLS: Mapping[str, Mapping[str, str]] = {
 _ONCE_SINGLE = {"DiagnosticReport": "performer", "Observation": "category"}
 _DECLARING = frozenset({"CapabilityStatement", "Conformance"})
 _ALWAYS = "resourceType"
+# Never an object or a list, where there is a type.
+_NEITHER = "resourceType"
 # What is worth a look, by type: without any of these a document has nothing of an old version, and declares none.
 _MARKS: Mapping[str, tuple[str, ...]] = {
     **{
@@ -138,8 +140,8 @@ def _says_anything(document: Document) -> bool:
         for name in _MARKS.get(resource.type, ()):
             if name in node:
                 return True
-        single = node.get(_ONCE_SINGLE.get(resource.type, ""))
-        if single is not None and (isinstance(single, dict) or resource.type == "DiagnosticReport"):
+        single = node.get(_ONCE_SINGLE.get(resource.type, _NEITHER))
+        if isinstance(single, dict) or (single is not None and resource.type == "DiagnosticReport"):
             return True
     return False
 
@@ -195,11 +197,12 @@ def _told(resource: Resource) -> Iterator[tuple[str, str]]:
         yield tells[""], resource.at
     for name in tells.keys() & resource.node.keys():
         yield tells[name], f"{resource.at}.{name}"
-    single = resource.node.get(_ONCE_SINGLE.get(resource.type, ""))
+    name = _ONCE_SINGLE.get(resource.type, _NEITHER)
+    single = resource.node.get(name)
     if isinstance(single, dict):
-        yield "DSTU2", f"{resource.at}.{_ONCE_SINGLE[resource.type]}"
+        yield "DSTU2", f"{resource.at}.{name}"
     elif isinstance(single, list):
         yield _SINCE, resource.at
         # Only STU3 puts who performed it into an object with a role.
         if any(isinstance(item, dict) and "actor" in item for item in single):
-            yield "STU3", f"{resource.at}.{_ONCE_SINGLE[resource.type]}"
+            yield "STU3", f"{resource.at}.{name}"
