@@ -117,6 +117,25 @@ def test_file_is_read_from_where_it_stands() -> None:
     assert [each.state for each in ENGINE.translate_stream(file)] == ["translated", "translated", "ignored"]
 
 
+class Trickle(io.BytesIO):
+    """A file that gives fewer bytes than it is asked for, as it may."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Give seven bytes at a time."""
+        return super().read(min(size, 7) if size is not None and size >= 0 else 7)
+
+
+def test_file_may_give_less_than_it_is_asked_for() -> None:
+    """A line is read until it is whole."""
+    everything = b"".join(EXPORT.values())
+
+    assert [each.state for each in ENGINE.translate_stream(Trickle(everything))] == [
+        "translated",
+        "translated",
+        "ignored",
+    ]
+
+
 def test_bundles_on_lines_are_messages_of_their_own() -> None:
     """A line that is a Bundle is translated byte for byte as that Bundle."""
     bundles = [

@@ -183,10 +183,13 @@ class _Shelf:
         found = self._files[file]
         stream = self._aside if found.reopen is None else self._opened(file, found.reopen)
         stream.seek(found.begin + start)
-        raw = stream.read(size)
-        if len(raw) != size:
-            raise OSError(errno.EIO, "the file was changed while it was read")
-        return raw
+        raw = bytearray()
+        while len(raw) < size:
+            part = stream.read(size - len(raw))
+            if not part:
+                raise OSError(errno.EIO, "the file was changed while it was read")
+            raw += part
+        return bytes(raw)
 
     def close(self) -> None:
         """Let go of every file."""
