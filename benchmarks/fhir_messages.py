@@ -11,7 +11,6 @@ import random
 import uuid
 from collections.abc import Sequence
 from decimal import Decimal
-from itertools import count
 from typing import Any
 
 import msgspec
@@ -45,17 +44,22 @@ class FhirLaboratory:
         return [self.bundle(results) for _ in range(number)]
 
     def bundle(self, results: int = STANDARD_RESULTS) -> bytes:
-        """Write one bundle of one report, without white space."""
-        request = str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        """Write one bundle, without white space; each 25 results are a report of their own."""
         patient = f"p-{self._random.randrange(10**6):06}"
-        numbers = count(1)
-        observations = [
-            self._observation(f"{request[:8]}-{next(numbers)}", patient, *result)
-            for result in self._laboratory.results(results)
-        ]
-        resources = [self._report(patient, request, observations), *observations, *_context(patient, request)]
+        resources = list(_people(patient))
+        for first in range(0, results, STANDARD_RESULTS):
+            resources += self._reported(patient, min(STANDARD_RESULTS, results - first))
         entry = [{"fullUrl": f"{_BASE}/{each['resourceType']}/{each['id']}", "resource": each} for each in resources]
-        return self._encode({"resourceType": "Bundle", "id": request[:8], "type": "collection", "entry": entry})
+        return self._encode({"resourceType": "Bundle", "id": patient, "type": "collection", "entry": entry})
+
+    def _reported(self, patient: str, results: int) -> list[dict[str, Any]]:
+        """Write a report, its results and its order."""
+        request = str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        observations = [
+            self._observation(f"{request[:8]}-{number}", patient, *result)
+            for number, result in enumerate(self._laboratory.results(results), start=1)
+        ]
+        return [self._report(patient, request, observations), *observations, _order(patient, request)]
 
     def _report(self, patient: str, request: str, observations: Sequence[dict[str, Any]]) -> dict[str, Any]:
         return {
@@ -114,18 +118,21 @@ def _without_noughts(number: str) -> str:
     return number.rstrip("0").rstrip(".") if "." in number else number
 
 
-def _context(patient: str, request: str) -> list[dict[str, Any]]:
-    """What stands around the results: the order, the patient, the laboratory."""
-    return [
-        {
-            "resourceType": "ServiceRequest",
-            "id": f"s-{request[:8]}",
-            "identifier": [{"system": SERVICE_REQUEST_SYSTEM, "value": request}],
-            "status": "active",
-            "intent": "order",
-            "code": _concept(LOINC, "24323-8", "Comprehensive panel"),
-            "subject": {"reference": f"Patient/{patient}"},
-        },
+def _order(patient: str, request: str) -> dict[str, Any]:
+    return {
+        "resourceType": "ServiceRequest",
+        "id": f"s-{request[:8]}",
+        "identifier": [{"system": SERVICE_REQUEST_SYSTEM, "value": request}],
+        "status": "active",
+        "intent": "order",
+        "code": _concept(LOINC, "24323-8", "Comprehensive panel"),
+        "subject": {"reference": f"Patient/{patient}"},
+    }
+
+
+def _people(patient: str) -> tuple[dict[str, Any], ...]:
+    """Whom the results are of, and who measured them."""
+    return (
         {
             "resourceType": "Patient",
             "id": patient,
@@ -135,7 +142,7 @@ def _context(patient: str, request: str) -> list[dict[str, Any]]:
             "birthDate": "1980-01-01",
         },
         {"resourceType": "Organization", "id": "exlab", "active": True, "name": "Example Laboratory"},
-    ]
+    )
 
 
 def _concept(system: str, code: str, display: str = "") -> dict[str, Any]:

@@ -69,6 +69,7 @@ def test_p1_ledger_holds_what_came_in(ledger: Ledger) -> None:
 
 
 @given(PLAUSIBLE)
+@settings(deadline=None)
 def test_p5_number_is_posted_as_it_was_written(value: Decimal) -> None:
     """The JSON number equals the Decimal of the lab's digits, with the unit."""
     outcome = ENGINE.translate(result(valueQuantity=quantity(str(value))))
@@ -77,6 +78,7 @@ def test_p5_number_is_posted_as_it_was_written(value: Decimal) -> None:
 
 
 @given(PLAUSIBLE, st.sampled_from(["<", ">", "<=", ">=", "ad", "~", ""]), st.booleans())
+@settings(deadline=None)
 def test_p5_comparator_never_becomes_a_number(value: Decimal, comparator: str, is_interpreted: bool) -> None:  # noqa: FBT001 - drawn
     """A limit is posted as text, whether the Quantity or the interpretation says it, and an unknown one not at all."""
     mark = {"interpretation": [{"coding": [{"code": comparator}]}]}
@@ -89,6 +91,7 @@ def test_p5_comparator_never_becomes_a_number(value: Decimal, comparator: str, i
 
 
 @given(st.text(max_size=8))
+@settings(deadline=None)
 def test_p5_unit_is_never_dropped_or_guessed(unit: str) -> None:
     """An observation is posted in the target unit after a listed step, or not at all."""
     outcome = ENGINE.translate(result(valueQuantity=quantity("185", unit)))

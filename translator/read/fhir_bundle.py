@@ -19,7 +19,7 @@ _VERSION = "/_history/"
 _SILENT = frozenset({"fullUrl", "resource", "search", "id"})
 
 
-class Resource(Struct, frozen=True):
+class Resource(Struct, frozen=True, gc=False):
     """
     A resource and its FHIRPath.
 
