@@ -181,7 +181,8 @@ SETTINGS = (
         "service_request_systems",
         "a list of URIs in quotes",
         _texts,
-        "Identifier systems under which orders carry the WHOOP service request id, in place of our own default.",
+        "Identifier systems under which orders carry the WHOOP service request id, in place of our own default. A "
+        "reference that is such a URI with the id behind it (`URI/id`) names the service request as well.",
     ),
     Setting(
         "values.decimal_mark",
