@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from translator.read.fhir_json import Node, obj, objects, text
-from translator.record.quantity import is_plain_number, read_limit, read_number
+from translator.record.quantity import LONGEST, read_limit, read_number
 from translator.record.report import Identifier
 from translator.record.values import Absent, Coded, Coding, Numeric, Range, Ratio, Text, Unusable, Value
 
@@ -145,7 +145,8 @@ def _quantity(value: Any, _: Mapping[str, str]) -> Value:
     if number is None and _says_why(value):
         return DATA_ABSENT
     written = lexical(number)
-    return Numeric(written) if is_plain_number(written) else read_number(written) or _NOT_NUMERIC
+    # A JSON number without an exponent is one of HL7, too.
+    return Numeric(written) if 0 < len(written) <= LONGEST and "E" not in written else _NOT_NUMERIC
 
 
 def _says_why(value: Node) -> bool:
