@@ -56,10 +56,10 @@ def test_plain_text_is_beyond_doubt(text: str) -> None:
     assert doubts(text).remarks([text]) == ()
 
 
-def test_message_beyond_doubt_is_false() -> None:
+def test_message_beyond_doubt_is_told() -> None:
     """A caller may skip the fields of a message that has nothing doubtful in it."""
-    assert not doubts("plain")
-    assert doubts("\u00b5", undeclared=True)
+    assert doubts("plain").is_certain
+    assert not doubts("\u00b5", undeclared=True).is_certain
 
 
 def test_undeclared_bytes_hold_before_anything_else() -> None:
@@ -90,7 +90,7 @@ def test_message_without_escape_character_switches_nothing() -> None:
     """Where no escape character is declared, only a raw shift changes the charset."""
     text = r"\C2842\ "
 
-    assert not doubts(text, escape="")
+    assert doubts(text, escape="").is_certain
     assert codes(doubts(text + "\x1b", escape="").held("A", ["\x1b"], (0,))) == [("charset-switch", "A-0")]
 
 

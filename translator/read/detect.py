@@ -10,6 +10,7 @@ _WIDE = re.compile(
     rb"\xff\xfe|\xfe\xff|\x00\x00\xfe\xff|\x00{0,3}[MBF]\x00{1,3}[SH]\x00{1,3}[HS]\x00|\x00{1,3}[MBF]\x00{1,3}[SH]\x00"
     rb"|\x00{0,3}[\[{]\x00"
 )
+_USUAL = b"MSH|"
 _FORMS = {b"{": "fhir", b"[": "fhir", b"<": "fhir-xml"}
 _START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(.)?", re.DOTALL)
 
@@ -21,6 +22,8 @@ def detect(head: bytes) -> str:
     Shape: `fhir` (JSON), `fhir-xml`, `hl7v2`, `wide` (UTF-16 or UTF-32, which nothing here reads), or empty for an
     empty stream. What is neither JSON nor XML is left to the HL7 reader, which says what is missing.
     """
+    if head.startswith(_USUAL):
+        return "hl7v2"
     if _WIDE.match(head):
         return "wide"
     match = _START.match(head)

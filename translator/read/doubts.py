@@ -35,7 +35,8 @@ class Doubts:
     """
     Judge the fields of one message.
 
-    Shape: false where the whole message is beyond doubt. A field gets at most one finding, the first that applies.
+    Shape: `is_certain` tells that the whole message is beyond doubt. A field gets at most one finding, the first that
+    applies.
     """
 
     def __init__(self, decoded: Decoded, escape: str) -> None:
@@ -46,6 +47,7 @@ class Doubts:
         escapes = escape if escape and text.find(escape, text.find("\r") + 1) >= 0 else ""
         if escapes or decoded.undeclared or "\x1b" in text or not text.isascii():
             self._look(decoded, escape, escapes)
+        self.is_certain = not self._found
 
     def _look(self, decoded: Decoded, escape: str, escapes: str) -> None:
         text = decoded.text
@@ -62,9 +64,6 @@ class Doubts:
             found.append(("charset-switch", re.compile(f"\x1b{switch}")))
         if "Z" in begun:
             self._local = re.compile(rf"{mark}Z(?:[0-9A-Fa-f]{{2}})+{mark}")
-
-    def __bool__(self) -> bool:
-        return bool(self._found)
 
     def held(self, at: str, fields: Sequence[str], numbers: Iterable[int]) -> tuple[Finding, ...]:
         """Give a finding for each of these fields that is read and cannot be."""

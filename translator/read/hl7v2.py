@@ -102,7 +102,7 @@ def _message(
         held = (*(finding for finding in findings if finding.code != JOINED), *held)
     if decoded.problem:
         held += (Finding(decoded.problem, "MSH-18", "the bytes cannot be read as declared"),)
-    if doubts:
+    if not doubts.is_certain:
         held += doubts.held("MSH", fields, _ROUTED_BY)
     return Message(
         "hl7v2",

@@ -81,9 +81,9 @@ class ObxReader:
                 observations[index] = structs.replace(observations[index], sub_id=self._sub_id(row[4]))
             if row[_LAST].count(separator) >= _TYPE_BEHIND:
                 observations[index] = self._with_type(observations[index], row[_LAST].split(separator))
-        return (
-            [self._judged(*each, doubts) for each in zip(observations, rows, strict=True)] if doubts else observations
-        )
+        if doubts.is_certain:
+            return observations
+        return [self._judged(*each, doubts) for each in zip(observations, rows, strict=True)]
 
     def _forms_of(self, rows: Sequence[list[str]]) -> list[Form]:
         known, make = self._forms.get, self._form

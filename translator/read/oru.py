@@ -84,33 +84,33 @@ class OruReader:
     def _report(self, group: OrderGroup, time: str, doubts: Doubts, *, placed: bool) -> Report:
         at = f"OBR[{group.number}]"
         numbers = self._numbers.read(group)
+        obr, pid, component = group.obr, group.pid, self._component
         return Report(
             at,
-            status=self._component(group.obr, 25),
-            status_at=at + "-25",
-            panel=self._values.codings(_field(group.obr, 4)),
-            service_requests=numbers.requests,
-            keys=numbers.keys,
-            parents=numbers.parents,
-            is_reflex=self._component(group.obr, 11) in _REFLEX,
-            is_placed=placed,
-            specimens=self._specimens(group),
-            filler=numbers.filler,
-            patient=Patient(self._component(group.pid, 3), self._component(group.pid, 7)[:8]),
-            times=(self._component(group.obr, 22), time),
-            observations=tuple(group.observations),
-            findings=_doubtful(group, at, doubts) if doubts else (),
+            component(obr, 25),
+            at + "-25",
+            self._values.codings(obr[4]) if len(obr) > 4 else (),
+            numbers.requests,
+            numbers.keys,
+            numbers.parents,
+            component(obr, 11) in _REFLEX,
+            placed,
+            self._specimens(group),
+            numbers.filler,
+            Patient(component(pid, 3), component(pid, 7)[:8]),
+            (component(obr, 22), time),
+            tuple(group.observations),
+            () if doubts.is_certain else _doubtful(group, at, doubts),
         )
 
     def _specimens(self, group: OrderGroup) -> tuple[str, ...]:
         """Give the codes of SPM-4 and, of older versions, OBR-15 (whose first component has subcomponents)."""
-        subcomponent = self._delimiters.subcomponent
-        older = self._component(group.obr, 15)
-        sent = [
-            *(self._component(spm, 4) for spm in group.spm),
-            older.split(subcomponent, 1)[0] if subcomponent else older,
-        ]
-        return tuple(dict.fromkeys(filter(None, sent)))
+        sent = {self._component(spm, 4): None for spm in group.spm}
+        if older := self._component(group.obr, 15):
+            subcomponent = self._delimiters.subcomponent
+            sent[older.split(subcomponent, 1)[0] if subcomponent else older] = None
+        sent.pop("", None)
+        return tuple(sent)
 
     def _component(self, fields: list[str], number: int) -> str:
         """The first component of the first repetition."""
@@ -119,10 +119,6 @@ class OruReader:
             return field
         first = field.split(self._repetition, 1)[0].split(self._component_mark, 1)[0]
         return self._unescape(first).strip()
-
-
-def _field(fields: list[str], number: int) -> str:
-    return fields[number] if number < len(fields) else ""
 
 
 def _doubtful(group: OrderGroup, at: str, doubts: Doubts) -> tuple[Finding, ...]:

@@ -54,16 +54,17 @@ class Walk:
             if name == "OBX":
                 run.append(segment)
             elif name in steps:
-                self._close(run)
-                run = []
+                if run:
+                    self._close(run)
+                    run = []
                 steps[name](self, segment.split(separator))
-        self._close(run)
+        if run:
+            self._close(run)
 
     def _close(self, run: Sequence[str]) -> None:
         """Read the OBX since the last step: they all stand alike."""
-        if run:
-            self._target += self._read(run, self._count, self._stands)
-            self._count += len(run)
+        self._target += self._read(run, self._count, self._stands)
+        self._count += len(run)
 
     def _leave(self) -> None:
         self._target = self.orphans

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar, overload
 
 T = TypeVar("T")
@@ -30,6 +30,9 @@ class Lazy(Sequence[T]):
 
     def __getitem__(self, at: int | slice) -> T | tuple[T, ...]:
         return self._elements()[at]
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._elements())
 
     def __len__(self) -> int:
         return len(self._elements())

@@ -114,7 +114,6 @@ class Report(Struct, frozen=True):
     status_at: str = ""
     panel: tuple[Coding, ...] = ()
     service_requests: tuple[tuple[str, Identifier], ...] = ()
-    must_agree: bool = True
     keys: Sequence[tuple[str, str, Identifier]] = ()
     parents: tuple[tuple[str, str, Identifier], ...] = ()
     is_reflex: bool = False
@@ -125,6 +124,7 @@ class Report(Struct, frozen=True):
     times: tuple[str, ...] = ()
     observations: tuple[Observation, ...] = ()
     findings: tuple[Finding, ...] = ()
+    must_agree: bool = True
 
 
 class Message(Struct, frozen=True):
