@@ -6,6 +6,11 @@ Draw the tables of the ledger; the same on SQLite and PostgreSQL.
     lane    1-n submission     one service request at one destination; strictly in order
     submission 1-n attempt     one POST each; at most one open per lane
 
+Where a key is configured, `message.raw`, `file` and `control_id`, `lane.patient` and `birth_date`, and the words of a
+correlation are sealed, and `key_id` of the row says with which key (none: they stand as they are). The columns `..._hash`
+are keyed hashes, by which a sealed row is found and two are compared. A message with `pruned_at` has lost its bytes
+and its values; what remains of a value is its keyed hash.
+
 Times are whole microseconds since 1970 in UTC. `lane.due_at` is the heart of delivery: not null exactly while
 the lane's first unfinished submission is queued and no attempt is open, and then the earliest time to try it.
 """
@@ -33,7 +38,7 @@ from sqlalchemy import (
 
 from translator.ledger.states import ENTRY_STATES, MESSAGE_STATES, SUBMISSION_STATES
 
-HEAD = "0001"
+HEAD = "0002"
 
 METADATA = MetaData(
     naming_convention={
@@ -57,6 +62,10 @@ def _link(name: str, target: str, *, nullable: bool = False) -> Column[int]:
     return Column(name, _KEY, ForeignKey(f"{target}.id"), nullable=nullable)
 
 
+def _sealed_with() -> Column[int]:
+    return _link("key_id", "data_key", nullable=True)
+
+
 def _text(name: str) -> Column[str]:
     return Column(name, Text, nullable=False, server_default="")
 
@@ -72,6 +81,27 @@ def _count(name: str) -> Column[int]:
 def _one_of(states: tuple[str, ...]) -> CheckConstraint:
     return CheckConstraint("state IN ({})".format(", ".join(f"'{state}'" for state in states)), name="state")
 
+
+data_key = Table(
+    "data_key",
+    METADATA,
+    _key(),
+    _text("purpose"),
+    Column("secret", LargeBinary, nullable=False),
+    _text("wrapped_by"),
+    _time("created_at"),
+    _time("retired_at", nullable=True),
+    CheckConstraint("purpose IN ('seal', 'hash')", name="purpose"),
+)
+
+journal = Table(
+    "journal",
+    METADATA,
+    _key(),
+    _time("at"),
+    _text("deed"),
+    _text("detail"),
+)
 
 message = Table(
     "message",
@@ -91,6 +121,8 @@ message = Table(
     _text("diagnostics"),
     _count("entry_count"),
     Column("raw", LargeBinary, nullable=False),
+    _sealed_with(),
+    _time("pruned_at", nullable=True),
     _one_of(MESSAGE_STATES),
 )
 
@@ -105,6 +137,9 @@ lane = Table(
     Column("next_position", BigInteger, nullable=False, server_default="1"),
     _count("fence"),
     _time("due_at", nullable=True),
+    _sealed_with(),
+    _text("patient_hash"),
+    _text("birth_date_hash"),
     UniqueConstraint("destination", "service_request_id"),
 )
 Index("ix_lane_due", lane.c.destination, lane.c.due_at, **{  # type: ignore[arg-type]
@@ -196,9 +231,12 @@ correlation = Table(
     _text("created"),
     _text("expires"),
     _time("imported_at"),
+    _sealed_with(),
+    _text("key_hash"),
+    _text("patient_hash"),
     UniqueConstraint("source", "key_type", "key", "service_request_id"),
 )
-Index("ix_correlation_key", correlation.c.key)
+Index("ix_correlation_key_hash", correlation.c.key_hash)
 
 
 def of_messages(column: Column[int], message_ids: Sequence[int] | None) -> Iterator[ColumnElement[bool]]:
