@@ -1,4 +1,9 @@
-"""Read what a lane has taken on so far, in the form that translate/revision.py compares with."""
+"""
+Read what a lane has taken on so far, in the form that translate/revision.py compares with.
+
+Of a message that was pruned only keyed hashes are left. They are compared with the hashes of what is sent now, so
+that a re-send is recognised years later.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +13,24 @@ from sqlalchemy import Connection, exists, select
 
 from translator.ledger import schema
 from translator.ledger.states import LIVE
+from translator.ledger.vault import Vault
 from translator.record.outcome import Submission
 from translator.translate.revision import LaneHistory, Version
 
 
-def read_history(connection: Connection, lane_id: int, submission: Submission) -> LaneHistory:
-    """Read the versions of the observations that a submission names, and the reports of its lane."""
+def read_history(
+    connection: Connection, vault: Vault, lane_id: int, submission: Submission, sha256: str = ""
+) -> LaneHistory:
+    """Read the versions of the observations that a submission of the message `sha256` names, and its lane's reports."""
     versions: dict[str, tuple[Version, ...]] = defaultdict(tuple)
     seen_at: dict[str, str] = {}
+    keys = {source.key: source.key for source in submission.sources}
+    hashed_keys = {vault.hash("source_key", key): key for key in keys}
+    known_words = _hashes(vault, submission, sha256)
     entry, message = schema.entry, schema.message
     rows = connection.execute(
         select(
+            message.c.pruned_at,
             entry.c.source_key,
             entry.c.state,
             entry.c.source_value,
@@ -30,25 +42,32 @@ def read_history(connection: Connection, lane_id: int, submission: Submission) -
         .join(message, message.c.id == entry.c.message_id)
         .where(
             entry.c.lane_id == lane_id,
-            entry.c.source_key.in_({source.key for source in submission.sources}),
+            entry.c.source_key.in_([*keys, *hashed_keys]),
             entry.c.state.in_([*LIVE, "duplicate"]),
         )
         .order_by(entry.c.id)
     )
-    for key, state, *version in rows:
-        known = Version(*version)
+    for pruned_at, kept_key, state, *words in rows:
+        version = words if pruned_at is None else [known_words.get(word, word) for word in words]
+        key, known = (keys | hashed_keys)[kept_key], Version(*version)
         seen_at[key] = max(seen_at.get(key, ""), known.ordered_at)
         if state != "duplicate":
             versions[key] += (known,)
     return LaneHistory(
         versions=dict(versions),
         seen_at={key: seen_at[key] for key in versions},
-        reports=_reports(connection, lane_id),
+        reports=_reports(connection, lane_id, known_words),
         has_results=_has_results(connection, lane_id),
     )
 
 
-def _reports(connection: Connection, lane_id: int) -> tuple[Version, ...]:
+def _hashes(vault: Vault, submission: Submission, sha256: str) -> dict[str, str]:
+    """Give what is sent now by its hash, as prune.py would leave it."""
+    values = {vault.hash("source_value", source.value): source.value for source in submission.sources}
+    return values | {vault.hash("sha256", sha256): sha256, "": ""}
+
+
+def _reports(connection: Connection, lane_id: int, known_words: dict[str, str]) -> tuple[Version, ...]:
     table, message = schema.submission, schema.message
     rows = connection.execute(
         select(table.c.report_status, table.c.ordered_at, message.c.sha256)
@@ -56,7 +75,10 @@ def _reports(connection: Connection, lane_id: int) -> tuple[Version, ...]:
         .where(table.c.lane_id == lane_id, table.c.state.in_(LIVE))
         .order_by(table.c.position)
     )
-    return tuple(Version(status=status, ordered_at=ordered, sha256=sha256) for status, ordered, sha256 in rows)
+    return tuple(
+        Version(status=status, ordered_at=ordered, sha256=known_words.get(sha256, sha256))
+        for status, ordered, sha256 in rows
+    )
 
 
 def _has_results(connection: Connection, lane_id: int) -> bool:

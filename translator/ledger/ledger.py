@@ -18,34 +18,51 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Self
 
-from translator.errors import LedgerError
+from translator.errors import LedgerError, TranslatorError
 from translator.ledger import lanes
-from translator.ledger.acceptance import Arrival, accept_message
+from translator.ledger.acceptance import Arrival, accept_messages
 from translator.ledger.audit import LedgerFinding, audit
 from translator.ledger.balance import Balance, read_balance
 from translator.ledger.correlations import LedgerCorrelation, import_rows
 from translator.ledger.database import Database, open_database
+from translator.ledger.keys import parse_key
 from translator.ledger.lock import file_lock
 from translator.ledger.policy import DestinationPolicy
-from translator.ledger.views import MessageRow, MessageView, list_messages, read_message
+from translator.ledger.vault import open_vault, Vault
+from translator.ledger.views import MessageRow, MessageView, list_messages, read_message, read_raw
 from translator.record.correlation import CorrelationRow
+from translator.secrets import Secret
 
 
 class Ledger:
     """One ledger; threads may share it. Close it, or use it as a context manager."""
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(self, database: Database, vault: Vault, clock: Callable[[], float]) -> None:
         self._database = database
+        self._vault = vault
         self._clock = clock
 
     @classmethod
-    def open(cls, place: str | os.PathLike[str], *, clock: Callable[[], float] = time.time) -> Ledger:
+    def open(
+        cls,
+        place: str | os.PathLike[str],
+        *,
+        key: Secret | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> Ledger:
         """
         Open the ledger at a path (or database URL); create it if it is not there. Takes no lock.
 
-        Raises: ConfigError where that place cannot hold one; LedgerError where a newer version wrote it.
+        Raises: ConfigError where that place cannot hold one, or the key is not the ledger's; LedgerError where a newer
+        version wrote it.
         """
-        return cls(open_database(place), clock)
+        site_key = parse_key(key.reveal()) if key else None
+        database = open_database(place)
+        try:
+            return cls(database, open_vault(database, site_key), clock)
+        except TranslatorError:
+            database.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -71,16 +88,16 @@ class Ledger:
         Raises: LedgerError where an outcome does not balance, or the database fails; then nothing is kept.
         """
         with self._database.write() as connection:
-            return [accept_message(connection, arrival, policies, self._instant()) for arrival in arrivals]
+            return accept_messages(connection, self._vault, arrivals, policies, self._instant())
 
     def correlate(self, rows: Sequence[CorrelationRow]) -> int:
         """Keep correlation rows, all of them or none; gives the number of new ones."""
         with self._database.write() as connection:
-            return import_rows(connection, rows, self._instant())
+            return import_rows(connection, self._vault, rows, self._instant())
 
     def correlation(self, source: str = "") -> LedgerCorrelation:
         """Give the look-up of one source's order numbers."""
-        return LedgerCorrelation(self._database, source, self._clock)
+        return LedgerCorrelation(self._database, self._vault, source, self._clock)
 
     # Delivery
 
@@ -137,7 +154,7 @@ class Ledger:
     def verify(self) -> list[LedgerFinding]:
         """Check the whole ledger; gives imbalance and damage, nothing for a sound one."""
         with self._database.read() as connection:
-            return audit(connection)
+            return audit(connection, self._vault)
 
     def balance(self, message_ids: Sequence[int] | None = None) -> Balance:
         """Count entries by state, reason and cause: all, or those of some messages."""
@@ -147,7 +164,7 @@ class Ledger:
     def messages(self, *, state: str = "", limit: int | None = None) -> list[MessageRow]:
         """List the newest messages, oldest first; `state` is one of the message or of an entry in it."""
         with self._database.read() as connection:
-            return list_messages(connection, state, limit)
+            return list_messages(connection, self._vault, state, limit)
 
     def show(self, message_id: int) -> MessageView:
         """
@@ -156,7 +173,16 @@ class Ledger:
         Raises: LedgerError where there is none of this number.
         """
         with self._database.read() as connection:
-            return read_message(connection, message_id)
+            return read_message(connection, self._vault, message_id)
+
+    def raw(self, message_id: int) -> bytes:
+        """
+        Give the bytes of a message as they came in.
+
+        Raises: LedgerError where there is no such message, or its bytes are no longer kept.
+        """
+        with self._database.read() as connection:
+            return read_raw(connection, self._vault, message_id)
 
     def _instant(self) -> int:
         return round(self._clock() * 1_000_000)

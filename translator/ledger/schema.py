@@ -24,6 +24,8 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ColumnElement,
+    Connection,
+    Executable,
     ForeignKey,
     Index,
     Integer,
@@ -35,6 +37,8 @@ from sqlalchemy import (
     text,
     true,
 )
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from translator.ledger.states import ENTRY_STATES, MESSAGE_STATES, SUBMISSION_STATES
 
@@ -237,6 +241,12 @@ correlation = Table(
     UniqueConstraint("source", "key_type", "key", "service_request_id"),
 )
 Index("ix_correlation_key_hash", correlation.c.key_hash)
+
+
+def insert_or_ignore(connection: Connection, table: Table) -> Executable:
+    """Make an INSERT that leaves a row alone that is there already; both databases know it, each by its own class."""
+    kind = {"sqlite": sqlite_insert, "postgresql": postgresql_insert}[connection.dialect.name]
+    return kind(table).on_conflict_do_nothing()
 
 
 def of_messages(column: Column[int], message_ids: Sequence[int] | None) -> Iterator[ColumnElement[bool]]:

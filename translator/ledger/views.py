@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, Table, exists, func, or_, select
 
 from translator.errors import LedgerError
 from translator.ledger import schema
+from translator.ledger.vault import Vault
 from translator.record.outcome import SCHEMA, Diagnostic, Original, Source
 
 
@@ -100,17 +101,13 @@ class MessageRow(Struct, frozen=True):
     entries: dict[str, int]
 
 
-def read_message(connection: Connection, message_id: int) -> MessageView:
+def read_message(connection: Connection, vault: Vault, message_id: int) -> MessageView:
     """
     Read one message with all that became of it.
 
     Raises: LedgerError where there is no such message.
     """
-    table = schema.message
-    row = connection.execute(select(table).where(table.c.id == message_id)).mappings().one_or_none()
-    if row is None:
-        message = f"the ledger has no message {message_id}"
-        raise LedgerError(message)
+    row = _row(connection, message_id)
     submissions = _submissions(connection, message_id)
     places = {submission["id"]: place for place, submission in enumerate(submissions)}
     return MessageView(
@@ -118,7 +115,7 @@ def read_message(connection: Connection, message_id: int) -> MessageView:
         message=message_id,
         received_at=_time(row["received_at"]),
         tables_sha256=row["tables_sha256"],
-        source=_source(row),
+        source=_source(connection, vault, row),
         state=_reached(row["state"], Counter(str(submission["state"]) for submission in submissions)),
         reason=row["reason"],
         site=row["site"],
@@ -128,7 +125,24 @@ def read_message(connection: Connection, message_id: int) -> MessageView:
     )
 
 
-def list_messages(connection: Connection, state: str, limit: int | None) -> list[MessageRow]:
+def read_raw(connection: Connection, vault: Vault, message_id: int) -> bytes:
+    """
+    Read the bytes of one message as they came in.
+
+    Raises: LedgerError where there is no such message, or its bytes are no longer kept.
+    """
+    return vault.open_message(connection, _row(connection, message_id))
+
+
+def _row(connection: Connection, message_id: int) -> RowMapping:
+    table = schema.message
+    row = connection.execute(select(table).where(table.c.id == message_id)).mappings().one_or_none()
+    if row is None:
+        raise LedgerError(f"the ledger has no message {message_id}")
+    return row
+
+
+def list_messages(connection: Connection, vault: Vault, state: str, limit: int | None) -> list[MessageRow]:
     """List the newest messages, oldest first; `state` is one of the message or of one of its entries."""
     table, entries = schema.message, schema.entry
     query = select(table).order_by(table.c.id.desc()).limit(limit)
@@ -145,10 +159,10 @@ def list_messages(connection: Connection, state: str, limit: int | None) -> list
         MessageRow(
             message=row["id"],
             received_at=_time(row["received_at"]),
-            file=row["file"],
+            file=vault.open_text(connection, row["key_id"], row["file"]),
             index=row["file_index"],
             type=row["type"],
-            control_id=row["control_id"],
+            control_id=vault.open_text(connection, row["key_id"], row["control_id"]),
             state=_reached(row["state"], submissions[row["id"]]),
             reason=row["reason"],
             entries=counts[row["id"]],
@@ -157,13 +171,13 @@ def list_messages(connection: Connection, state: str, limit: int | None) -> list
     ]
 
 
-def _source(row: RowMapping) -> Source:
+def _source(connection: Connection, vault: Vault, row: RowMapping) -> Source:
     return Source(
-        file=row["file"],
+        file=vault.open_text(connection, row["key_id"], row["file"]),
         index=row["file_index"],
         format=row["format"],
         type=row["type"],
-        control_id=row["control_id"],
+        control_id=vault.open_text(connection, row["key_id"], row["control_id"]),
         sha256=row["sha256"],
     )
 

@@ -37,10 +37,11 @@ def upgrade() -> None:
         sa.Column("detail", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal")),
     )
+    kind = _KEY.compile(dialect=op.get_bind().dialect)
     for table in ("message", "lane", "correlation"):
         # Alembic would add the link by a second statement, which SQLite does not know.
         link = f"CONSTRAINT fk_{table}_key_id_data_key REFERENCES data_key (id)"
-        op.execute(f"ALTER TABLE {table} ADD COLUMN key_id BIGINT {link}")
+        op.execute(f"ALTER TABLE {table} ADD COLUMN key_id {kind} {link}")
     op.add_column("message", sa.Column("pruned_at", sa.BigInteger(), nullable=True))
     for table, column in _HASHES:
         op.add_column(table, sa.Column(f"{column}_hash", sa.Text(), server_default="", nullable=False))
