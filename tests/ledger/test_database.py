@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from tests.ledger.arrivals import POLICIES, arrival, report
 from translator.errors import ConfigError, LedgerError
 from translator.ledger import Ledger
-from translator.ledger.database import open_database
+from translator.ledger.upgrades import open_database
 from translator.ledger.schema import HEAD, METADATA
 
 

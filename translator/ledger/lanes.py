@@ -83,6 +83,7 @@ def settle(connection: Connection, claim: Claim, settlement: Settlement, now: in
 
     Raises: LedgerError where the attempt is no longer open: somebody else has decided about it.
     """
+    _lock_lane(connection, claim.lane_id)
     closing = {"now": now, "how": settlement.outcome, "said": settlement.answer}
     ours = {"attempt": claim.attempt_id, "with_fence": claim.fence}
     if connection.execute(_CLOSE_ATTEMPT, ours | closing).rowcount != 1:
@@ -101,6 +102,7 @@ def recover(connection: Connection, destination: str, now: int) -> int:
     """
     left = connection.execute(_OPEN_ATTEMPTS, {"destination_is": destination}).all()
     for attempt_id, fence, submission_id, lane_id in left:
+        _lock_lane(connection, lane_id)
         closing = {"now": now, "how": "unknown", "said": "killed"}
         connection.execute(_CLOSE_ATTEMPT, {"attempt": attempt_id, "with_fence": fence} | closing)
         _move(connection, submission_id, "unknown", "killed")
@@ -164,6 +166,13 @@ def _move(connection: Connection, submission_id: int, state: str, answer: str) -
         connection.execute(_MOVE_ENTRIES, {"submission": submission_id, "new_state": state})
 
 
+def _lock_lane(connection: Connection, lane_id: int) -> None:
+    """Keep acceptance off the lane until this transaction ends, else each could miss what the other changes."""
+    # SQLite's writing transactions come one after another anyway.
+    if connection.dialect.name != "sqlite":
+        connection.execute(_LOCK_LANE, {"lane": lane_id})
+
+
 def _make_due(connection: Connection, lane_id: int, at: int) -> None:
     """Let the lane go on at a time, unless it is empty or blocked."""
     state = connection.execute(_FIRST_STATE, {"lane": lane_id}).scalar_one_or_none()
@@ -181,6 +190,7 @@ _DUE_LANE = (
     .limit(1)
     .with_for_update(skip_locked=True)
 )
+_LOCK_LANE = select(_lane.c.id).where(_lane.c.id == bindparam("lane")).with_for_update()
 _NEXT_DUE = select(func.min(_lane.c.due_at)).where(
     _lane.c.destination == bindparam("destination_is"), _lane.c.due_at.is_not(None)
 )

@@ -18,17 +18,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Self
 
-from translator.errors import LedgerError, TranslatorError
+from translator.errors import TranslatorError
 from translator.ledger import lanes
 from translator.ledger.acceptance import Arrival, accept_messages
 from translator.ledger.audit import LedgerFinding, audit
 from translator.ledger.balance import Balance, read_balance
 from translator.ledger.correlations import LedgerCorrelation, import_rows
-from translator.ledger.database import Database, open_database
+from translator.ledger.database import Database
 from translator.ledger.keys import parse_key
-from translator.ledger.lock import file_lock
+from translator.ledger.lock import advisory_lock, file_lock
 from translator.ledger.policy import DestinationPolicy
-from translator.ledger.vault import open_vault, Vault
+from translator.ledger.upgrades import open_database
+from translator.ledger.vault import Vault, open_vault
 from translator.ledger.views import MessageRow, MessageView, list_messages, read_message, read_raw
 from translator.record.correlation import CorrelationRow
 from translator.secrets import Secret
@@ -105,9 +106,8 @@ class Ledger:
     def delivery_lock(self) -> Iterator[bool]:
         """Hold the right to deliver while the block runs; gives False where another process has it."""
         path = self._database.path
-        if path is None:
-            raise LedgerError("delivery from this database is not built yet; use a SQLite ledger")
-        with file_lock(path.with_name(path.name + ".lock")) as held:
+        lock = file_lock(path.with_name(path.name + ".lock")) if path else advisory_lock(self._database.engine)
+        with lock as held:
             yield held
 
     def recover(self, destination: str) -> int:
