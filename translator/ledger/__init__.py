@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 from translator.ledger.acceptance import Arrival
+from translator.ledger.advance import Advanced, Step
 from translator.ledger.audit import LedgerFinding
 from translator.ledger.balance import Balance
-from translator.ledger.lanes import Claim, Settlement
+from translator.ledger.bell import Bell
+from translator.ledger.budget import UNLIMITED, RateBudget, RateUse
+from translator.ledger.lanes import Claim, Later, Settlement
 from translator.ledger.ledger import Ledger
+from translator.ledger.pause import EVERY, Standing
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.views import MessageRow, MessageView
 
 __all__ = [
+    "EVERY",
+    "UNLIMITED",
+    "Advanced",
     "Arrival",
     "Balance",
+    "Bell",
     "Claim",
     "DestinationPolicy",
+    "Later",
     "Ledger",
     "LedgerFinding",
     "MessageRow",
     "MessageView",
+    "RateBudget",
+    "RateUse",
     "Settlement",
+    "Standing",
+    "Step",
 ]

@@ -123,7 +123,11 @@ _told = (
     .where(_entry.c.submission_id == _submission.c.id)
     .scalar_subquery()
 )
-_attempt_counts = select(func.count()).where(_attempt.c.submission_id == _submission.c.id).scalar_subquery()
+_attempt_counts = (
+    select(func.count())
+    .where(_attempt.c.submission_id == _submission.c.id, _attempt.c.ended_at.is_not(None))
+    .scalar_subquery()
+)
 _has_accepted = exists().where(_attempt.c.submission_id == _submission.c.id, _attempt.c.outcome == "accepted")
 _has_open = exists().where(_attempt.c.lane_id == _lane.c.id, _attempt.c.ended_at.is_(None))
 _open_attempts = select(func.count()).where(_attempt.c.lane_id == _lane.c.id, _attempt.c.ended_at.is_(None))
@@ -166,7 +170,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     _rows(
         select(_submission.c.id).where(_submission.c.attempts != _attempt_counts),
-        "attempts-differ", "submission", "it does not have as many attempts as were counted",
+        "attempts-differ", "submission", "it does not have as many ended attempts as were counted",
     ),
     _rows(
         select(_submission.c.id).where(_submission.c.state == "delivered", ~_has_accepted),

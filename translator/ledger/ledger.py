@@ -14,15 +14,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Self
 
 from translator.errors import TranslatorError
-from translator.ledger import lanes
+from translator.ledger import budget, lane_counts, lanes, pause
 from translator.ledger.acceptance import Arrival, accept_messages
+from translator.ledger.advance import Advanced, Step, advance
 from translator.ledger.audit import LedgerFinding, audit
 from translator.ledger.balance import Balance, read_balance
+from translator.ledger.bell import Bell, open_bell
 from translator.ledger.correlations import LedgerCorrelation, import_rows
 from translator.ledger.database import Database
 from translator.ledger.keys import parse_key
@@ -110,15 +112,34 @@ class Ledger:
         with lock as held:
             yield held
 
-    def recover(self, destination: str) -> int:
-        """Mark what a dead process had under way as unknown; only for who holds the delivery lock."""
+    def recover(self, destination: str, *, resends: bool = False) -> int:
+        """
+        Mark what a dead process had under way as unknown; only for who holds the delivery lock.
+
+        Shape: `resends` queues it again instead.
+        """
         with self._database.write() as connection:
-            return lanes.recover(connection, destination, self._instant())
+            return lanes.recover(connection, destination, self._instant(), resends=resends)
+
+    def due_lanes(self, destination: str, limit: int, *, besides: Collection[int] = (), lowest: int = 0) -> list[int]:
+        """Name the lanes that may go on now, urgent ones first; none of `besides`, none below `lowest` priority."""
+        with self._database.read() as connection:
+            return lanes.due_lanes(connection, destination, self._instant(), limit, besides=besides, lowest=lowest)
 
     def claim(self, destination: str) -> lanes.Claim | None:
         """Open an attempt for the submission that is due first; None where none is due."""
         with self._database.write() as connection:
-            return lanes.claim_next(connection, destination, self._instant())
+            found = lanes.due_lanes(connection, destination, self._instant(), 1)
+            claim = lanes.claim_lane(connection, found[0], self._instant()) if found else None
+        return claim if isinstance(claim, lanes.Claim) else None
+
+    def advance(self, steps: Sequence[Step]) -> list[Advanced]:
+        """
+        Settle attempts and open the next ones of their lanes; on return all of it is on disk.
+
+        Shape: one result per step, in their order.
+        """
+        return advance(self._database, steps, self._instant)
 
     def settle(self, claim: lanes.Claim, settlement: lanes.Settlement) -> None:
         """
@@ -129,16 +150,20 @@ class Ledger:
         with self._database.write() as connection:
             lanes.settle(connection, claim, settlement, self._instant())
 
-    def due_in(self, destination: str) -> float | None:
-        """Give the seconds until something may be sent (0: now); None where nothing waits to be sent."""
+    def due_in(self, destination: str, *, lowest: int = 0) -> float | None:
+        """
+        Give the seconds until something may be sent (0: now); None where nothing waits to be sent.
+
+        Shape: what is below the priority `lowest` does not count.
+        """
         with self._database.read() as connection:
-            due = lanes.next_due(connection, destination)
+            due = lanes.next_due(connection, destination, lowest=lowest)
         return None if due is None else max(0.0, due / 1_000_000 - self._clock())
 
     def count(self, destination: str, message_ids: Sequence[int] | None = None) -> dict[str, int]:
         """Count submissions by state: all of a destination, or those of some messages."""
         with self._database.read() as connection:
-            return lanes.count_submissions(connection, destination, message_ids)
+            return lane_counts.count_submissions(connection, destination, message_ids)
 
     def unfinished(self, destination: str, message_ids: Sequence[int] | None = None) -> int:
         """
@@ -147,7 +172,53 @@ class Ledger:
         A message that only repeats another has no submission of its own, but what it repeats may still be undecided.
         """
         with self._database.read() as connection:
-            return lanes.count_unfinished(connection, destination, message_ids)
+            return lane_counts.count_unfinished(connection, destination, message_ids)
+
+    def wake_all(self, destination: str) -> None:
+        """Let every waiting lane go on now, since the clock was set back."""
+        with self._database.write() as connection:
+            lanes.wake_all(connection, destination, self._instant())
+
+    def bell(self) -> Bell:
+        """Give what rings when anybody commits something to this ledger."""
+        return open_bell(self._database)
+
+    # Destinations
+
+    def standing(self, destination: str) -> pause.Standing:
+        """Tell whether a destination may be called."""
+        with self._database.read() as connection:
+            return pause.read_standing(connection, destination, self._instant())
+
+    def standings(self) -> list[pause.Standing]:
+        """List how every destination stands that was ever called or paused."""
+        with self._database.read() as connection:
+            return pause.list_standings(connection, self._instant())
+
+    def pause(self, destination: str, why: str) -> None:
+        """Let nobody call a destination (`all` for every one) until it is resumed."""
+        with self._database.write() as connection:
+            pause.pause(connection, destination, why, self._instant())
+
+    def resume(self, destination: str) -> bool:
+        """Let a destination be called again; gives False where it was not paused."""
+        with self._database.write() as connection:
+            return pause.resume(connection, destination)
+
+    def ask_to_wait(self, destination: str, wait_s: float) -> None:
+        """Note that the vendor wants no call for so many seconds."""
+        with self._database.write() as connection:
+            pause.ask_to_wait(connection, destination, self._instant() + round(wait_s * 1_000_000))
+
+    def count_call(self, destination: str, limits: budget.RateBudget) -> None:
+        """Count a call that no attempt speaks of, such as that for a token."""
+        with self._database.write() as connection:
+            budget.count_call(connection, destination, limits, self._instant())
+
+    def rate_use(self, destination: str) -> list[budget.RateUse]:
+        """Tell how many calls a destination got lately."""
+        with self._database.read() as connection:
+            return budget.read_use(connection, destination, self._instant())
 
     # Account
 

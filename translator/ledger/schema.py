@@ -4,7 +4,9 @@ Draw the tables of the ledger; the same on SQLite and PostgreSQL.
     message 1-n entry          every observation and its fate
     message 1-n submission     what is sent, at one position of one lane
     lane    1-n submission     one service request at one destination; strictly in order
-    submission 1-n attempt     one POST each; at most one open per lane
+    submission 1-n attempt     one call each; at most one open per lane
+    destination                whether a vendor may be called: paused, or asked to wait
+    rate_use                   how many calls it got lately, by slots of each window
 
 Where a key is configured, `message.raw`, `file` and `control_id`, `lane.patient` and `birth_date`, and the words of a
 correlation are sealed, and `key_id` of the row says with which key (none: they stand as they are). The columns `..._hash`
@@ -13,6 +15,8 @@ and its values; what remains of a value is its keyed hash.
 
 Times are whole microseconds since 1970 in UTC. `lane.due_at` is the heart of delivery: not null exactly while
 the lane's first unfinished submission is queued and no attempt is open, and then the earliest time to try it.
+`lane.priority` is 1 while anything urgent is queued on it, else 0: an urgent submission pulls its lane forward, since
+what is before it has to go first.
 """
 
 from __future__ import annotations
@@ -42,7 +46,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from translator.ledger.states import ENTRY_STATES, MESSAGE_STATES, SUBMISSION_STATES
 
-HEAD = "0002"
+HEAD = "0003"
 
 METADATA = MetaData(
     naming_convention={
@@ -141,12 +145,13 @@ lane = Table(
     Column("next_position", BigInteger, nullable=False, server_default="1"),
     _count("fence"),
     _time("due_at", nullable=True),
+    _count("priority"),
     _sealed_with(),
     _text("patient_hash"),
     _text("birth_date_hash"),
     UniqueConstraint("destination", "service_request_id"),
 )
-Index("ix_lane_due", lane.c.destination, lane.c.due_at, **{  # type: ignore[arg-type]
+Index("ix_lane_turn", lane.c.destination, lane.c.priority, lane.c.due_at, **{  # type: ignore[arg-type]
     f"{dialect}_where": lane.c.due_at.is_not(None) for dialect in ("sqlite", "postgresql")
 })  # fmt: skip
 
@@ -166,6 +171,8 @@ submission = Table(
     _text("state"),
     _count("attempts"),
     _text("detail"),
+    _text("target"),
+    _count("urgent"),
     UniqueConstraint("lane_id", "position"),
     _one_of(SUBMISSION_STATES),
 )
@@ -219,6 +226,24 @@ Index("ix_attempt_submission", attempt.c.submission_id)
 Index("uq_attempt_open", attempt.c.lane_id, unique=True, **{  # type: ignore[arg-type]
     f"{dialect}_where": attempt.c.ended_at.is_(None) for dialect in ("sqlite", "postgresql")
 })  # fmt: skip
+
+destination = Table(
+    "destination",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    _time("paused_at", nullable=True),
+    _text("paused_why"),
+    _time("opens_at", nullable=True),
+)
+
+rate_use = Table(
+    "rate_use",
+    METADATA,
+    Column("destination", Text, primary_key=True),
+    Column("window_s", BigInteger, primary_key=True, autoincrement=False),
+    Column("slot", BigInteger, primary_key=True, autoincrement=False),
+    _count("used"),
+)
 
 correlation = Table(
     "correlation",
