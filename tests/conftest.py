@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
+from tests.postgres import Postgres
 from tests.sandbox_process import SandboxProcess
 
 CommandLine: TypeAlias = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -54,3 +56,14 @@ def sandbox(running_sandbox: SandboxProcess) -> SandboxProcess:
     """Give the sandbox without what an earlier test left in it."""
     running_sandbox.reset()
     return running_sandbox
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Start one PostgreSQL for all tests of this process; its path is short, since a socket lies in it."""
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+        server = Postgres(Path(folder, "data"))
+        try:
+            yield server
+        finally:
+            server.close()

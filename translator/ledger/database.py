@@ -88,6 +88,11 @@ def connect(place: str | os.PathLike[str]) -> Database:
     return _by_url(url)
 
 
+def read_only(path: Path) -> Database:
+    """Open a SQLite file that must not change, such as a backup."""
+    return Database(create_engine(f"sqlite:///{path.absolute().as_uri()}?mode=ro&uri=true", hide_parameters=True), path)
+
+
 def _by_url(url: URL) -> Database:
     driver = _DRIVERS.get(url.drivername.split("+")[0])
     if driver is None:

@@ -10,6 +10,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from translator.errors import TranslatorError
 from translator.ledger.backup import back_up
 from translator.ledger.database import Database, connect
 from translator.ledger.migrate import check_known, run_migrations
@@ -23,14 +24,23 @@ def open_database(place: str | os.PathLike[str]) -> Database:
     Raises: ConfigError where the place cannot be one; LedgerError where a newer version wrote it.
     """
     database = connect(place)
-    revision = database.revision()
-    if revision != HEAD:
-        if revision is not None:
-            check_known(revision)
-            back_up(database, _backup_path(database, revision))
-        with database.write() as connection:
-            run_migrations(connection, HEAD)
+    try:
+        _upgrade(database)
+    except TranslatorError:
+        database.close()
+        raise
     return database
+
+
+def _upgrade(database: Database) -> None:
+    revision = database.revision()
+    if revision == HEAD:
+        return
+    if revision is not None:
+        check_known(revision)
+        back_up(database, _backup_path(database, revision))
+    with database.write() as connection:
+        run_migrations(connection, HEAD)
 
 
 def _backup_path(database: Database, revision: str) -> Path:
