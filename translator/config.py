@@ -61,13 +61,14 @@ class Settings(Struct, frozen=True):
     """
     Every setting, checked.
 
-    Absent: `site` is empty for the packaged tables alone.
+    Absent: `site` is empty for the packaged tables alone; without `ledger_key` nothing in the ledger is encrypted.
     """
 
     site: str
     ledger: str
     whoop: WhoopSettings
     acurable: AcurableSettings
+    ledger_key: Secret | None = None
 
 
 def load_settings(
@@ -191,6 +192,7 @@ def _settings(values: Mapping[str, Any]) -> Settings:
         ledger=values["ledger"],
         whoop=WhoopSettings(**part("whoop.", WhoopSettings)),
         acurable=AcurableSettings(**part("acurable.", AcurableSettings)),
+        ledger_key=values["ledger_key"],
     )
 
 

@@ -75,6 +75,10 @@ def _secret(value: object) -> Secret:
     return parse_secret(_text(value))
 
 
+def _secret_or_nothing(value: object) -> Secret | None:
+    return _secret(value) if value else None
+
+
 def _codes(value: object) -> tuple[str, ...]:
     words = [word.strip() for word in value.split(",")] if isinstance(value, str) else value
     if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
@@ -115,6 +119,14 @@ KEYS: tuple[Key, ...] = (
         "translator.db",
         "The ledger: a SQLite file, or a database URL. It holds patient data.",
         path=True,
+    ),
+    Key(
+        "ledger_key",
+        "secret",
+        _secret_or_nothing,
+        None,
+        "The key that encrypts messages, patients and correlations in the ledger; `translator ledger key create PATH` "
+        "makes one. Keep a copy elsewhere: without it they are lost.",
     ),
     Key(
         "whoop.url",

@@ -62,7 +62,9 @@ def test_verify_finds_nothing_in_a_sound_ledger(used: Ledger) -> None:
         pytest.param("UPDATE lane SET next_position = 7 WHERE id = 1", "gap", "lane 1", id="position-lost"),
         pytest.param("UPDATE lane SET due_at = NULL WHERE id = 3", "stalled", "lane 3", id="lane-asleep"),
         pytest.param("UPDATE lane SET due_at = 1 WHERE id = 2", "stalled", "lane 2", id="blocked-lane-awake"),
-        pytest.param("UPDATE submission SET body = substr(body, 2) WHERE id = 1", "body-changed", "submission 1", id="body"),
+        pytest.param(
+            "UPDATE submission SET body = substr(body, 2) WHERE id = 1", "body-changed", "submission 1", id="body"
+        ),
         pytest.param("UPDATE message SET raw = substr(raw, 2) WHERE id = 1", "raw-changed", "message 1", id="raw"),
         pytest.param(
             "UPDATE attempt SET fence = 9, outcome = 'accepted', submission_id = 3 WHERE id = 2",
@@ -72,7 +74,9 @@ def test_verify_finds_nothing_in_a_sound_ledger(used: Ledger) -> None:
         ),
     ],
 )
-def test_verify_finds_tampering(used: Ledger, tamper: Callable[[str], None], statement: str, code: str, at: str) -> None:
+def test_verify_finds_tampering(
+    used: Ledger, tamper: Callable[[str], None], statement: str, code: str, at: str
+) -> None:
     """Each change behind the ledger's back is named, with its row."""
     tamper(statement)
 

@@ -18,8 +18,8 @@ from alembic.script import ScriptDirectory
 from tests.ledger.arrivals import POLICIES, arrival, report, sqlite_only
 from translator.errors import ConfigError, LedgerError
 from translator.ledger import Ledger
-from translator.ledger.upgrades import open_database
 from translator.ledger.schema import HEAD, METADATA
+from translator.ledger.upgrades import open_database
 
 
 def test_ledger_is_there_again_after_it_was_closed(place: str) -> None:

@@ -18,7 +18,7 @@ VERBS: Mapping[str, str] = {
     "check": "Lint the mapping tables and run their examples.",
     "demo": "Run the whole loop against a sandbox on this machine.",
     "explain": "Explain a reason or diagnostic code.",
-    "ledger": "Look into the ledger: list, show, verify.",
+    "ledger": "Look into the ledger and look after it.",
     "sandbox": "Serve a local WHOOP to try things against.",
     "submit": "Take lab files into the ledger and deliver them.",
     "translate": "Translate lab files; no network, no ledger.",

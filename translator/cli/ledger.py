@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from translator.cli.ending import FINDINGS
+from translator.cli.ledger_place import existing
+from translator.cli.ledger_storage import storage_commands
 from translator.cli.options import Flags, common
 from translator.cli.output import Listing, say
-from translator.config import Settings
-from translator.errors import ConfigError
 
 
 @click.group("ledger")
 @common
 def command(flags: Flags) -> None:
     """
-    Look into the ledger: list, show, verify.
+    Look into the ledger and look after it.
 
     \b
     Examples:
@@ -43,7 +41,8 @@ def list_messages(flags: Flags, state: str | None, limit: int | None) -> int:
     from translator.ledger import Ledger  # noqa: PLC0415 - the ledger is heavy
 
     listing = Listing(flags.form, ("message", "received", "file", "type", "state", "entries", "reason"))
-    with Ledger.open(_existing(flags.settings())) as ledger:
+    settings = flags.settings()
+    with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
         for row in ledger.messages(state=state or "", limit=limit):
             entries = ", ".join(f"{count} {name}" for name, count in row.entries.items())
             file = f"{row.file}:{row.index}"
@@ -67,7 +66,8 @@ def show_message(flags: Flags, message: int) -> int:
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     from translator.ledger import Ledger  # noqa: PLC0415 - the ledger is heavy
 
-    with Ledger.open(_existing(flags.settings())) as ledger:
+    settings = flags.settings()
+    with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
         view = ledger.show(message)
     if flags.form == "json":
         Listing("json", ()).add(view.json)
@@ -102,7 +102,8 @@ def verify(flags: Flags) -> int:
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     from translator.ledger import Ledger  # noqa: PLC0415 - the ledger is heavy
 
-    with Ledger.open(_existing(flags.settings())) as ledger:
+    settings = flags.settings()
+    with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
         findings, balance = ledger.verify(), ledger.balance()
     counts = " + ".join(f"{count} {state}" for state, count in balance.by_state.items()) or "0"
     if flags.form == "json":
@@ -120,14 +121,5 @@ def verify(flags: Flags) -> int:
     return FINDINGS if findings else 0
 
 
-def _existing(settings: Settings) -> str:
-    """
-    Give the ledger's place; looking into a ledger does not create one.
-
-    Raises: ConfigError where there is none.
-    """
-    if "://" not in settings.ledger and not Path(settings.ledger).exists():
-        raise ConfigError(
-            f"{settings.ledger}: there is no ledger here; `translator submit` creates one, --ledger names another"
-        )
-    return settings.ledger
+for storage_command in storage_commands:
+    command.add_command(storage_command)

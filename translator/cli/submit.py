@@ -57,7 +57,7 @@ def command(flags: Flags, paths: tuple[str, ...], correlation: str | None, wait_
     settings, unread = flags.settings(), Unread()
     sources = [(item.name, item.open) for item in find_inputs(paths, unread)]
     rows = read_correlation(correlation)
-    with Ledger.open(settings.ledger) as ledger:
+    with Ledger.open(settings.ledger, key=settings.ledger_key) as ledger:
         with SubmitProgress() as shown:
             watch = Watch(shown.accepted, shown.delivery, unread.note)
             done = submit(settings, ledger, sources, correlation=rows, wait_s=wait_s, watch=watch)

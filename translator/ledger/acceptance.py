@@ -160,7 +160,7 @@ def _message_row(acceptance: Acceptance, arrival: Arrival, placed: Sequence[Plac
 
 
 def _storable(file: str) -> str:
-    # Linux lets a file name hold any bytes; Python keeps those that are no UTF-8 as surrogates, which no database takes.
+    # A file name may hold any bytes; those that are no UTF-8 become surrogates, which no database takes.
     return file.encode("utf-8", "backslashreplace").decode()
 
 
@@ -173,9 +173,7 @@ def _queue(acceptance: Acceptance, message_ids: Sequence[int], placed: Sequence[
         if one.revision.payload
     ]
     rows = [
-        queue_row(
-            one.lane, payload, message_id=message_id, ordered_at=one.submission.ordered_at, now=acceptance.now
-        )
+        queue_row(one.lane, payload, message_id=message_id, ordered_at=one.submission.ordered_at, now=acceptance.now)
         for one, payload, message_id in sent
     ]
     numbers = insert_rows(acceptance.connection, schema.submission, rows)

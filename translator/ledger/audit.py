@@ -15,7 +15,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, Select, and_, case, exists, func, literal, or_, select
 
 from translator.ledger import schema
-from translator.ledger.keys import SealBroken
+from translator.ledger.keys import BrokenSealError
 from translator.ledger.positions import idempotency_key
 from translator.ledger.states import SUBMISSION_STATES, UNFINISHED
 from translator.ledger.vault import Vault
@@ -77,7 +77,7 @@ def _raw(connection: Connection, vault: Vault) -> Iterator[LedgerFinding]:
 def _digest(connection: Connection, vault: Vault, row: RowMapping) -> str:
     try:
         return hashlib.sha256(vault.open_message(connection, row)).hexdigest()
-    except SealBroken:
+    except BrokenSealError:
         return ""
 
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection, MetaData, Table, delete, func, insert, select, text
 
-from translator.errors import ConfigError, LedgerError
+from translator.errors import ConfigError
 from translator.ledger.database import Database, connect
 from translator.ledger.migrate import run_migrations
 from translator.ledger.schema import METADATA

@@ -123,9 +123,5 @@ _ours = (_rate.c.destination == bindparam("name_is"), _rate.c.window_s == bindpa
 _LOCK = select(_destination.c.name).where(_destination.c.name == bindparam("name_is")).with_for_update()
 _USED = select(_rate.c.slot, _rate.c.used).where(*_ours, _rate.c.slot >= bindparam("oldest"))
 _AHEAD = select(func.sum(_rate.c.used)).where(*_ours, _rate.c.slot > bindparam("current"))
-_FORGET = delete(_rate).where(
-    *_ours, (_rate.c.slot < bindparam("oldest")) | (_rate.c.slot > bindparam("current"))
-)
-_ADD = (
-    update(_rate).where(*_ours, _rate.c.slot == bindparam("slot_is")).values(used=_rate.c.used + bindparam("more"))
-)
+_FORGET = delete(_rate).where(*_ours, (_rate.c.slot < bindparam("oldest")) | (_rate.c.slot > bindparam("current")))
+_ADD = update(_rate).where(*_ours, _rate.c.slot == bindparam("slot_is")).values(used=_rate.c.used + bindparam("more"))

@@ -9,6 +9,7 @@ transaction that changes a lane locks its row first.
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,8 @@ CONNECT_SECONDS = 10
 # Page cache in KiB, and pages of WAL before they are copied back: a batch of messages is some hundred pages.
 _SQLITE_PRAGMAS = (
     "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "wal_autocheckpoint=4000",
+    # What is deleted is overwritten, too.
+    "secure_delete=ON",
 )  # fmt: skip
 
 _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
@@ -64,6 +67,14 @@ class Database:
             if not inspect(connection).has_table("alembic_version"):
                 return None
             return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+    def forget_pages(self) -> None:
+        """Leave no deleted content behind in the WAL of a SQLite file; PostgreSQL's vacuum does so in its own time."""
+        if self.path is not None:
+            with told_plainly(), self.engine.connect() as connection:
+                raw = connection.connection.driver_connection
+                if isinstance(raw, sqlite3.Connection):
+                    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close every connection."""

@@ -21,4 +21,6 @@ class KeyedHash:
         """Give the hash of a text; texts of different kinds (`patient`, `key`) never compare equal."""
         if not text:
             return ""
-        return hmac.digest(self._secret, f"{kind}\0{text}".encode("utf-8", "surrogatepass"), "sha256").hex()[:_HEX_DIGITS]
+        return hmac.digest(self._secret, f"{kind}\0{text}".encode("utf-8", "surrogatepass"), "sha256").hex()[
+            :_HEX_DIGITS
+        ]

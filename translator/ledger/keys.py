@@ -19,7 +19,7 @@ NONCE_BYTES = 12
 _MARK = "translator-key-1:"
 
 
-class SealBroken(LedgerError):
+class BrokenSealError(LedgerError):
     """Sealed bytes do not open: they were changed, or another key sealed them."""
 
 
@@ -41,14 +41,14 @@ class Seal:
         """
         Decrypt.
 
-        Raises: SealBroken where a byte was changed, or another key or purpose sealed it.
+        Raises: BrokenSealError where a byte was changed, or another key or purpose sealed it.
         """
         from cryptography.exceptions import InvalidTag  # noqa: PLC0415
 
         try:
             return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], purpose.encode())
         except (InvalidTag, ValueError):
-            raise SealBroken("something sealed in the ledger does not open; run `translator ledger verify`") from None
+            raise BrokenSealError("a sealed part of the ledger does not open; run `translator ledger verify`") from None
 
 
 class SiteKey:

@@ -30,6 +30,7 @@ from translator.ledger.database import Database
 from translator.ledger.keys import parse_key
 from translator.ledger.lock import advisory_lock, file_lock
 from translator.ledger.policy import DestinationPolicy
+from translator.ledger.storage import Storage
 from translator.ledger.upgrades import open_database
 from translator.ledger.vault import Vault, open_vault
 from translator.ledger.views import MessageRow, MessageView, list_messages, read_message, read_raw
@@ -245,6 +246,10 @@ class Ledger:
         """
         with self._database.read() as connection:
             return read_message(connection, self._vault, message_id)
+
+    def storage(self) -> Storage:
+        """Give what is done with the ledger as a whole: backups, keys, retention."""
+        return Storage(self._database, self._vault, self._clock)
 
     def raw(self, message_id: int) -> bytes:
         """

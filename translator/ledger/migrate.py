@@ -49,5 +49,3 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", "translator.ledger:migrations")
     return config
-
-

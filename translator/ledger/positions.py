@@ -130,7 +130,7 @@ def store_lanes(connection: Connection, lanes: Iterable[Lane]) -> None:
             by_columns.setdefault(tuple(lane.changes), []).append(row)
             lane.changes = {}
     for columns, rows in by_columns.items():
-        values = {name: bindparam(f"new_{name}") for name in columns}
+        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
         connection.execute(update(schema.lane).where(schema.lane.c.id == bindparam("lane")).values(values), rows)
 
 
@@ -159,7 +159,6 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str
 
 
 def _read_lanes(connection: Connection, names: Sequence[LaneName]) -> Iterator[tuple[LaneName, Lane]]:
-    table = schema.lane
     for destination in dict.fromkeys(name[0] for name in names):
         requests = [name[1] for name in names if name[0] == destination]
         for start in range(0, len(requests), _MOST_NAMES):

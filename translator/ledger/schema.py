@@ -9,9 +9,9 @@ Draw the tables of the ledger; the same on SQLite and PostgreSQL.
     rate_use                   how many calls it got lately, by slots of each window
 
 Where a key is configured, `message.raw`, `file` and `control_id`, `lane.patient` and `birth_date`, and the words of a
-correlation are sealed, and `key_id` of the row says with which key (none: they stand as they are). The columns `..._hash`
-are keyed hashes, by which a sealed row is found and two are compared. A message with `pruned_at` has lost its bytes
-and its values; what remains of a value is its keyed hash.
+correlation are sealed; `key_id` of the row says with which data key (none: they stand as they are). The columns
+`..._hash` are keyed hashes, by which a sealed row is found and two are compared. A message with `pruned_at` has lost
+its bytes and its values; what remains of a value is its keyed hash.
 
 Times are whole microseconds since 1970 in UTC. `lane.due_at` is the heart of delivery: not null exactly while
 the lane's first unfinished submission is queued and no attempt is open, and then the earliest time to try it.
@@ -270,8 +270,9 @@ Index("ix_correlation_key_hash", correlation.c.key_hash)
 
 def insert_or_ignore(connection: Connection, table: Table) -> Executable:
     """Make an INSERT that leaves a row alone that is there already; both databases know it, each by its own class."""
-    kind = {"sqlite": sqlite_insert, "postgresql": postgresql_insert}[connection.dialect.name]
-    return kind(table).on_conflict_do_nothing()
+    if connection.dialect.name == "postgresql":
+        return postgresql_insert(table).on_conflict_do_nothing()
+    return sqlite_insert(table).on_conflict_do_nothing()
 
 
 def of_messages(column: Column[int], message_ids: Sequence[int] | None) -> Iterator[ColumnElement[bool]]:

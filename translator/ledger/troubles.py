@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError
 
-from translator.errors import ConfigError, LedgerError, LedgerUnavailable
+from translator.errors import ConfigError, LedgerError, LedgerUnavailableError
 
 _LOCKED = "another process has kept the ledger locked; nothing was recorded, try again when it has finished"
 _FULL = "the disk of the ledger is full; nothing was recorded, make room and try again"
@@ -54,13 +54,13 @@ def told_plainly(kind: type[ConfigError | LedgerError] = LedgerError) -> Iterato
     """
     Turn what a database raises into our own words.
 
-    Raises: LedgerUnavailable for what passes by itself, else `kind`; while opening, always `kind`.
+    Raises: LedgerUnavailableError for what passes by itself, else `kind`; while opening, always `kind`.
     """
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
         advice = _advice(error.orig if isinstance(error, DBAPIError) else error)
-        told = LedgerUnavailable if kind is LedgerError and advice in _PASSING else kind
+        told = LedgerUnavailableError if kind is LedgerError and advice in _PASSING else kind
         raise told(advice or f"the database refused: {type(error).__name__}") from None
 
 

@@ -23,7 +23,7 @@ from translator.errors import ConfigError, LedgerError
 from translator.ledger import schema
 from translator.ledger.database import Database
 from translator.ledger.hashes import KeyedHash
-from translator.ledger.keys import KEY_BYTES, Seal, SealBroken, SiteKey
+from translator.ledger.keys import KEY_BYTES, BrokenSealError, Seal, SiteKey
 
 RAW, TEXT = "message.raw", "text"
 
@@ -44,7 +44,7 @@ class Vault:
     """Seal and open the rows of one ledger; threads may share it."""
 
     def __init__(self, site_key: SiteKey | None, ring: Ring) -> None:
-        self._site_key = site_key
+        self.site_key = site_key
         self._ring = ring
 
     @property
@@ -56,7 +56,7 @@ class Vault:
         """Give the `key_id` for new rows of this transaction; None where nothing is sealed."""
         current = connection.execute(_CURRENT).scalar_one_or_none()
         if current != self._ring.current:
-            self._ring = read_ring(connection, self._site_key)
+            self._ring = read_ring(connection, self.site_key)
         return current
 
     def close_message(self, key_id: int | None, raw: bytes) -> bytes:
@@ -68,16 +68,16 @@ class Vault:
         """
         Give the bytes of a message as they came in, from `raw` and `key_id` of its row.
 
-        Raises: SealBroken where they do not open, or are not there any more.
+        Raises: BrokenSealError where they do not open, or are not there any more.
         """
         packed, key_id = row["raw"], row["key_id"]
         if not isinstance(packed, bytes) or not packed:
-            raise SealBroken("the bytes of this message are no longer kept")
+            raise BrokenSealError("the bytes of this message are no longer kept")
         opened = packed if key_id is None else self._seal(connection, key_id).open(packed, RAW)
         try:
             return zlib.decompress(opened)
         except zlib.error:
-            raise SealBroken("the bytes of a message are damaged; run `translator ledger verify`") from None
+            raise BrokenSealError("the bytes of a message are damaged; run `translator ledger verify`") from None
 
     def close_text(self, key_id: int | None, text: str) -> str:
         """Seal a text; an empty one stays empty."""
@@ -89,7 +89,7 @@ class Vault:
         """
         Open a sealed text.
 
-        Raises: SealBroken where it does not open.
+        Raises: BrokenSealError where it does not open.
         """
         if key_id is None or not text:
             return text
@@ -98,11 +98,11 @@ class Vault:
 
     def _seal(self, connection: Connection, key_id: int) -> Seal:
         if key_id not in self._ring.seals:
-            self._ring = read_ring(connection, self._site_key)
+            self._ring = read_ring(connection, self.site_key)
         try:
             return self._ring.seals[key_id]
         except KeyError:
-            raise SealBroken("a row was sealed with a data key that is gone; restore a backup") from None
+            raise BrokenSealError("a row was sealed with a data key that is gone; restore a backup") from None
 
 
 def open_vault(database: Database, site_key: SiteKey | None) -> Vault:
@@ -127,8 +127,8 @@ def read_ring(connection: Connection, site_key: SiteKey | None) -> Ring:
 
     Raises: ConfigError where that takes a key that is not there, or another one.
     """
-    secrets = {row["id"]: unwrapped(row, site_key) for row in _key_rows(connection)}
     rows = {row["id"]: row for row in _key_rows(connection)}
+    secrets = {key_id: unwrapped(row, site_key) for key_id, row in rows.items()}
     hashing = [key_id for key_id, row in rows.items() if row["purpose"] == "hash"]
     if len(hashing) != 1:
         raise LedgerError("the ledger has lost the key of its hashes; restore a backup")
@@ -147,9 +147,7 @@ def wrap_ring(connection: Connection, old: SiteKey | None, new: SiteKey) -> int:
         wrapped = new.seal.close(unwrapped(row, old), row["purpose"])
         retired = now if row["purpose"] == "seal" and row["retired_at"] is None else row["retired_at"]
         changed = update(table).where(table.c.id == bindparam("row"))
-        connection.execute(
-            changed.values(secret=wrapped, wrapped_by=new.id, retired_at=retired), {"row": row["id"]}
-        )
+        connection.execute(changed.values(secret=wrapped, wrapped_by=new.id, retired_at=retired), {"row": row["id"]})
     fresh = new.seal.close(os.urandom(KEY_BYTES), "seal")
     made = connection.execute(
         insert(table), {"purpose": "seal", "secret": fresh, "wrapped_by": new.id, "created_at": now}
@@ -168,7 +166,7 @@ def unwrapped(row: RowMapping, site_key: SiteKey | None) -> bytes:
         return bytes(secret)
     if site_key is None:
         raise ConfigError(
-            f"the ledger is encrypted with the key {wrapped_by}, and no key is configured; say where it is with `ledger_key`"
+            f"the ledger is encrypted with the key {wrapped_by}, and none is set; say with `ledger_key` where it is"
         )
     if site_key.id != wrapped_by:
         raise ConfigError(

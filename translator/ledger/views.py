@@ -205,7 +205,8 @@ def _submission_views(connection: Connection, rows: Sequence[RowMapping]) -> tup
         SubmissionView(
             destination=row["destination"],
             service_request_id=row["service_request_id"],
-            body=msgspec.Raw(row["body"]),
+            # A message that was pruned has lost its bodies.
+            body=msgspec.Raw(row["body"] or b"{}"),
             state=row["state"],
             position=row["position"],
             idempotency_key=row["idempotency_key"],

@@ -62,5 +62,7 @@ def _fill_hashes(connection: sa.Connection) -> None:
         table = sa.table(name, *map(sa.column, ("id", column, f"{column}_hash")))
         rows = connection.execute(sa.select(table.c.id, table.c[column]).where(table.c[column] != "")).all()
         if rows:
-            fill = sa.update(table).where(table.c.id == sa.bindparam("row")).values({f"{column}_hash": sa.bindparam("is")})
+            fill = (
+                sa.update(table).where(table.c.id == sa.bindparam("row")).values({f"{column}_hash": sa.bindparam("is")})
+            )
             connection.execute(fill, [{"row": row_id, "is": keyed(column, value)} for row_id, value in rows])
