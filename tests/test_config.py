@@ -40,7 +40,15 @@ def test_flag_wins_over_variable_wins_over_file() -> None:
 def test_key_has_a_variable(key: object) -> None:
     """Every key can be set by its variable, and takes its own default back as text."""
     name = getattr(key, "name", "")
-    value = {"whoop.workers": "7", "whoop.timeout_s": "1.5", "whoop.confirmed_codes": "TSH, ALT"}.get(name)
+    value = {
+        "whoop.workers": "7",
+        "whoop.timeout_s": "1.5",
+        "whoop.confirmed_codes": "TSH, ALT",
+        "whoop.on_unknown": "resend",
+        "whoop.calls_per_minute": "60",
+        "whoop.calls_per_day": "0",
+        "acurable.on_unknown": "hold",
+    }.get(name)
     value = value or ("env:ELSEWHERE" if "secret" in name or "client" in name else "http://localhost:1")
 
     settings = parse_settings("", environment={variable_name(name): value})

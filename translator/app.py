@@ -17,7 +17,7 @@ from translator.engine import Translator
 from translator.ledger import Arrival, Ledger
 from translator.record.correlation import CorrelationRow
 from translator.record.outcome import FILE_SCHEMA, Outcome
-from translator.transmit.dispatcher import Progress
+from translator.transmit.drain import Progress
 
 Source: TypeAlias = tuple[str, Callable[[], AbstractContextManager[BinaryIO]]]
 

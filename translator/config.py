@@ -29,7 +29,11 @@ CONFIG_VARIABLE = "TRANSLATOR_CONFIG"
 
 
 class WhoopSettings(Struct, frozen=True):
-    """How WHOOP is reached, and what the site has confirmed with it."""
+    """
+    How WHOOP is reached, and what the site has confirmed with it.
+
+    Absent: calls a minute or a day are None where nobody said; 0 is no limit.
+    """
 
     url: str
     client_id: Secret
@@ -38,6 +42,9 @@ class WhoopSettings(Struct, frozen=True):
     confirmed_codes: tuple[str, ...]
     workers: int
     timeout_s: float
+    on_unknown: str
+    calls_per_minute: int | None
+    calls_per_day: int | None
 
     @property
     def is_loopback(self) -> bool:
@@ -55,6 +62,7 @@ class AcurableSettings(Struct, frozen=True):
     url: str
     client_id: Secret
     client_secret: Secret
+    on_unknown: str
 
 
 class Settings(Struct, frozen=True):

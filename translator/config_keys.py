@@ -100,6 +100,20 @@ def _seconds(value: object) -> float:
     return float(number)
 
 
+def _calls(value: object) -> int:
+    number = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        raise ValueError("must be a whole number of calls, 0 for no limit")
+    return number
+
+
+def _on_unknown(value: object) -> str:
+    if value not in ON_UNKNOWN:
+        raise ValueError("must be `hold` or `resend`")
+    return str(value)
+
+
+ON_UNKNOWN = ("hold", "resend")
 _MOST_WORKERS = 64
 _LONGEST_S = 600
 
@@ -154,6 +168,29 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("whoop.workers", "1 to 64", _count, 4, "How many lanes are delivered at a time."),
     Key("whoop.timeout_s", "seconds", _seconds, 30.0, "How long an answer may take before the outcome is `unknown`."),
+    Key(
+        "whoop.on_unknown",
+        "hold or resend",
+        _on_unknown,
+        "hold",
+        "What becomes of a call that WHOOP may or may not have processed: `hold` waits for a person, `resend` sends "
+        "it again, and WHOOP may then have a result twice.",
+    ),
+    Key(
+        "whoop.calls_per_minute",
+        "calls",
+        _calls,
+        None,
+        "The most calls in any minute, of all processes together; a tenth is kept for corrections. Without a word: "
+        "100 as WHOOP documents, no limit for the sandbox. 0: no limit.",
+    ),
+    Key(
+        "whoop.calls_per_day",
+        "calls",
+        _calls,
+        None,
+        "The most calls in any 24 hours, likewise. Without a word: 10000, no limit for the sandbox. 0: no limit.",
+    ),
     Key("acurable.url", "URL", _url_or_nothing, "", "Where Acurable is; the vendor names it per environment."),
     Key("acurable.client_id", "secret", _secret, Secret("env:ACURABLE_CLIENT_ID"), "The client id at Acurable."),
     Key(
@@ -162,5 +199,12 @@ KEYS: tuple[Key, ...] = (
         _secret,
         Secret("env:ACURABLE_CLIENT_SECRET"),
         "The client secret at Acurable.",
+    ),
+    Key(
+        "acurable.on_unknown",
+        "hold or resend",
+        _on_unknown,
+        "resend",
+        "The same for Acurable, which answers 409 to an order that it already has.",
     ),
 )

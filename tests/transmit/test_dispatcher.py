@@ -13,7 +13,9 @@ import pytest
 
 from tests.ledger.arrivals import LANES, POLICIES, arrival, report
 from translator.ledger import Ledger
-from translator.transmit.dispatcher import TOKEN_TRIES, Dispatcher
+from translator.transmit.client import Call
+from translator.transmit.dispatcher import Dispatcher
+from translator.transmit.drain import Route
 from translator.transmit.responses import Answer
 from translator.transmit.token import Token, TokenKeeper, TokenUnreachableError
 
@@ -27,9 +29,9 @@ class Vendor:
         self.answers = list(answers)
         self.posts = 0
 
-    async def post_results(self, service_request_id: str, body: bytes, idempotency_key: str, token: str) -> Answer:
-        """Take one post."""
-        assert all((service_request_id, body, idempotency_key, token))
+    async def send(self, call: Call, token: str) -> Answer:
+        """Take one call."""
+        assert all((call.kind, call.target, call.body, call.idempotency_key, token))
         self.posts += 1
         answer = self.answers.pop(0) if self.answers else "201"
         if isinstance(answer, str):
@@ -55,8 +57,8 @@ def drain(ledger: Ledger, vendor: Vendor, fetch: Callable[[], Awaitable[Token]] 
     """Deliver with one client, without jitter."""
 
     async def run() -> Dispatcher:
-        tokens = TokenKeeper(fetch or vendor.token, time.monotonic)
-        dispatcher = Dispatcher(ledger, "whoop", [vendor], tokens, RESPONSES, clock=time.monotonic, draw=lambda: 0.0)
+        route = Route("whoop", (vendor,), TokenKeeper(fetch or vendor.token, time.monotonic), RESPONSES)
+        dispatcher = Dispatcher(ledger, route, clock=time.monotonic, draw=lambda: 0.0)
         with suppress(BrokenError):
             await dispatcher.drain(deadline=None, stop=Event())
         return dispatcher
@@ -95,20 +97,21 @@ def test_dispatcher_first_settles_what_another_left_open(ledger: Ledger) -> None
     assert (vendor.posts, ledger.count("whoop")) == (2, {"unknown": 1, "queued": 1, "delivered": 2})
 
 
-def test_dispatcher_gives_up_when_no_token_can_be_had(ledger: Ledger) -> None:
-    """After a few vain fetches the destination is paused, and no attempt was opened."""
+def test_dispatcher_asks_for_a_token_until_it_gets_one(ledger: Ledger) -> None:
+    """A token server that is away pauses nothing: no attempt is opened, and delivery goes on by itself."""
     fetches = []
 
-    async def fail() -> Token:
+    async def stumble() -> Token:
         fetches.append(1)
-        raise TokenUnreachableError("connect-error")
+        if len(fetches) < 4:
+            raise TokenUnreachableError("connect-error")
+        return Token("t", 3600)
 
     vendor = Vendor()
-    dispatcher = drain(ledger, vendor, fail)
+    dispatcher = drain(ledger, vendor, stumble)
 
-    assert (len(fetches), vendor.posts) == (TOKEN_TRIES, 0)
-    assert "connect-error" in dispatcher.paused
-    assert ledger.show(1).submissions[0].attempts == ()
+    assert (len(fetches), vendor.posts, dispatcher.paused) == (4, 4, "")
+    assert len(ledger.show(1).submissions[0].attempts) == 1
 
 
 def test_dispatcher_renews_again_for_another_submission(ledger: Ledger) -> None:

@@ -10,6 +10,7 @@ from typing import TypeVar
 import httpx
 import pytest
 
+from translator.transmit.client import Call
 from translator.transmit.responses import NO_ANSWERS, Answer
 from translator.transmit.token import Credentials, Token, TokenRefusedError, TokenUnreachableError
 from translator.transmit.whoop import TROUBLE, WhoopClient
@@ -24,7 +25,7 @@ def post(handler: Handler) -> Answer:
 
     async def run() -> Answer:
         async with WhoopClient("http://127.0.0.1:1/developer/", transport=httpx.MockTransport(handler)) as client:
-            return await client.post_results("some-id", b'{"status":"final"}', "some-key", "some-token")
+            return await client.send(Call("results", "some-id", b'{"status":"final"}', "some-key"), "some-token")
 
     return asyncio.run(run())
 

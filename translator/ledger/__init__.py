@@ -10,13 +10,15 @@ from translator.ledger.bell import Bell
 from translator.ledger.budget import UNLIMITED, RateBudget, RateUse
 from translator.ledger.lanes import Claim, Later, Settlement
 from translator.ledger.ledger import Ledger
-from translator.ledger.pause import EVERY, Standing
+from translator.ledger.destinations import EVERY, PERSON, VENDOR, Standing
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.views import MessageRow, MessageView
 
 __all__ = [
     "EVERY",
+    "PERSON",
     "UNLIMITED",
+    "VENDOR",
     "Advanced",
     "Arrival",
     "Balance",

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, bindparam, case, func, insert, literal_column, select, update
+from sqlalchemy import Connection, RowMapping, insert
 
 from translator.errors import LedgerError
-from translator.ledger import schema
+from translator.ledger import lane_sql, schema
 from translator.ledger.budget import UNLIMITED, RateBudget, take
-from translator.ledger.pause import add_destination
-from translator.ledger.states import AFTER_ATTEMPT, MOVES, SUBMISSION_STATES, UNFINISHED
+from translator.ledger.destinations import add_destination
+from translator.ledger.states import AFTER_ATTEMPT
 
 URGENT, ORDINARY = 1, 0
 PRIORITIES = (URGENT, ORDINARY)
@@ -82,7 +82,7 @@ def due_lanes(
         if priority < lowest or len(found) >= limit:
             break
         asked = {"destination_is": destination, "is": priority, "now": now, "most": limit + len(besides)}
-        lanes = connection.execute(_DUE_LANES, asked).scalars()
+        lanes = connection.execute(lane_sql.DUE_LANES, asked).scalars()
         found += [lane_id for lane_id in lanes if lane_id not in besides]
     return found[:limit]
 
@@ -95,7 +95,7 @@ def claim_lane(
 
     Shape: None where the lane has nothing that may be sent now, and Later where the destination's rate is used up.
     """
-    first = connection.execute(_FIRST_OF_LANE, {"lane": lane_id}).mappings().one_or_none()
+    first = connection.execute(lane_sql.FIRST_OF_LANE, {"lane": lane_id}).mappings().one_or_none()
     if first is None or first["due_at"] is None or first["due_at"] > now:
         return None
     if first["state"] != "queued":
@@ -114,7 +114,7 @@ def settle(connection: Connection, claim: Claim, settlement: Settlement, now: in
     _lock(connection, claim.lane_id)
     closing = {"now": now, "how": settlement.outcome, "said": settlement.answer}
     ours = {"attempt": claim.attempt_id, "with_fence": claim.fence}
-    if connection.execute(_CLOSE_ATTEMPT, ours | closing).rowcount != 1:
+    if connection.execute(lane_sql.CLOSE_ATTEMPT, ours | closing).rowcount != 1:
         raise LedgerError("an attempt was settled by somebody else while it was under way")
     state = "queued" if settlement.resends else AFTER_ATTEMPT[settlement.outcome]
     _move(connection, claim.submission_id, state, settlement.answer)
@@ -131,11 +131,11 @@ def recover(connection: Connection, destination: str, now: int, *, resends: bool
     work on them.
     """
     add_destination(connection, destination)
-    left = connection.execute(_OPEN_ATTEMPTS, {"destination_is": destination}).all()
+    left = connection.execute(lane_sql.OPEN_ATTEMPTS, {"destination_is": destination}).all()
     for attempt_id, fence, submission_id, lane_id in left:
         _lock(connection, lane_id)
         closing = {"now": now, "how": "unknown", "said": "killed"}
-        connection.execute(_CLOSE_ATTEMPT, {"attempt": attempt_id, "with_fence": fence} | closing)
+        connection.execute(lane_sql.CLOSE_ATTEMPT, {"attempt": attempt_id, "with_fence": fence} | closing)
         _move(connection, submission_id, "queued" if resends else "unknown", "killed")
         make_due(connection, lane_id, now)
     _forgive_clock(connection, destination, now)
@@ -145,23 +145,23 @@ def recover(connection: Connection, destination: str, now: int, *, resends: bool
 def next_due(connection: Connection, destination: str, *, lowest: int = 0) -> int | None:
     """Give the earliest time at which any lane is due; None where nothing waits to be sent."""
     asked = [{"destination_is": destination, "is": priority} for priority in PRIORITIES if priority >= lowest]
-    dues = [connection.execute(_NEXT_DUE, each).scalar_one() for each in asked]
+    dues = [connection.execute(lane_sql.NEXT_DUE, each).scalar_one() for each in asked]
     return min((due for due in dues if due is not None), default=None)
 
 
 def make_due(connection: Connection, lane_id: int, at: int) -> None:
     """Let a lane go on at a time, unless it is empty or blocked, and see how urgent it is."""
-    connection.execute(_TIME_LANE, {"lane": lane_id, "at": at})
+    connection.execute(lane_sql.TIME_LANE, {"lane": lane_id, "at": at})
 
 
 def wake_all(connection: Connection, destination: str, now: int) -> None:
     """Let every lane that waits for a later time go on now: the clock went back, and that time may be far off."""
-    connection.execute(_WAKE_LANES, {"destination_is": destination, "now": now})
+    connection.execute(lane_sql.WAKE_LANES, {"destination_is": destination, "now": now})
 
 
 def _forgive_clock(connection: Connection, destination: str, now: int) -> None:
     """Wake all lanes where the newest attempt lies ahead of the clock, which then was set back."""
-    newest = connection.execute(_NEWEST_ATTEMPT).scalar_one_or_none()
+    newest = connection.execute(lane_sql.NEWEST_ATTEMPT).scalar_one_or_none()
     if newest is not None and newest > now:
         wake_all(connection, destination, now)
 
@@ -173,12 +173,15 @@ def _lock(connection: Connection, lane_id: int) -> None:
     SQLite has one writer at a time anyway.
     """
     if connection.dialect.name != "sqlite":
-        connection.execute(_LOCK_LANE, {"lane": lane_id}).all()
+        connection.execute(lane_sql.LOCK_LANE, {"lane": lane_id}).all()
 
 
 def _open(connection: Connection, first: RowMapping, now: int) -> Claim:
     fence = first["fence"] + 1
-    if connection.execute(_FENCE_LANE, {"lane": first["lane_id"], "old": fence - 1, "new": fence}).rowcount != 1:
+    if (
+        connection.execute(lane_sql.FENCE_LANE, {"lane": first["lane_id"], "old": fence - 1, "new": fence}).rowcount
+        != 1
+    ):
         raise LedgerError("a lane was taken by somebody else at the same moment")
     attempt = {"submission_id": first["id"], "lane_id": first["lane_id"], "fence": fence, "started_at": now}
     key = connection.execute(insert(schema.attempt), attempt).inserted_primary_key
@@ -199,113 +202,13 @@ def _open(connection: Connection, first: RowMapping, now: int) -> Claim:
 
 
 def _last_outcome(connection: Connection, submission_id: int) -> str:
-    return connection.execute(_LAST_OUTCOME, {"submission": submission_id}).scalar_one_or_none() or ""
+    return connection.execute(lane_sql.LAST_OUTCOME, {"submission": submission_id}).scalar_one_or_none() or ""
 
 
 def _move(connection: Connection, submission_id: int, state: str, answer: str) -> None:
     """Move a submission and its entries together, so that they cannot disagree; an attempt of it has ended."""
-    moved = connection.execute(_MOVE[state], {"submission": submission_id, "said": answer})
+    moved = connection.execute(lane_sql.MOVE[state], {"submission": submission_id, "said": answer})
     if moved.rowcount != 1:
         raise LedgerError(f"a submission cannot become {state} from where it is; run `translator ledger verify`")
     if state != "queued":
-        connection.execute(_MOVE_ENTRIES, {"submission": submission_id, "new_state": state})
-
-
-# The statements of delivery, built once: building one takes longer than SQLite needs to run it.
-
-_lane, _submission, _attempt, _entry = schema.lane, schema.submission, schema.attempt, schema.entry
-
-# Written out, not bound: only so does SQLite see that the index of what is unfinished fits.
-_UNFINISHED = [literal_column(f"'{state}'") for state in UNFINISHED]
-
-_LOCK_LANE = select(_lane.c.id).where(_lane.c.id == bindparam("lane")).with_for_update()
-_DUE_LANES = (
-    select(_lane.c.id)
-    .where(
-        _lane.c.destination == bindparam("destination_is"),
-        _lane.c.priority == bindparam("is"),
-        _lane.c.due_at <= bindparam("now"),
-    )
-    .order_by(_lane.c.due_at, _lane.c.id)
-    .limit(bindparam("most"))
-)
-_NEXT_DUE = select(func.min(_lane.c.due_at)).where(
-    _lane.c.destination == bindparam("destination_is"),
-    _lane.c.priority == bindparam("is"),
-    _lane.c.due_at.is_not(None),
-)
-_FENCE_LANE = (
-    update(_lane)
-    .where(_lane.c.id == bindparam("lane"), _lane.c.fence == bindparam("old"))
-    .values(fence=bindparam("new"), due_at=None)
-)
-_FIRST_OF_LANE = (
-    select(
-        _submission.c.id, _submission.c.lane_id, _submission.c.kind, _submission.c.body, _submission.c.state,
-        _submission.c.idempotency_key, _submission.c.attempts, _submission.c.target, _submission.c.urgent,
-        _lane.c.destination, _lane.c.service_request_id, _lane.c.fence, _lane.c.due_at, _lane.c.priority,
-    )
-    .join(_lane, _lane.c.id == _submission.c.lane_id)
-    .where(_submission.c.lane_id == bindparam("lane"), _submission.c.state.in_(_UNFINISHED))
-    .order_by(_submission.c.position)
-    .limit(1)
-)  # fmt: skip
-_first = _submission.alias("first")
-_first_state = (
-    select(_first.c.state)
-    .where(_first.c.lane_id == bindparam("lane"), _first.c.state.in_(_UNFINISHED))
-    .order_by(_first.c.position)
-    .limit(1)
-    .scalar_subquery()
-)
-_queued = _submission.alias("queued")
-_most_urgent = (
-    select(func.coalesce(func.max(_queued.c.urgent), ORDINARY))
-    .where(_queued.c.lane_id == bindparam("lane"), _queued.c.state.in_(_UNFINISHED), _queued.c.state == "queued")
-    .scalar_subquery()
-)
-_TIME_LANE = (
-    update(_lane)
-    .where(_lane.c.id == bindparam("lane"))
-    .values(due_at=case((_first_state == "queued", bindparam("at")), else_=None), priority=_most_urgent)
-)
-_WAKE_LANES = (
-    update(_lane)
-    .where(_lane.c.destination == bindparam("destination_is"), _lane.c.due_at > bindparam("now"))
-    .values(due_at=bindparam("now"))
-)
-
-_MOVE = {
-    state: update(_submission)
-    .where(
-        _submission.c.id == bindparam("submission"),
-        _submission.c.state.in_([literal_column(f"'{before}'") for before, after in MOVES.items() if state in after]),
-    )
-    .values(state=state, detail=bindparam("said"), attempts=_submission.c.attempts + 1)
-    for state in SUBMISSION_STATES
-}
-_MOVE_ENTRIES = (
-    update(_entry).where(_entry.c.submission_id == bindparam("submission")).values(state=bindparam("new_state"))
-)
-
-_OPEN_ATTEMPTS = (
-    select(_attempt.c.id, _attempt.c.fence, _attempt.c.submission_id, _attempt.c.lane_id)
-    .join(_lane, _lane.c.id == _attempt.c.lane_id)
-    .where(_attempt.c.ended_at.is_(None), _lane.c.destination == bindparam("destination_is"))
-)
-_CLOSE_ATTEMPT = (
-    update(_attempt)
-    .where(
-        _attempt.c.id == bindparam("attempt"),
-        _attempt.c.fence == bindparam("with_fence"),
-        _attempt.c.ended_at.is_(None),
-    )
-    .values(ended_at=bindparam("now"), outcome=bindparam("how"), answer=bindparam("said"))
-)
-_LAST_OUTCOME = (
-    select(_attempt.c.outcome)
-    .where(_attempt.c.submission_id == bindparam("submission"), _attempt.c.ended_at.is_not(None))
-    .order_by(_attempt.c.id.desc())
-    .limit(1)
-)
-_NEWEST_ATTEMPT = select(_attempt.c.started_at).order_by(_attempt.c.id.desc()).limit(1)
+        connection.execute(lane_sql.MOVE_ENTRIES, {"submission": submission_id, "new_state": state})

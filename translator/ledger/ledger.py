@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from typing import Self
 
 from translator.errors import TranslatorError
-from translator.ledger import budget, lane_counts, lanes, pause
+from translator.ledger import budget, destinations, lane_counts, lanes
 from translator.ledger.acceptance import Arrival, accept_messages
 from translator.ledger.advance import Advanced, Step, advance
 from translator.ledger.audit import LedgerFinding, audit
@@ -186,30 +186,30 @@ class Ledger:
 
     # Destinations
 
-    def standing(self, destination: str) -> pause.Standing:
+    def standing(self, destination: str) -> destinations.Standing:
         """Tell whether a destination may be called."""
         with self._database.read() as connection:
-            return pause.read_standing(connection, destination, self._instant())
+            return destinations.read_standing(connection, destination, self._instant())
 
-    def standings(self) -> list[pause.Standing]:
+    def standings(self) -> list[destinations.Standing]:
         """List how every destination stands that was ever called or paused."""
         with self._database.read() as connection:
-            return pause.list_standings(connection, self._instant())
+            return destinations.list_standings(connection, self._instant())
 
-    def pause(self, destination: str, why: str) -> None:
+    def pause(self, destination: str, why: str, *, by: str = destinations.PERSON) -> None:
         """Let nobody call a destination (`all` for every one) until it is resumed."""
         with self._database.write() as connection:
-            pause.pause(connection, destination, why, self._instant())
+            destinations.pause(connection, destination, why, self._instant(), by=by)
 
-    def resume(self, destination: str) -> bool:
-        """Let a destination be called again; gives False where it was not paused."""
+    def resume(self, destination: str, *, only: Collection[str] = (destinations.VENDOR, destinations.PERSON)) -> bool:
+        """Let a destination be called again where one of `only` paused it; gives False where nothing changed."""
         with self._database.write() as connection:
-            return pause.resume(connection, destination)
+            return destinations.resume(connection, destination, only=only)
 
     def ask_to_wait(self, destination: str, wait_s: float) -> None:
         """Note that the vendor wants no call for so many seconds."""
         with self._database.write() as connection:
-            pause.ask_to_wait(connection, destination, self._instant() + round(wait_s * 1_000_000))
+            destinations.ask_to_wait(connection, destination, self._instant() + round(wait_s * 1_000_000))
 
     def count_call(self, destination: str, limits: budget.RateBudget) -> None:
         """Count a call that no attempt speaks of, such as that for a token."""

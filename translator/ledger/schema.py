@@ -233,6 +233,7 @@ destination = Table(
     Column("name", Text, primary_key=True),
     _time("paused_at", nullable=True),
     _text("paused_why"),
+    _text("paused_by"),
     _time("opens_at", nullable=True),
 )
 

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("paused_at", sa.BigInteger(), nullable=True),
         sa.Column("paused_why", sa.Text(), server_default="", nullable=False),
+        sa.Column("paused_by", sa.Text(), server_default="", nullable=False),
         sa.Column("opens_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_destination")),
     )
