@@ -8,9 +8,9 @@ from translator.ledger.audit import LedgerFinding
 from translator.ledger.balance import Balance
 from translator.ledger.bell import Bell
 from translator.ledger.budget import UNLIMITED, RateBudget, RateUse
+from translator.ledger.destinations import EVERY, PERSON, VENDOR, Standing
 from translator.ledger.lanes import Claim, Later, Settlement
 from translator.ledger.ledger import Ledger
-from translator.ledger.destinations import EVERY, PERSON, VENDOR, Standing
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.views import MessageRow, MessageView
 

@@ -18,7 +18,7 @@ from translator.ledger.budget import UNLIMITED, RateBudget
 from translator.ledger.database import Database
 from translator.ledger.lanes import Claim, Later, Settlement, claim_lane, settle
 
-Advanced: TypeAlias = Claim | Later | None | LedgerError
+Advanced: TypeAlias = Claim | Later | LedgerError | None
 """The lane's next attempt, or when there may be one; None where it has nothing to send now."""
 
 

@@ -45,7 +45,7 @@ class CommitCount:
 
     async def rings(self) -> None:
         """Return once another connection has committed."""
-        while (count := self._read()) == self._count:
+        while (count := self._read()) == self._count:  # noqa: ASYNC110 - another process sets no event here
             await asyncio.sleep(POLL_S)
         self._count = count
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, case, func, literal_column, select, update
+from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, select, update
 
 from translator.ledger import schema
 from translator.ledger.states import MOVES, SUBMISSION_STATES, UNFINISHED
@@ -10,7 +10,7 @@ from translator.ledger.states import MOVES, SUBMISSION_STATES, UNFINISHED
 _lane, _submission, _attempt, _entry = schema.lane, schema.submission, schema.attempt, schema.entry
 
 # Written out, not bound: only so does SQLite see that the index of what is unfinished fits.
-_UNFINISHED = [literal_column(f"'{state}'") for state in UNFINISHED]
+_UNFINISHED: list[ColumnElement[str]] = [literal_column(f"'{state}'") for state in UNFINISHED]
 
 LOCK_LANE = select(_lane.c.id).where(_lane.c.id == bindparam("lane")).with_for_update()
 DUE_LANES = (

@@ -6,7 +6,7 @@ Stop calling a vendor that does not work, and try with one call at a time whethe
       |                                     +---- the one call fails --------+
       +------------------------- the one call succeeds ----------------------+
 
-What it saves is not the vendor alone: a POST to a vendor that hangs is `unknown`, and each of those a person must decide.
+What it saves is not the vendor alone: a POST to a vendor that hangs is `unknown`, and a person must decide about it.
 """
 
 from __future__ import annotations
