@@ -24,7 +24,7 @@ from translator.ledger.acceptance import Arrival, accept_messages
 from translator.ledger.advance import Advanced, Step, advance
 from translator.ledger.audit import LedgerFinding, audit
 from translator.ledger.balance import Balance, read_balance
-from translator.ledger.bell import Bell, open_bell
+from translator.ledger.bell import Bell, announce, open_bell
 from translator.ledger.correlations import LedgerCorrelation, import_rows
 from translator.ledger.database import Database
 from translator.ledger.keys import parse_key
@@ -92,6 +92,7 @@ class Ledger:
         Raises: LedgerError where an outcome does not balance, or the database fails; then nothing is kept.
         """
         with self._database.write() as connection:
+            announce(connection)
             return accept_messages(connection, self._vault, arrivals, policies, self._instant())
 
     def correlate(self, rows: Sequence[CorrelationRow]) -> int:
@@ -199,11 +200,13 @@ class Ledger:
     def pause(self, destination: str, why: str, *, by: str = destinations.PERSON) -> None:
         """Let nobody call a destination (`all` for every one) until it is resumed."""
         with self._database.write() as connection:
+            announce(connection)
             destinations.pause(connection, destination, why, self._instant(), by=by)
 
     def resume(self, destination: str, *, only: Collection[str] = (destinations.VENDOR, destinations.PERSON)) -> bool:
         """Let a destination be called again where one of `only` paused it; gives False where nothing changed."""
         with self._database.write() as connection:
+            announce(connection)
             return destinations.resume(connection, destination, only=only)
 
     def ask_to_wait(self, destination: str, wait_s: float) -> None:

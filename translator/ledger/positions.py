@@ -23,6 +23,9 @@ from translator.record.outcome import Payload, Submission
 
 KIND = "results"
 
+URGENT_STATUSES = frozenset({"corrected", "amended"})
+"""What corrects something goes before everything else: somebody may act on what was wrong."""
+
 LaneName = tuple[str, str]
 
 _MOST_NAMES = 500
@@ -106,6 +109,9 @@ def pin(connection: Connection, vault: Vault, lane: Lane, submission: Submission
 def queue_row(lane: Lane, payload: Payload, *, message_id: int, ordered_at: str, now: int) -> dict[str, Any]:
     """Make the row of what is left of a submission, at the next position of its lane."""
     position = lane.take_position(now)
+    is_urgent = payload.status in URGENT_STATUSES
+    if is_urgent:
+        lane.changes["priority"] = 1
     body = msgspec.json.encode(payload)
     return {
         "message_id": message_id,
@@ -118,6 +124,7 @@ def queue_row(lane: Lane, payload: Payload, *, message_id: int, ordered_at: str,
         "observation_count": len(payload.observations),
         "idempotency_key": idempotency_key(lane.destination, lane.service_request_id, position, body),
         "state": "queued",
+        "urgent": int(is_urgent),
     }
 
 

@@ -20,8 +20,8 @@ from translator.errors import ConfigError
 from translator.ledger import schema
 from translator.ledger.backup import copy_rows, copy_sqlite
 from translator.ledger.database import Database, connect, read_only
+from translator.ledger.destinations import EVERY, pause
 from translator.ledger.migrate import check_known, run_migrations
-from translator.ledger.pause import EVERY, pause
 from translator.ledger.schema import HEAD
 from translator.ledger.troubles import told_plainly
 

@@ -69,7 +69,7 @@ class Dispatcher:
             await EmbeddedEngine(len(self._route.clients), bell).run(lanes, is_over=is_over, serves=serves)
         finally:
             self.counts, self.paused = lanes.counts, lanes.gate.paused
-            bell.close()
+            await bell.close()
             try:
                 await desk.close()
             finally:
