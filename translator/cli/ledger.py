@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from translator.cli.ending import FINDINGS
+from translator.cli.ledger_destinations import destination_commands
 from translator.cli.ledger_place import existing
 from translator.cli.ledger_storage import storage_commands
 from translator.cli.options import Flags, common
@@ -121,5 +122,5 @@ def verify(flags: Flags) -> int:
     return FINDINGS if findings else 0
 
 
-for storage_command in storage_commands:
-    command.add_command(storage_command)
+for more in (*storage_commands, *destination_commands):
+    command.add_command(more)

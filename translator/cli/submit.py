@@ -94,7 +94,7 @@ def _describe(view: MessageView) -> tuple[str, ...]:
 
 def _say_what_is_left(report: DeliveryReport) -> None:
     if report.paused:
-        say(f"delivery is paused: {report.paused}")
+        say(f"delivery is paused: {report.paused} (`translator ledger destinations`, `translator ledger resume whoop`)")
     if report.queued:
         say(f"{report.queued} still queued; they are safe in the ledger, run `translator submit` again to go on")
     if report.unknown:
