@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import subprocess
 import warnings
@@ -25,7 +26,7 @@ class Postgres:
     """One server; each test gets databases of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self._server: Any = get_server(folder, cleanup_mode="delete")
+        self._server: Any = get_server(folder, cleanup_mode=None)
         self._names = itertools.count(1)
         self._has_template = False
         # Tests need its locks and its transactions, not its patience with disks.
@@ -33,9 +34,10 @@ class Postgres:
         self.execute("SELECT pg_reload_conf()")
 
     def close(self) -> None:
-        """Stop the server, without any care for its data, and remove its files."""
+        """Stop the server, without any care for its data."""
         self._control("-m", "immediate", "stop")
         self._server.cleanup()
+        atexit.unregister(self._server._cleanup)
 
     def empty(self) -> str:
         """Make a database without tables; gives its URL."""

@@ -29,6 +29,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Dialect,
     Executable,
     ForeignKey,
     Index,
@@ -37,6 +38,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     text,
     true,
@@ -58,6 +60,26 @@ METADATA = MetaData(
     }
 )
 
+
+
+class _NulSafeText(TypeDecorator[str]):
+    """Text in PostgreSQL, which takes no NUL: a character of private use stands for it there."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
+        """Hide each NUL on the way in."""
+        return value.replace("\0", _NUL) if value else value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
+        """Show it again on the way out."""
+        return value.replace(_NUL, "\0") if value else value
+
+
+_NUL = "\uf8fe"
+_TEXT = Text().with_variant(_NulSafeText(), "postgresql")
+
 # SQLite numbers rows by itself only in a column declared INTEGER.
 _KEY = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -75,7 +97,7 @@ def _sealed_with() -> Column[int]:
 
 
 def _text(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False, server_default="")
+    return Column(name, _TEXT, nullable=False, server_default="")
 
 
 def _time(name: str, *, nullable: bool = False) -> Column[int]:

@@ -71,4 +71,9 @@ def _advice(error: BaseException | None) -> str:
     said = str(error).lower()
     known = next((advice for sign, advice in _SQLITE.items() if sign in said), "")
     # A PostgreSQL that is not there, or goes away, has no time to give a state.
-    return known or (_GONE if type(error).__module__.startswith("psycopg") else "")
+    return known or (_GONE if _is_broken_off(error) else "")
+
+
+def _is_broken_off(error: BaseException | None) -> bool:
+    kinds = [kind for kind in type(error).__mro__ if kind.__module__.startswith("psycopg")]
+    return any(kind.__name__ in ("OperationalError", "InterfaceError") for kind in kinds)
