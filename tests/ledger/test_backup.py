@@ -163,9 +163,7 @@ def test_backup_into_a_missing_folder_says_so(ledger: Ledger, tmp_path: Path) ->
         pytest.param(b"", "damaged, or no backup", id="empty"),
     ],
 )
-def test_restore_refuses_what_is_no_backup(
-    backup: Path, tmp_path: Path, content: bytes | None, said: str
-) -> None:
+def test_restore_refuses_what_is_no_backup(backup: Path, tmp_path: Path, content: bytes | None, said: str) -> None:
     """Nothing is made of it."""
     if content is not None:
         backup.write_bytes(content)
@@ -210,9 +208,7 @@ def test_restore_refuses_a_backup_of_a_newer_version(ledger: Ledger, backup: Pat
         restore(backup, tmp_path / "restored.db", NOW)
 
 
-def test_restore_keeps_text_that_postgresql_has_no_letter_for(
-    tmp_path: Path, backup: Path, postgres: Postgres
-) -> None:
+def test_restore_keeps_text_that_postgresql_has_no_letter_for(tmp_path: Path, backup: Path, postgres: Postgres) -> None:
     """PostgreSQL takes no NUL, SQLite does; a value with one is the same in both."""
     with Ledger.open(tmp_path / "lab.db") as ledger:
         ledger.accept([arrival(report({"HDL": "5\x005"}))], POLICIES)

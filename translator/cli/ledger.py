@@ -101,11 +101,14 @@ def verify(flags: Flags) -> int:
       translator ledger verify
       translator ledger verify --ledger /var/lib/translator/lab.db
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
-    from translator.ledger import Ledger  # noqa: PLC0415 - the ledger is heavy
+    from translator.ledger import Balance, Ledger  # noqa: PLC0415 - the ledger is heavy
 
     settings = flags.settings()
     with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
-        findings, balance = ledger.verify(), ledger.balance()
+        findings = ledger.verify()
+        # Nothing that a damaged database counts can be trusted.
+        is_damaged = any(finding.code == "damaged" for finding in findings)
+        balance = Balance(0, 0, (), {}) if is_damaged else ledger.balance()
     counts = " + ".join(f"{count} {state}" for state, count in balance.by_state.items()) or "0"
     if flags.form == "json":
         line = {"balanced": not findings, "messages": balance.messages, "entries": balance.entries}

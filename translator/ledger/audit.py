@@ -13,6 +13,7 @@ from typing import TypeAlias
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy.exc import DatabaseError
 
 from translator.ledger import schema
 from translator.ledger.keys import BrokenSealError
@@ -46,9 +47,16 @@ def audit(connection: Connection, vault: Vault) -> list[LedgerFinding]:
 def _integrity(connection: Connection) -> Iterator[LedgerFinding]:
     if connection.dialect.name != "sqlite":
         return
-    faults = connection.exec_driver_sql("PRAGMA integrity_check(10)").scalars().all()
+    try:
+        faults = connection.exec_driver_sql("PRAGMA integrity_check(10)").scalars().all()
+    except DatabaseError:
+        # So much is damaged that not even the check gets through.
+        faults = ["all"]
     if list(faults) != ["ok"]:
-        yield LedgerFinding("damaged", "ledger", f"SQLite reports {len(faults)} faults; restore a backup")
+        yield LedgerFinding(
+            "damaged", "ledger", "SQLite finds damaged pages; restore a backup (`translator ledger restore`)"
+        )
+        return
     for table, row_id, *_ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
         yield LedgerFinding("broken-link", f"{table} {row_id}", "it belongs to a row that is gone")
 

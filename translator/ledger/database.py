@@ -49,7 +49,7 @@ class Database:
         with told_plainly(), self.engine.connect() as connection:
             reader = connection
             if self.path is None:
-                reader = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                reader = connection.execution_options(isolation_level="REPEATABLE READ")
             with reader.begin():
                 yield reader
 

@@ -61,7 +61,6 @@ METADATA = MetaData(
 )
 
 
-
 class _NulSafeText(TypeDecorator[str]):
     """Text in PostgreSQL, which takes no NUL: a character of private use stands for it there."""
 

@@ -46,6 +46,15 @@ _POSTGRESQL = {
     "58": "the disk of the ledger's database reports an error; check it before you go on",
 }
 
+# Before a connection stands, PostgreSQL has only words.
+_CONNECTING = {
+    'database "': _POSTGRESQL["3D000"],
+    'role "': _POSTGRESQL["28"],
+    "password": _POSTGRESQL["28"],
+    "pg_hba.conf": _POSTGRESQL["28"],
+    "authentication": _POSTGRESQL["28"],
+}
+
 _PASSING = frozenset({_LOCKED, _GONE, _POSTGRESQL["53"]})
 
 
@@ -68,9 +77,10 @@ def _advice(error: BaseException | None) -> str:
     state = getattr(error, "sqlstate", None)
     if state:
         return next((_POSTGRESQL[state[:size]] for size in (5, 2) if state[:size] in _POSTGRESQL), "")
+    signs = _CONNECTING if _is_broken_off(error) else _SQLITE
     said = str(error).lower()
-    known = next((advice for sign, advice in _SQLITE.items() if sign in said), "")
-    # A PostgreSQL that is not there, or goes away, has no time to give a state.
+    known = next((advice for sign, advice in signs.items() if sign in said), "")
+    # A PostgreSQL that is not there, or goes away, has no time to say why.
     return known or (_GONE if _is_broken_off(error) else "")
 
 
