@@ -142,6 +142,7 @@ class Pipeline:
             tuple(translation.submissions),
             tuple(translation.entries),
             tuple(translation.diagnostics),
+            accounts=tuple(translation.accounts),
         )
 
 

@@ -8,10 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from translator.record.outcome import Diagnostic, Entry, Payload, PayloadObservation, SourceObservation, Submission
+from translator.record.outcome import (
+    Diagnostic,
+    Entry,
+    Payload,
+    PayloadObservation,
+    ReportAccount,
+    SourceObservation,
+    Submission,
+)
 from translator.record.report import Finding, Message, Report
+from translator.translate.account import account_of, panel_of
 from translator.translate.observation import ObservationTranslator, Verdict
 from translator.translate.repeats import settle_codes, settle_repeats
 from translator.translate.report_status import Case, Part, hold_of, is_valueless, report_status
@@ -32,6 +41,7 @@ class Translation(Struct):
     entries: list[Entry]
     diagnostics: list[Diagnostic]
     states: set[str]
+    accounts: list[ReportAccount] = field(default_factory=list)
 
 
 class WhoopTranslator:
@@ -142,6 +152,9 @@ class _Assembly:
             self._hold(hold)
         elif status:
             self._submit(status)
+        account = account_of(self._case, DESTINATION, "" if hold else status, len(self._result.entries))
+        if account is not None:
+            self._result.accounts.append(account)
         self._finish(status, held=hold is not None)
 
     def _settle_documents(self) -> None:
@@ -196,7 +209,7 @@ class _Assembly:
             (patient.identifier, patient.birth_date),
             draft.ordered_at,
             tuple(draft.unconfirmed),
-            next((coding.code for part in self._case.parts for coding in part.report.panel), ""),
+            panel_of(self._case),
         )
         self._result.submissions.append(submission)
 
