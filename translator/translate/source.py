@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from translator.record.outcome import SourceObservation
 from translator.record.report import Message, Report
-from translator.record.times import sortable
+from translator.record.times import Moment, moment
 from translator.record.values import Coded, Limit, Numeric, Range, Ratio, Text, Value
 from translator.translate.observation import Verdict
 
@@ -17,13 +17,14 @@ class SourceWriter:
     """
     Write the sources of one report's observations.
 
-    Shape: `ordered_at` is the sender's time of the report in a form that sorts, or empty.
+    Shape: `ordered_at` is the sender's time of the report in a form that sorts, or empty; `time_zone` is where the
+    sender's clocks stand.
     """
 
-    def __init__(self, message: Message, report: Report) -> None:
+    def __init__(self, message: Message, report: Report, time_zone: str = "") -> None:
         panel = report.panel[0].code if report.panel else ""
         self._report = f"{message.sender}|{report.filler.namespace}|{report.filler.value}|{panel}"
-        self.ordered_at = next(filter(None, map(sortable, report.times)), "")
+        self.ordered_at = time_of(report, time_zone).text
 
     def __call__(self, verdict: Verdict, code: str) -> SourceObservation:
         """Write the source of one observation that is sent under a WHOOP code."""
@@ -37,6 +38,11 @@ class SourceWriter:
             code,
             self.ordered_at,
         )
+
+
+def time_of(report: Report, time_zone: str) -> Moment:
+    """Give the first of the sender's times of a report that is one."""
+    return next((found for text in report.times if (found := moment(text, time_zone)).text), Moment())
 
 
 def lexical(value: Value) -> str:

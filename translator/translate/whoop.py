@@ -219,7 +219,7 @@ class _Assembly:
         submission = len(self._result.submissions)
         places: dict[str, tuple[int, int]] = {}
         for part in self._case.parts:
-            source = SourceWriter(self._message, part.report)
+            source = SourceWriter(self._message, part.report, self._case.tables.site.time_zone)
             draft.ordered_at = max(draft.ordered_at, source.ordered_at)
             for verdict in part.verdicts:
                 payload = verdict.payload
