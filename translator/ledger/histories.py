@@ -12,6 +12,7 @@ from collections import defaultdict
 from sqlalchemy import Connection, exists, select
 
 from translator.ledger import schema
+from translator.ledger.positions import RESULTS
 from translator.ledger.states import LIVE
 from translator.ledger.vault import Vault
 from translator.record.outcome import Submission
@@ -21,18 +22,21 @@ from translator.translate.revision import LaneHistory, Version
 def read_history(
     connection: Connection, vault: Vault, lane_id: int, submission: Submission, sha256: str = ""
 ) -> LaneHistory:
-    """Read the versions of the observations that a submission of the message `sha256` names, and its lane's reports."""
+    """Read every version that a lane has of its observations, and its reports; `sha256` is the submission's message."""
     versions: dict[str, tuple[Version, ...]] = defaultdict(tuple)
+    latest: dict[str, tuple[str, Version]] = {}
     seen_at: dict[str, str] = {}
     keys = {source.key: source.key for source in submission.sources}
     hashed_keys = {vault.hash("source_key", key): key for key in keys}
+    named = keys | hashed_keys
     known_words = _hashes(vault, submission, sha256)
-    entry, message = schema.entry, schema.message
+    entry, message, sent = schema.entry, schema.message, schema.submission
     rows = connection.execute(
         select(
             message.c.pruned_at,
             entry.c.source_key,
             entry.c.state,
+            entry.c.code,
             entry.c.source_value,
             entry.c.source_unit,
             entry.c.source_status,
@@ -40,21 +44,21 @@ def read_history(
             message.c.sha256,
         )
         .join(message, message.c.id == entry.c.message_id)
-        .where(
-            entry.c.lane_id == lane_id,
-            entry.c.source_key.in_([*keys, *hashed_keys]),
-            entry.c.state.in_([*LIVE, "duplicate"]),
-        )
-        .order_by(entry.c.id)
+        .outerjoin(sent, sent.c.id == entry.c.submission_id)
+        .where(entry.c.lane_id == lane_id, entry.c.state.in_([*LIVE, "duplicate"]))
+        # What was released later than others were sent stands in an older row, yet is the newer version.
+        .order_by(sent.c.position, entry.c.id)
     )
-    for pruned_at, kept_key, state, *words in rows:
+    for pruned_at, kept_key, state, code, *words in rows:
         version = words if pruned_at is None else [known_words.get(word, word) for word in words]
-        key, known = (keys | hashed_keys)[kept_key], Version(*version)
+        key, known = named.get(kept_key, kept_key), Version(*version)
         seen_at[key] = max(seen_at.get(key, ""), known.ordered_at)
         if state != "duplicate":
             versions[key] += (known,)
+            latest[code] = key, known
     return LaneHistory(
         versions=dict(versions),
+        latest=latest,
         seen_at={key: seen_at[key] for key in versions},
         reports=_reports(connection, lane_id, known_words),
         has_results=_has_results(connection, lane_id),
@@ -72,7 +76,7 @@ def _reports(connection: Connection, lane_id: int, known_words: dict[str, str]) 
     rows = connection.execute(
         select(table.c.report_status, table.c.ordered_at, message.c.sha256)
         .join(message, message.c.id == table.c.message_id)
-        .where(table.c.lane_id == lane_id, table.c.state.in_(LIVE))
+        .where(table.c.lane_id == lane_id, table.c.kind == RESULTS, table.c.state.in_(LIVE))
         .order_by(table.c.position)
     )
     return tuple(

@@ -19,9 +19,11 @@ from translator.errors import LedgerError
 from translator.ledger import schema
 from translator.ledger.states import UNFINISHED
 from translator.ledger.vault import Vault
-from translator.record.outcome import Payload, Submission
+from translator.record.outcome import Outcome, Payload, ReportAccount, Submission
+from translator.translate.workflow import StatusCall
 
-KIND = "results"
+RESULTS = "results"
+STATUS = "status"
 
 URGENT_STATUSES = frozenset({"corrected", "amended"})
 """What corrects something goes before everything else: somebody may act on what was wrong."""
@@ -65,14 +67,20 @@ class Lane(Struct):
         return position
 
 
-def lane_name(submission: Submission) -> LaneName:
-    """Name the lane of a submission."""
+def lane_name(submission: Submission | ReportAccount) -> LaneName:
+    """Name the lane of a submission, or of reports of which nothing is sent."""
     return submission.destination, submission.service_request_id
 
 
-def find_lanes(connection: Connection, submissions: Sequence[Submission]) -> dict[LaneName, Lane]:
-    """Give the lanes of some submissions, locked until the transaction ends; those that are missing are made."""
-    names = sorted({lane_name(submission) for submission in submissions})
+def lane_names(outcome: Outcome) -> set[LaneName]:
+    """Name every lane that a message speaks of."""
+    named = {lane_name(submission) for submission in outcome.submissions}
+    return named | {lane_name(account) for account in outcome.accounts if account.service_request_id}
+
+
+def find_lanes(connection: Connection, wanted: Iterable[LaneName]) -> dict[LaneName, Lane]:
+    """Give some lanes, locked until the transaction ends; those that are missing are made."""
+    names = sorted(set(wanted))
     found = dict(_read_lanes(connection, names))
     missing = [name for name in names if name not in found]
     if missing:
@@ -117,7 +125,7 @@ def queue_row(lane: Lane, payload: Payload, *, message_id: int, ordered_at: str,
         "message_id": message_id,
         "lane_id": lane.id,
         "position": position,
-        "kind": KIND,
+        "kind": RESULTS,
         "body": body,
         "report_status": payload.status,
         "ordered_at": ordered_at,
@@ -126,6 +134,30 @@ def queue_row(lane: Lane, payload: Payload, *, message_id: int, ordered_at: str,
         "state": "queued",
         "urgent": int(is_urgent),
     }
+
+
+def status_row(lane: Lane, call: StatusCall, *, message_id: int, now: int) -> dict[str, Any]:
+    """Make the row of a workflow status, at the next position of its lane."""
+    position = lane.take_position(now)
+    body = msgspec.json.encode({"task_business_status": call.status} | ({"reason": call.reason} if call.reason else {}))
+    return {
+        "message_id": message_id,
+        "lane_id": lane.id,
+        "position": position,
+        "kind": STATUS,
+        "body": body,
+        "report_status": call.status,
+        "ordered_at": "",
+        "observation_count": 0,
+        "idempotency_key": idempotency_key(lane.destination, lane.service_request_id, position, body),
+        "state": "queued",
+    }
+
+
+def refresh(connection: Connection, lane: Lane) -> None:
+    """Look again whether anything unfinished is on a lane, after something on it was taken back."""
+    lane.is_idle = True
+    _look_for_unfinished(connection, [lane])
 
 
 def store_lanes(connection: Connection, lanes: Iterable[Lane]) -> None:
