@@ -32,10 +32,13 @@ from translator.ledger.positions import (
     insert_rows,
     is_other_patient,
     lane_name,
+    lane_names,
     pin,
     queue_row,
     store_lanes,
 )
+from translator.ledger.statuses import follow, lane_reports
+from translator.ledger.supersede import supersede
 from translator.ledger.vault import Vault
 from translator.record.outcome import Outcome, Submission
 from translator.translate.revision import LaneHistory, hold_unread, hold_whole, revise
@@ -64,8 +67,8 @@ class Acceptance(Struct, frozen=True):
             return Placed(submission, hold_unread(submission, "patient-changed"), lane)
         pin(self.connection, self.vault, lane, submission, self.key_id)
         known = LaneHistory() if lane.is_new else read_history(self.connection, self.vault, lane.id, submission, sha256)
-        revision = revise(submission, known, sha256)
         policy = self.policies.get(submission.destination, STRICT)
+        revision = revise(submission, known, sha256, in_full=policy.in_full)
         if revision.payload and policy.holds(submission.unconfirmed):
             revision = hold_whole(revision, "code-unconfirmed")
         return Placed(submission, revision, lane)
@@ -93,7 +96,7 @@ def _groups(arrivals: Iterable[Arrival]) -> Iterator[list[Arrival]]:
     group: list[Arrival] = []
     touched: set[LaneName] = set()
     for arrival in arrivals:
-        lanes = {lane_name(submission) for submission in arrival.outcome.submissions}
+        lanes = lane_names(arrival.outcome)
         if lanes & touched:
             yield group
             group, touched = [], set()
@@ -106,7 +109,7 @@ def _groups(arrivals: Iterable[Arrival]) -> Iterator[list[Arrival]]:
 def _accept_group(acceptance: Acceptance, group: Sequence[Arrival]) -> list[int]:
     connection = acceptance.connection
     hashes = [_sha256(arrival) for arrival in group]
-    lanes = find_lanes(connection, [one for arrival in group for one in arrival.outcome.submissions])
+    lanes = find_lanes(connection, [name for arrival in group for name in lane_names(arrival.outcome)])
     placed = [
         [acceptance.place(lanes[lane_name(one)], one, sha256) for one in arrival.outcome.submissions]
         for arrival, sha256 in zip(group, hashes, strict=True)
@@ -116,12 +119,13 @@ def _accept_group(acceptance: Acceptance, group: Sequence[Arrival]) -> list[int]
         schema.message,
         [_message_row(acceptance, *message) for message in zip(group, placed, hashes, strict=True)],
     )
-    _queue(acceptance, message_ids, placed)
+    queue(acceptance, message_ids, placed)
+    _queue_statuses(acceptance, message_ids, group, placed, lanes)
     store_lanes(connection, lanes.values())
     rows = [
         row
         for message_id, arrival, parts in zip(message_ids, group, placed, strict=True)
-        for row in entry_rows(arrival.outcome, parts, message_id)
+        for row in entry_rows(arrival.outcome, parts, message_id, lanes)
     ]
     if rows:
         connection.execute(insert(schema.entry), rows)
@@ -164,14 +168,16 @@ def _storable(file: str) -> str:
     return file.encode("utf-8", "backslashreplace").decode()
 
 
-def _queue(acceptance: Acceptance, message_ids: Sequence[int], placed: Sequence[Sequence[Placed]]) -> None:
-    """Give everything that is sent its position, in the order of arrival."""
+def queue(acceptance: Acceptance, message_ids: Sequence[int], placed: Sequence[Sequence[Placed]]) -> None:
+    """Give everything that is sent its position, in the order of arrival; what it replaces is taken back."""
     sent = [
         (one, one.revision.payload, message_id)
         for message_id, parts in zip(message_ids, placed, strict=True)
         for one in parts
         if one.revision.payload
     ]
+    for one, payload, _ in sent:
+        supersede(acceptance.connection, one.lane, {observation.code for observation in payload.observations})
     rows = [
         queue_row(one.lane, payload, message_id=message_id, ordered_at=one.submission.ordered_at, now=acceptance.now)
         for one, payload, message_id in sent
@@ -179,6 +185,24 @@ def _queue(acceptance: Acceptance, message_ids: Sequence[int], placed: Sequence[
     numbers = insert_rows(acceptance.connection, schema.submission, rows)
     for (one, _, _), number in zip(sent, numbers, strict=True):
         one.submission_id = number
+
+
+def _queue_statuses(
+    acceptance: Acceptance,
+    message_ids: Sequence[int],
+    group: Sequence[Arrival],
+    placed: Sequence[Sequence[Placed]],
+    lanes: Mapping[LaneName, Lane],
+) -> None:
+    """Queue the workflow status that each message calls for, behind what it sends."""
+    rows = []
+    for message_id, arrival, parts in zip(message_ids, group, placed, strict=True):
+        for report in lane_reports(arrival.outcome, parts, lanes):
+            workflow = acceptance.policies.get(report.lane.destination, STRICT).workflow
+            if workflow is not None:
+                row = follow(acceptance.connection, report, workflow, message_id=message_id, now=acceptance.now)
+                rows += [row] if row else []
+    insert_rows(acceptance.connection, schema.submission, rows)
 
 
 def _check_written(connection: Connection, message_ids: Sequence[int], entry_counts: Sequence[int]) -> None:

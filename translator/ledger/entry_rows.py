@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from translator.ledger.placement import Placed
+from translator.ledger.positions import Lane, LaneName, lane_name
 from translator.record.outcome import Entry, Outcome
 
 
-def entry_rows(outcome: Outcome, placed: Sequence[Placed], message_id: int) -> Iterator[dict[str, Any]]:
-    """Make one row per entry, in order."""
+def entry_rows(
+    outcome: Outcome, placed: Sequence[Placed], message_id: int, lanes: Mapping[LaneName, Lane]
+) -> Iterator[dict[str, Any]]:
+    """Make one row per entry, in order; `lanes` are those that the message speaks of."""
     places = [_places(one) for one in placed]
+    accounts = _accounts(outcome, lanes)
     for number, entry in enumerate(outcome.entries):
         row = _row(message_id, number, entry)
         if entry.submission is not None and entry.observation is not None:
             one = placed[entry.submission]
             row |= _translated_part(entry.observation, one, places[entry.submission][entry.observation])
+        elif number in accounts and (entry.state == "held" or entry.reason == "not-obtained"):
+            row["lane_id"], row["code"] = accounts[number]
         yield row
+
+
+def _accounts(outcome: Outcome, lanes: Mapping[LaneName, Lane]) -> dict[int, tuple[int | None, str]]:
+    """Give lane and subject of every entry that belongs to a report, though nothing of it may be sent."""
+    found: dict[int, tuple[int | None, str]] = {}
+    for account in outcome.accounts:
+        lane = lanes.get(lane_name(account))
+        for number, subject in enumerate(account.subjects, start=account.first):
+            found[number] = (lane.id if lane else None, subject)
+    return found
 
 
 def _row(message_id: int, number: int, entry: Entry) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def read_history(
         )
         .join(message, message.c.id == entry.c.message_id)
         .outerjoin(sent, sent.c.id == entry.c.submission_id)
-        .where(entry.c.lane_id == lane_id, entry.c.state.in_([*LIVE, "duplicate"]))
+        .where(entry.c.lane_id == lane_id, entry.c.state.in_([*LIVE, "superseded", "duplicate"]))
         # What was released later than others were sent stands in an older row, yet is the newer version.
         .order_by(sent.c.position, entry.c.id)
     )
@@ -55,6 +55,7 @@ def read_history(
         seen_at[key] = max(seen_at.get(key, ""), known.ordered_at)
         if state != "duplicate":
             versions[key] += (known,)
+        if state in LIVE:
             latest[code] = key, known
     return LaneHistory(
         versions=dict(versions),

@@ -37,7 +37,8 @@ class Lane(Struct):
     """
     A lane while a transaction adds to it.
 
-    Shape: `is_idle` is true while nothing unfinished is on it; `is_new` while it has never had a submission.
+    Shape: `is_idle` is true while nothing unfinished is on it; `is_new` while it has never had a submission, and
+    `is_fresh` while nothing at all was known of it before this transaction.
     `changes` are the columns that `store_lanes` writes.
     """
 
@@ -48,6 +49,7 @@ class Lane(Struct):
     patient_hash: str
     birth_date_hash: str
     is_idle: bool
+    is_fresh: bool = False
     changes: dict[str, Any] = msgspec.field(default_factory=dict)
 
     @property
@@ -87,6 +89,8 @@ def find_lanes(connection: Connection, wanted: Iterable[LaneName]) -> dict[LaneN
         rows = [{"destination": destination, "service_request_id": request} for destination, request in missing]
         connection.execute(schema.insert_or_ignore(connection, schema.lane), rows)
         found.update(_read_lanes(connection, missing))
+        for name in missing:
+            found[name].is_fresh = found[name].is_new
     _look_for_unfinished(connection, [lane for lane in found.values() if not lane.is_new])
     return found
 

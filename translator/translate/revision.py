@@ -50,7 +50,8 @@ class LaneHistory(Struct, frozen=True):
     """
     What a lane has queued, delivered or left unknown.
 
-    Shape: `versions` by observation key, oldest first; `latest` by code is the newest one with its key. `seen_at` by
+    Shape: `versions` by observation key, oldest first, those included that were replaced before they were sent;
+    `latest` by code is the newest one with its key. `seen_at` by
     key is the newest sender's time, re-sends included. `reports` are the report statuses in order; `has_results` is
     true when any report carried a value.
     """

@@ -1,0 +1,70 @@
+"""
+Take back what is queued and was never tried, where something newer on its lane says all of it, and more truly.
+
+The newer one is sent in its place. What is told of the replaced results (a workflow status behind them) goes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import msgspec
+from sqlalchemy import Connection, exists, select, update
+
+from translator.ledger import schema
+from translator.ledger.positions import RESULTS, STATUS, Lane, refresh
+from translator.record.outcome import Payload
+
+REASON = "superseded"
+
+_submission, _entry, _attempt = schema.submission, schema.entry, schema.attempt
+
+
+def supersede(connection: Connection, lane: Lane, codes: Collection[str]) -> None:
+    """Take back every queued result of a lane whose codes are all among those that are sent now."""
+    if lane.is_new or lane.is_idle:
+        return
+    waiting = _untried(connection, lane, RESULTS)
+    replaced = {number: position for number, position, body in waiting if 0 < len(told := _codes(body)) <= len(told & set(codes))}
+    if not replaced:
+        return
+    first = min(replaced.values())
+    behind = [number for number, position, _ in _untried(connection, lane, STATUS) if position > first]
+    take_back(connection, lane, [*replaced, *behind])
+
+
+def supersede_statuses(connection: Connection, lane: Lane, statuses: Collection[str]) -> None:
+    """Take back queued workflow statuses of a lane that need not be sent any more."""
+    if lane.is_new or lane.is_idle:
+        return
+    take_back(connection, lane, [number for number, _, body in _untried(connection, lane, STATUS) if _status(body) in statuses])
+
+
+def take_back(connection: Connection, lane: Lane, submission_ids: Sequence[int]) -> None:
+    """Make submissions, and their entries with them, superseded."""
+    if not submission_ids:
+        return
+    moved = {"state": "superseded", "detail": REASON}
+    connection.execute(update(_submission).where(_submission.c.id.in_(submission_ids)).values(**moved))
+    told = {"state": "superseded", "reason": REASON}
+    connection.execute(update(_entry).where(_entry.c.submission_id.in_(submission_ids)).values(**told))
+    refresh(connection, lane)
+
+
+def _untried(connection: Connection, lane: Lane, kind: str) -> Sequence[tuple[int, int, bytes]]:
+    """Give number, position and body of what is queued on a lane, and of which no attempt was ever made."""
+    tried = exists().where(_attempt.c.submission_id == _submission.c.id)
+    query = (
+        select(_submission.c.id, _submission.c.position, _submission.c.body)
+        .where(_submission.c.lane_id == lane.id, _submission.c.kind == kind, _submission.c.state == "queued", ~tried)
+        .order_by(_submission.c.position)
+    )
+    return [(row.id, row.position, row.body) for row in connection.execute(query)]
+
+
+def _codes(body: bytes) -> set[str]:
+    return {observation.code for observation in msgspec.json.decode(body, type=Payload).observations}
+
+
+def _status(body: bytes) -> str:
+    return str(msgspec.json.decode(body)["task_business_status"])
