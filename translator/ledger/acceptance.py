@@ -61,9 +61,13 @@ class Acceptance(Struct, frozen=True):
     policies: Mapping[str, DestinationPolicy]
     now: int
 
-    def place(self, lane: Lane, submission: Submission, sha256: str) -> Placed:
-        """Compare a submission of the message `sha256` with its lane, and say what of it is sent."""
-        if is_other_patient(self.vault, lane, submission):
+    def place(self, lane: Lane, submission: Submission, sha256: str, *, trusts_patient: bool = False) -> Placed:
+        """
+        Compare a submission of the message `sha256` with its lane, and say what of it is sent.
+
+        Shape: `trusts_patient` where a person has said that it is the lane's.
+        """
+        if is_other_patient(self.vault, lane, submission) and not trusts_patient:
             return Placed(submission, hold_unread(submission, "patient-changed"), lane)
         pin(self.connection, self.vault, lane, submission, self.key_id)
         known = LaneHistory() if lane.is_new else read_history(self.connection, self.vault, lane.id, submission, sha256)
@@ -117,7 +121,7 @@ def _accept_group(acceptance: Acceptance, group: Sequence[Arrival]) -> list[int]
     message_ids = insert_rows(
         connection,
         schema.message,
-        [_message_row(acceptance, *message) for message in zip(group, placed, hashes, strict=True)],
+        [_message_row(acceptance, *message, lanes) for message in zip(group, placed, hashes, strict=True)],
     )
     queue(acceptance, message_ids, placed)
     _queue_statuses(acceptance, message_ids, group, placed, lanes)
@@ -140,9 +144,12 @@ def _sha256(arrival: Arrival) -> str:
     return sha256
 
 
-def _message_row(acceptance: Acceptance, arrival: Arrival, placed: Sequence[Placed], sha256: str) -> dict[str, Any]:
+def _message_row(
+    acceptance: Acceptance, arrival: Arrival, placed: Sequence[Placed], sha256: str, lanes: Mapping[LaneName, Lane]
+) -> dict[str, Any]:
     outcome, source, vault = arrival.outcome, arrival.outcome.source, acceptance.vault
-    state, reason = _message_state(outcome, placed)
+    state, reason = message_state(outcome, placed)
+    lane = next((lanes[name] for name in lane_names(outcome)), None) if state == "held" else None
     diagnostics = [*outcome.diagnostics, *(remark for one in placed for remark in one.revision.diagnostics)]
     return {
         "received_at": acceptance.now,
@@ -160,6 +167,7 @@ def _message_row(acceptance: Acceptance, arrival: Arrival, placed: Sequence[Plac
         "entry_count": len(outcome.entries),
         "raw": vault.close_message(acceptance.key_id, arrival.raw),
         "key_id": acceptance.key_id,
+        "lane_id": lane.id if lane else None,
     }
 
 
@@ -230,7 +238,7 @@ def _check_written(connection: Connection, message_ids: Sequence[int], entry_cou
         raise LedgerError("a message does not balance after it was written; nothing was recorded")
 
 
-def _message_state(outcome: Outcome, placed: Sequence[Placed]) -> tuple[str, str]:
+def message_state(outcome: Outcome, placed: Sequence[Placed]) -> tuple[str, str]:
     """Sum up a message: anything sent, else anything held, else anything repeated, else as translated."""
     if any(one.revision.payload for one in placed):
         return "translated", ""

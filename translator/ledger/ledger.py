@@ -27,6 +27,7 @@ from translator.ledger.balance import Balance, read_balance
 from translator.ledger.bell import Bell, announce, open_bell
 from translator.ledger.correlations import LedgerCorrelation, import_rows
 from translator.ledger.database import Database
+from translator.ledger.desk import Desk
 from translator.ledger.keys import parse_key
 from translator.ledger.lock import advisory_lock, file_lock
 from translator.ledger.policy import DestinationPolicy
@@ -223,6 +224,12 @@ class Ledger:
         """Tell how many calls a destination got lately."""
         with self._database.read() as connection:
             return budget.read_use(connection, destination, self._instant())
+
+    # Decisions
+
+    def desk(self) -> Desk:
+        """Give what waits for people, and what they decide."""
+        return Desk(self._database, self._vault, self._instant)
 
     # Account
 

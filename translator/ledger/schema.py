@@ -152,6 +152,7 @@ message = Table(
     Column("raw", LargeBinary, nullable=False),
     _sealed_with(),
     _time("pruned_at", nullable=True),
+    _link("lane_id", "lane", nullable=True),
     _one_of(MESSAGE_STATES),
 )
 

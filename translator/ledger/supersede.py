@@ -1,7 +1,8 @@
 """
 Take back what is queued and was never tried, where something newer on its lane says all of it, and more truly.
 
-The newer one is sent in its place. What is told of the replaced results (a workflow status behind them) goes with it.
+Only a lane that is busy is tidied so: something before was tried and is not done. What could leave at once, leaves, in
+its order. What is told of replaced results (a workflow status behind them) is taken back with them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, exists, select, update
 
 from translator.ledger import schema
 from translator.ledger.positions import RESULTS, STATUS, Lane, refresh
+from translator.ledger.states import UNFINISHED
 from translator.record.outcome import Payload
 
 REASON = "superseded"
@@ -22,10 +24,10 @@ _submission, _entry, _attempt = schema.submission, schema.entry, schema.attempt
 
 def supersede(connection: Connection, lane: Lane, codes: Collection[str]) -> None:
     """Take back every queued result of a lane whose codes are all among those that are sent now."""
-    if lane.is_new or lane.is_idle:
+    if lane.is_new or lane.is_idle or not _is_busy(connection, lane):
         return
     waiting = _untried(connection, lane, RESULTS)
-    replaced = {number: position for number, position, body in waiting if 0 < len(told := _codes(body)) <= len(told & set(codes))}
+    replaced = {number: position for number, position, body in waiting if _codes(body) and _codes(body) <= set(codes)}
     if not replaced:
         return
     first = min(replaced.values())
@@ -37,7 +39,8 @@ def supersede_statuses(connection: Connection, lane: Lane, statuses: Collection[
     """Take back queued workflow statuses of a lane that need not be sent any more."""
     if lane.is_new or lane.is_idle:
         return
-    take_back(connection, lane, [number for number, _, body in _untried(connection, lane, STATUS) if _status(body) in statuses])
+    waiting = _untried(connection, lane, STATUS)
+    take_back(connection, lane, [number for number, _, body in waiting if _status(body) in statuses])
 
 
 def take_back(connection: Connection, lane: Lane, submission_ids: Sequence[int]) -> None:
@@ -49,6 +52,12 @@ def take_back(connection: Connection, lane: Lane, submission_ids: Sequence[int])
     told = {"state": "superseded", "reason": REASON}
     connection.execute(update(_entry).where(_entry.c.submission_id.in_(submission_ids)).values(**told))
     refresh(connection, lane)
+
+
+def _is_busy(connection: Connection, lane: Lane) -> bool:
+    tried = exists().where(_attempt.c.submission_id == _submission.c.id)
+    found = exists().where(_submission.c.lane_id == lane.id, _submission.c.state.in_(UNFINISHED), tried)
+    return bool(connection.execute(select(found)).scalar_one())
 
 
 def _untried(connection: Connection, lane: Lane, kind: str) -> Sequence[tuple[int, int, bytes]]:

@@ -113,7 +113,7 @@ def read_message(connection: Connection, vault: Vault, message_id: int) -> Messa
     return MessageView(
         schema=SCHEMA,
         message=message_id,
-        received_at=_time(row["received_at"]),
+        received_at=moment_text(row["received_at"]),
         tables_sha256=row["tables_sha256"],
         source=_source(connection, vault, row),
         state=_reached(row["state"], Counter(str(submission["state"]) for submission in submissions)),
@@ -158,7 +158,7 @@ def list_messages(connection: Connection, vault: Vault, state: str, limit: int |
     return [
         MessageRow(
             message=row["id"],
-            received_at=_time(row["received_at"]),
+            received_at=moment_text(row["received_at"]),
             file=vault.open_text(connection, row["key_id"], row["file"]),
             index=row["file_index"],
             type=row["type"],
@@ -182,7 +182,8 @@ def _source(connection: Connection, vault: Vault, row: RowMapping) -> Source:
     )
 
 
-def _time(moment: int | None) -> str:
+def moment_text(moment: int | None) -> str:
+    """Write a time of the ledger for people; empty where there is none."""
     if moment is None:
         return ""
     return datetime.fromtimestamp(moment / 1_000_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -222,7 +223,7 @@ def _attempts(connection: Connection, submission_ids: list[int]) -> dict[int, li
     found: dict[int, list[AttemptView]] = defaultdict(list)
     query = select(table).where(table.c.submission_id.in_(submission_ids)).order_by(table.c.id)
     for row in connection.execute(query).mappings():
-        view = AttemptView(_time(row["started_at"]), _time(row["ended_at"]), row["outcome"], row["answer"])
+        view = AttemptView(moment_text(row["started_at"]), moment_text(row["ended_at"]), row["outcome"], row["answer"])
         found[row["submission_id"]].append(view)
     return found
 

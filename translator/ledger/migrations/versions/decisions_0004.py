@@ -29,6 +29,11 @@ def upgrade() -> None:
     op.create_index("ix_decision_message", "decision", ["message_id"], unique=False)
     # The tables of a submission that was released later are not those of its message.
     op.add_column("submission", sa.Column("tables_sha256", sa.Text(), server_default="", nullable=False))
+    # The lane of a message that is held though it has no entry. Alembic would add the link by a second statement, which
+    # SQLite does not know.
+    whole = _KEY.compile(op.get_bind().dialect)
+    link = "CONSTRAINT fk_message_lane_id_lane REFERENCES lane (id)"
+    op.execute(f"ALTER TABLE message ADD COLUMN lane_id {whole} {link}")
     for table, column in (("entry", "message_id"), ("message", "id")):
         op.create_index(
             f"ix_{table}_held",

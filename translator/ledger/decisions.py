@@ -1,0 +1,63 @@
+"""Record what a person decided, why, and about what: the ledger's memory of everything that no rule decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from sqlalchemy import Connection, insert, select
+
+from translator.ledger import schema
+from translator.ledger.views import moment_text
+
+
+class Decision(Struct, frozen=True):
+    """What is done (`release`, `drop`, `resend`, `accept`, `replay`), by whom, and why."""
+
+    deed: str
+    by: str = ""
+    reason: str = ""
+
+
+class DecisionView(Struct, frozen=True, omit_defaults=True):
+    """One decision as it is shown."""
+
+    at: str
+    deed: str
+    by: str = ""
+    reason: str = ""
+    entries: tuple[str, ...] = ()
+
+
+def record(
+    connection: Connection,
+    decision: Decision,
+    message_id: int,
+    now: int,
+    *,
+    submission_id: int | None = None,
+    entries: Sequence[str] = (),
+) -> None:
+    """Write a decision down, in the transaction that carries it out."""
+    row = {
+        "at": now,
+        "deed": decision.deed,
+        "by": decision.by,
+        "reason": decision.reason,
+        "message_id": message_id,
+        "submission_id": submission_id,
+        "entries": ",".join(entries),
+    }
+    connection.execute(insert(schema.decision), row)
+
+
+def read_decisions(connection: Connection, message_id: int) -> list[DecisionView]:
+    """Read every decision about a message, in the order in which they were made."""
+    table = schema.decision
+    query = select(table).where(table.c.message_id == message_id).order_by(table.c.id)
+    return [
+        DecisionView(
+            moment_text(row["at"]), row["deed"], row["by"], row["reason"], tuple(filter(None, row["entries"].split(",")))
+        )
+        for row in connection.execute(query).mappings()
+    ]
