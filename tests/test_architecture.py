@@ -24,6 +24,7 @@ LAYERS = (
     ("cli",),
     ("demo",),
     ("app",),
+    ("review",),
     ("delivery",),
     ("accept", "transmit", "web", "sandbox"),
     ("__init__", "archives"),

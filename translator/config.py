@@ -45,6 +45,8 @@ class WhoopSettings(Struct, frozen=True):
     on_unknown: str
     calls_per_minute: int | None
     calls_per_day: int | None
+    resubmit: str
+    workflow: bool
 
     @property
     def is_loopback(self) -> bool:
@@ -65,6 +67,22 @@ class AcurableSettings(Struct, frozen=True):
     on_unknown: str
 
 
+class NotifySettings(Struct, frozen=True):
+    """
+    Who is told of what waits too long, and when.
+
+    Absent: `command` and `webhook` are empty where nobody is told that way.
+    """
+
+    log: bool = False
+    command: tuple[str, ...] = ()
+    webhook: str = ""
+    held_after_h: float = 24.0
+    unknown_after_h: float = 0.0
+    queued_after_h: float = 1.0
+    repeat_after_h: float = 24.0
+
+
 class Settings(Struct, frozen=True):
     """
     Every setting, checked.
@@ -77,6 +95,7 @@ class Settings(Struct, frozen=True):
     whoop: WhoopSettings
     acurable: AcurableSettings
     ledger_key: Secret | None = None
+    notify: NotifySettings = NotifySettings()
 
 
 def load_settings(
@@ -201,6 +220,7 @@ def _settings(values: Mapping[str, Any]) -> Settings:
         whoop=WhoopSettings(**part("whoop.", WhoopSettings)),
         acurable=AcurableSettings(**part("acurable.", AcurableSettings)),
         ledger_key=values["ledger_key"],
+        notify=NotifySettings(**part("notify.", NotifySettings)),
     )
 
 

@@ -8,6 +8,7 @@ does not repeat the value.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any
@@ -113,7 +114,39 @@ def _on_unknown(value: object) -> str:
     return str(value)
 
 
+def _one_of(*words: str) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        if value not in words:
+            raise ValueError("must be " + " or ".join(f"`{word}`" for word in words))
+        return str(value)
+
+    return check
+
+
+def _flag(value: object) -> bool:
+    word = {"true": True, "false": False}.get(value) if isinstance(value, str) else value
+    if not isinstance(word, bool):
+        raise ValueError("must be true or false")
+    return word
+
+
+def _command(value: object) -> tuple[str, ...]:
+    words = shlex.split(value) if isinstance(value, str) else value
+    if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
+        raise ValueError('must be a list of a program and its arguments such as `["mail", "-s", "translator", "it@lab"]`')
+    return tuple(words)
+
+
+def _hours(value: object) -> float:
+    number = float(value) if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?", value) else value
+    if not isinstance(number, int | float) or isinstance(number, bool) or not 0 <= number <= _LONGEST_H:
+        raise ValueError(f"must be a number of hours from 0 to {_LONGEST_H}")
+    return float(number)
+
+
 ON_UNKNOWN = ("hold", "resend")
+RESUBMIT = ("changes", "full")
+_LONGEST_H = 8760
 _MOST_WORKERS = 64
 _LONGEST_S = 600
 
@@ -191,6 +224,20 @@ KEYS: tuple[Key, ...] = (
         None,
         "The most calls in any 24 hours, likewise. Without a word: 10000, no limit for the sandbox. 0: no limit.",
     ),
+    Key(
+        "whoop.resubmit",
+        "changes or full",
+        _one_of(*RESUBMIT),
+        "changes",
+        "What a correction or a later report sends: only what is new or changed, or the whole report again.",
+    ),
+    Key(
+        "whoop.workflow",
+        "true or false",
+        _flag,
+        True,
+        "Whether the workflow status of an order (`task_business_status`) is kept along with its results.",
+    ),
     Key("acurable.url", "URL", _url_or_nothing, "", "Where Acurable is; the vendor names it per environment."),
     Key("acurable.client_id", "secret", _secret, Secret("env:ACURABLE_CLIENT_ID"), "The client id at Acurable."),
     Key(
@@ -207,4 +254,17 @@ KEYS: tuple[Key, ...] = (
         "resend",
         "The same for Acurable, which answers 409 to an order that it already has.",
     ),
+    Key("notify.log", "true or false", _flag, False, "Whether alerts about what ages are written to stderr."),
+    Key(
+        "notify.command",
+        "program and arguments",
+        _command,
+        (),
+        "A program that is run for each alert; it gets the alert as JSON on its standard input.",
+    ),
+    Key("notify.webhook", "URL", _url_or_nothing, "", "Where each alert is posted as JSON."),
+    Key("notify.held_after_h", "hours", _hours, 24.0, "After how long something held is worth an alert; 0: at once."),
+    Key("notify.unknown_after_h", "hours", _hours, 0.0, "The same for what is unknown or was rejected."),
+    Key("notify.queued_after_h", "hours", _hours, 1.0, "The same for what is queued and not sent."),
+    Key("notify.repeat_after_h", "hours", _hours, 24.0, "After how long a cause that still stands is told again."),
 )

@@ -23,6 +23,7 @@ from msgspec import Struct
 from translator.config import Settings, WhoopSettings
 from translator.ledger import UNLIMITED, DestinationPolicy, Ledger, RateBudget
 from translator.translate.tables import Tables
+from translator.translate.workflow import Workflow
 from translator.transmit.dispatcher import Dispatcher
 from translator.transmit.drain import Progress, Route
 from translator.transmit.token import Credentials, TokenKeeper
@@ -62,10 +63,20 @@ class DeliveryReport(Struct, frozen=True):
         return not self.unfinished
 
 
-def policies(settings: Settings) -> dict[str, DestinationPolicy]:
-    """Say what each destination may be sent, for `Ledger.accept`."""
+def policies(settings: Settings, tables: Tables | None = None) -> dict[str, DestinationPolicy]:
+    """
+    Say what each destination may be sent, for `Ledger.accept`.
+
+    Absent: without tables nobody knows when an order is complete, and no workflow status is kept.
+    """
     whoop = settings.whoop
-    return {DESTINATION: DestinationPolicy(frozenset(whoop.confirmed_codes), loopback=whoop.is_loopback)}
+    workflow = None
+    if tables is not None and whoop.workflow:
+        workflow = Workflow(tables.panels, complete_on_final=not tables.site.unlisted_stays_partial)
+    policy = DestinationPolicy(
+        frozenset(whoop.confirmed_codes), whoop.is_loopback, in_full=whoop.resubmit == "full", workflow=workflow
+    )
+    return {DESTINATION: policy}
 
 
 def rate_budget(whoop: WhoopSettings) -> RateBudget:

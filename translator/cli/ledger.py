@@ -7,6 +7,7 @@ import click
 from translator.cli.ending import FINDINGS
 from translator.cli.ledger_destinations import destination_commands
 from translator.cli.ledger_place import existing
+from translator.cli.ledger_replay import command as replay
 from translator.cli.ledger_storage import storage_commands
 from translator.cli.options import Flags, common
 from translator.cli.output import Listing, say
@@ -125,5 +126,5 @@ def verify(flags: Flags) -> int:
     return FINDINGS if findings else 0
 
 
-for more in (*storage_commands, *destination_commands):
+for more in (*storage_commands, *destination_commands, replay):
     command.add_command(more)

@@ -8,14 +8,21 @@ from translator.ledger.audit import LedgerFinding
 from translator.ledger.balance import Balance
 from translator.ledger.bell import Bell
 from translator.ledger.budget import UNLIMITED, RateBudget, RateUse
+from translator.ledger.decisions import Decision, DecisionView
+from translator.ledger.desk import Desk, DeskSession, Kept
 from translator.ledger.destinations import EVERY, PERSON, VENDOR, Standing
+from translator.ledger.held import HeldCause, HeldItem, Version, by_cause, live_versions
 from translator.ledger.lanes import Claim, Later, Settlement
 from translator.ledger.ledger import Ledger
 from translator.ledger.policy import DestinationPolicy
+from translator.ledger.refile import AS_CORRECTED, PATIENT, CannotRefileError, Choice, Refiled
+from translator.ledger.undecided import UndecidedItem
 from translator.ledger.views import MessageRow, MessageView
 
 __all__ = [
+    "AS_CORRECTED",
     "EVERY",
+    "PATIENT",
     "PERSON",
     "UNLIMITED",
     "VENDOR",
@@ -23,8 +30,17 @@ __all__ = [
     "Arrival",
     "Balance",
     "Bell",
+    "CannotRefileError",
+    "Choice",
     "Claim",
+    "Decision",
+    "DecisionView",
+    "Desk",
+    "DeskSession",
     "DestinationPolicy",
+    "HeldCause",
+    "HeldItem",
+    "Kept",
     "Later",
     "Ledger",
     "LedgerFinding",
@@ -32,7 +48,12 @@ __all__ = [
     "MessageView",
     "RateBudget",
     "RateUse",
+    "Refiled",
     "Settlement",
     "Standing",
     "Step",
+    "UndecidedItem",
+    "Version",
+    "by_cause",
+    "live_versions",
 ]

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
 from translator.ledger import schema
@@ -23,7 +25,15 @@ from translator.ledger.refile import Choice, Refiled, refile
 from translator.ledger.undecided import UndecidedItem, decide, list_undecided
 from translator.ledger.vault import Vault
 from translator.ledger.views import read_raw
-from translator.record.outcome import Outcome
+from translator.record.outcome import Diagnostic, Outcome
+
+
+class Kept(Struct, frozen=True):
+    """A message as it came in: its bytes, the site whose tables translated it, and the codes of its diagnostics."""
+
+    raw: bytes
+    site: str
+    codes: tuple[str, ...]
 
 
 class Desk:
@@ -36,10 +46,12 @@ class Desk:
 
     # What waits
 
-    def held(self, *, message_ids: Sequence[int] | None = None, service_request_id: str = "") -> list[HeldItem]:
-        """List what is held, in the order in which it came."""
+    def held(
+        self, *, message_ids: Sequence[int] | None = None, service_request_id: str = "", cause: str = ""
+    ) -> list[HeldItem]:
+        """List what is held, in the order in which it came: all, or of some messages, a service request, a cause."""
         with self._database.read() as connection:
-            return list_held(connection, message_ids=message_ids, service_request_id=service_request_id)
+            return list_held(connection, message_ids=message_ids, service_request_id=service_request_id, cause=cause)
 
     def versions(self, service_request_id: str, code: str) -> list[Version]:
         """Give every version of one result that its lane has seen."""
@@ -56,15 +68,20 @@ class Desk:
         with self._database.read() as connection:
             return read_decisions(connection, message_id)
 
-    def raw(self, message_id: int) -> tuple[bytes, str]:
+    def kept(self, message_id: int) -> Kept:
         """
-        Give the bytes of a message, and the site whose tables translated it.
+        Give a message as it came in.
 
         Raises: LedgerError where there is no such message, or its bytes are no longer kept.
         """
+        table = schema.message
         with self._database.read() as connection:
-            site = select(schema.message.c.site).where(schema.message.c.id == message_id)
-            return read_raw(connection, self._vault, message_id), connection.execute(site).scalar_one()
+            raw = read_raw(connection, self._vault, message_id)
+            site, diagnostics = connection.execute(
+                select(table.c.site, table.c.diagnostics).where(table.c.id == message_id)
+            ).one()
+        codes = tuple(remark.code for remark in msgspec.json.decode(diagnostics, type=list[Diagnostic]))
+        return Kept(raw, site, codes)
 
     def messages(self, *, since: int | None = None, until: int | None = None) -> list[int]:
         """Number the messages that came between two times, in microseconds since 1970, in their order."""

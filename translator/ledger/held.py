@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, or_, select
 
 from translator.ledger import schema
 from translator.ledger.states import LIVE
@@ -77,14 +77,22 @@ class Version(Struct, frozen=True, omit_defaults=True):
 
 
 def list_held(
-    connection: Connection, *, message_ids: Iterable[int] | None = None, service_request_id: str = ""
+    connection: Connection,
+    *,
+    message_ids: Iterable[int] | None = None,
+    service_request_id: str = "",
+    cause: str = "",
 ) -> list[HeldItem]:
-    """List everything that is held, in the order in which it came; or only what some messages, or one lane, hold."""
+    """List everything that is held, in the order in which it came; or only that of messages, a lane, a cause."""
     chosen: list[ColumnElement[bool]] = [] if message_ids is None else [_message.c.id.in_(list(message_ids))]
     if service_request_id:
         chosen.append(_lane.c.service_request_id == service_request_id.lower())
-    entries = (_entry_item(row) for row in connection.execute(_HELD_ENTRIES.where(*chosen)).mappings())
-    messages = (_message_item(row) for row in connection.execute(_HELD_MESSAGES.where(*chosen)).mappings())
+    by_entry, by_message = _HELD_ENTRIES.where(*chosen), _HELD_MESSAGES.where(*chosen)
+    if cause:
+        by_entry = by_entry.where(or_(_entry.c.cause == cause, and_(_entry.c.cause == "", _entry.c.reason == cause)))
+        by_message = by_message.where(_message.c.reason == cause)
+    entries = (_entry_item(row) for row in connection.execute(by_entry).mappings())
+    messages = (_message_item(row) for row in connection.execute(by_message).mappings())
     return sorted([*entries, *messages], key=lambda item: item.message)
 
 

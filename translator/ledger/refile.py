@@ -40,6 +40,10 @@ PATIENT = "patient-changed"
 _entry, _message, _submission = schema.entry, schema.message, schema.submission
 
 
+class CannotRefileError(LedgerError):
+    """A kept message cannot be taken up again; others can."""
+
+
 class Choice(Struct, frozen=True):
     """
     What of a message is taken up again.
@@ -86,7 +90,7 @@ def refile(
     """
     File a kept message again under its new outcome.
 
-    Raises: LedgerError where the message is not there, or is read otherwise than when it came.
+    Raises: LedgerError where the message is not there; CannotRefileError where it is read otherwise than when it came.
     """
     check_balance(outcome)
     message = _read(acceptance.connection, message_id, outcome, choice)
@@ -113,7 +117,7 @@ def _read(connection: Connection, message_id: int, outcome: Outcome, choice: Cho
     query = select(_entry).where(_entry.c.message_id == message_id).order_by(_entry.c.number)
     entries = connection.execute(query).mappings().all()
     if [entry["at"] for entry in entries] != [entry.at for entry in outcome.entries]:
-        raise LedgerError(f"message {message_id} is read otherwise now than when it came in; submit it again instead")
+        raise CannotRefileError(f"message {message_id} is read otherwise now than when it came in; submit it again instead")
     chosen = frozenset(
         entry["number"]
         for entry in entries
