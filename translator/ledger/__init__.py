@@ -8,7 +8,7 @@ from translator.ledger.audit import LedgerFinding
 from translator.ledger.balance import Balance
 from translator.ledger.bell import Bell
 from translator.ledger.budget import UNLIMITED, RateBudget, RateUse
-from translator.ledger.decisions import Decision, DecisionView
+from translator.ledger.decisions import Decision
 from translator.ledger.desk import Desk, DeskSession, Kept
 from translator.ledger.destinations import EVERY, PERSON, VENDOR, Standing
 from translator.ledger.held import HeldCause, HeldItem, Version, by_cause, live_versions
@@ -17,7 +17,7 @@ from translator.ledger.ledger import Ledger
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.refile import AS_CORRECTED, PATIENT, CannotRefileError, Choice, Refiled
 from translator.ledger.undecided import UndecidedItem
-from translator.ledger.views import MessageRow, MessageView
+from translator.ledger.view_shapes import DecisionView, MessageRow, MessageView
 
 __all__ = [
     "AS_CORRECTED",

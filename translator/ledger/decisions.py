@@ -8,7 +8,8 @@ from msgspec import Struct
 from sqlalchemy import Connection, insert, select
 
 from translator.ledger import schema
-from translator.ledger.views import moment_text
+from translator.ledger.moments import moment_text
+from translator.ledger.view_shapes import DecisionView
 
 
 class Decision(Struct, frozen=True):
@@ -17,16 +18,6 @@ class Decision(Struct, frozen=True):
     deed: str
     by: str = ""
     reason: str = ""
-
-
-class DecisionView(Struct, frozen=True, omit_defaults=True):
-    """One decision as it is shown."""
-
-    at: str
-    deed: str
-    by: str = ""
-    reason: str = ""
-    entries: tuple[str, ...] = ()
 
 
 def record(

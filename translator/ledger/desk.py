@@ -17,13 +17,14 @@ from sqlalchemy import Connection, func, select
 from translator.ledger import schema
 from translator.ledger.acceptance import Acceptance
 from translator.ledger.database import Database
-from translator.ledger.decisions import Decision, DecisionView, read_decisions
+from translator.ledger.decisions import Decision, read_decisions
 from translator.ledger.dropping import conclude, drop_held
 from translator.ledger.held import HeldItem, Version, list_held, versions
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.refile import Choice, Refiled, refile
 from translator.ledger.undecided import UndecidedItem, decide, list_undecided
 from translator.ledger.vault import Vault
+from translator.ledger.view_shapes import DecisionView
 from translator.ledger.views import read_raw
 from translator.record.outcome import Diagnostic, Outcome
 

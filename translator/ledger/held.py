@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exis
 
 from translator.ledger import schema
 from translator.ledger.states import LIVE
-from translator.ledger.views import moment_text
+from translator.ledger.moments import moment_text
 
 # Reasons that a code explains: one mended row frees all that have it.
 _BY_CODE = frozenset({

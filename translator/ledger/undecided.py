@@ -19,7 +19,7 @@ from translator.ledger import schema
 from translator.ledger.decisions import Decision, record
 from translator.ledger.lanes import make_due
 from translator.ledger.positions import RESULTS, STATUS
-from translator.ledger.views import moment_text
+from translator.ledger.moments import moment_text
 
 BY_HAND = "by-hand"
 

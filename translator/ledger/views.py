@@ -4,101 +4,25 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 import msgspec
-from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, Table, exists, func, or_, select
 
 from translator.errors import LedgerError
 from translator.ledger import schema
+from translator.ledger.decisions import read_decisions
+from translator.ledger.moments import moment_text
+from translator.ledger.positions import RESULTS
 from translator.ledger.vault import Vault
+from translator.ledger.view_shapes import (
+    AttemptView,
+    EntryView,
+    MessageRow,
+    MessageView,
+    StatusView,
+    SubmissionView,
+)
 from translator.record.outcome import SCHEMA, Diagnostic, Original, Source
-
-
-class EntryView(Struct, frozen=True, omit_defaults=True):
-    """One observation, its state in the ledger, and its place in what was sent."""
-
-    at: str
-    state: str
-    reason: str = ""
-    cause: str = ""
-    submission: int | None = None
-    observation: int | None = None
-    table: str = ""
-    code: str = ""
-    original: Original | None = None
-
-
-class AttemptView(Struct, frozen=True, omit_defaults=True):
-    """One POST; without `ended_at` it is under way, or its process died."""
-
-    started_at: str
-    ended_at: str = ""
-    outcome: str = ""
-    answer: str = ""
-
-
-class SubmissionView(Struct, frozen=True, omit_defaults=True):
-    """One body at its position of its lane; `body` is exactly what is sent."""
-
-    destination: str
-    service_request_id: str
-    body: msgspec.Raw
-    state: str
-    position: int
-    idempotency_key: str
-    detail: str = ""
-    attempts: tuple[AttemptView, ...] = ()
-
-
-class MessageView(Struct, frozen=True, omit_defaults=True):
-    """One message as the outcome line of `translate`, with the states of the ledger and more about delivery."""
-
-    schema: str
-    message: int
-    received_at: str
-    tables_sha256: str
-    source: Source
-    state: str
-    submissions: tuple[SubmissionView, ...]
-    entries: tuple[EntryView, ...]
-    diagnostics: list[Diagnostic]
-    reason: str = ""
-    site: str = ""
-
-    @property
-    def json(self) -> bytes:
-        """The view as one line of JSON, without the line end."""
-        return msgspec.json.encode(_Line(*(getattr(self, name) for name in _Line.__struct_fields__)))
-
-
-class _Line(Struct, frozen=True):
-    # Unlike the optional keys of a view these stand in every line, even when empty.
-    schema: str
-    message: int
-    received_at: str
-    tables_sha256: str
-    source: Source
-    state: str
-    reason: str
-    submissions: tuple[SubmissionView, ...]
-    entries: tuple[EntryView, ...]
-    diagnostics: list[Diagnostic]
-
-
-class MessageRow(Struct, frozen=True):
-    """One message in a list; `entries` counts them by state."""
-
-    message: int
-    received_at: str
-    file: str
-    index: int
-    type: str
-    control_id: str
-    state: str
-    reason: str
-    entries: dict[str, int]
 
 
 def read_message(connection: Connection, vault: Vault, message_id: int) -> MessageView:
@@ -108,7 +32,8 @@ def read_message(connection: Connection, vault: Vault, message_id: int) -> Messa
     Raises: LedgerError where there is no such message.
     """
     row = _row(connection, message_id)
-    submissions = _submissions(connection, message_id)
+    sent = _submissions(connection, message_id)
+    submissions = [each for each in sent if each["kind"] == RESULTS]
     places = {submission["id"]: place for place, submission in enumerate(submissions)}
     return MessageView(
         schema=SCHEMA,
@@ -122,6 +47,8 @@ def read_message(connection: Connection, vault: Vault, message_id: int) -> Messa
         submissions=_submission_views(connection, submissions),
         entries=_entry_views(connection, message_id, places),
         diagnostics=msgspec.json.decode(row["diagnostics"], type=list[Diagnostic]),
+        statuses=_status_views(connection, [each for each in sent if each["kind"] != RESULTS]),
+        decisions=read_decisions(connection, message_id),
     )
 
 
@@ -182,13 +109,6 @@ def _source(connection: Connection, vault: Vault, row: RowMapping) -> Source:
     )
 
 
-def moment_text(moment: int | None) -> str:
-    """Write a time of the ledger for people; empty where there is none."""
-    if moment is None:
-        return ""
-    return datetime.fromtimestamp(moment / 1_000_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _submissions(connection: Connection, message_id: int) -> Sequence[RowMapping]:
     table, lane = schema.submission, schema.lane
     query = (
@@ -211,6 +131,22 @@ def _submission_views(connection: Connection, rows: Sequence[RowMapping]) -> tup
             state=row["state"],
             position=row["position"],
             idempotency_key=row["idempotency_key"],
+            detail=row["detail"],
+            attempts=tuple(attempts[row["id"]]),
+        )
+        for row in rows
+    )
+
+
+def _status_views(connection: Connection, rows: Sequence[RowMapping]) -> tuple[StatusView, ...]:
+    attempts = _attempts(connection, [row["id"] for row in rows])
+    return tuple(
+        StatusView(
+            destination=row["destination"],
+            service_request_id=row["service_request_id"],
+            body=msgspec.Raw(row["body"]),
+            state=row["state"],
+            position=row["position"],
             detail=row["detail"],
             attempts=tuple(attempts[row["id"]]),
         )
@@ -265,6 +201,8 @@ def _counts(connection: Connection, table: Table, message_ids: list[int]) -> dic
     query = (
         select(table.c.message_id, table.c.state, func.count()).where(span).group_by(table.c.message_id, table.c.state)
     )
+    if table is schema.submission:
+        query = query.where(table.c.kind == RESULTS)
     for message_id, state, count in connection.execute(query):
         counts[message_id][state] = count
     return counts
