@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import random
 import sys
 import tempfile
@@ -42,6 +43,8 @@ def _place(database: str) -> Iterator[str]:
             return
         from tests.postgres import Postgres  # noqa: PLC0415 - only who asks for it needs a server
 
+        # It is stopped at once, and says so; that is no news.
+        logging.disable(logging.ERROR)
         server = Postgres(Path(folder) / "postgres")
         try:
             yield server.new()

@@ -1,4 +1,4 @@
-"""The short form of `make chaos`: P3 and P4 with workers that are killed while messages come and the vendor stumbles."""
+"""The short form of `make chaos`: workers are killed while messages come and the vendor stumbles (P3, P4)."""
 
 from __future__ import annotations
 

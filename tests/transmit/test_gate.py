@@ -81,3 +81,14 @@ def test_gate_that_is_resumed_forgets_what_was_wrong(gate: Gate) -> None:
     gate.reopen()
 
     assert gate.admit()
+
+
+def test_gate_does_not_take_a_refusal_for_a_proof(gate: Gate) -> None:
+    """In doubt, one call at a time until something is really taken."""
+    gate.doubt()
+    gate.admit()
+    gate.heard("401")
+    still = (gate.admit(), gate.admit())
+    gate.heard("201")
+
+    assert (still, gate.admit(), gate.admit()) == ((True, False), True, True)

@@ -94,7 +94,11 @@ PAUSED_401 = "the vendor refuses our access: answer 401"
     ],
 )
 def test_judge_decides_by_the_table(
-    answer: Answer, attempt: int, previous: str, resends: bool, verdict: Verdict
+    answer: Answer,
+    attempt: int,
+    previous: str,
+    resends: bool,  # noqa: FBT001 - a column of the table
+    verdict: Verdict,
 ) -> None:
     """P4: status or exception, and the attempt, give retry, refuse, unknown or pause, with half the jitter here."""
     assert judge(answer, WHOOP, attempt=attempt, previous=previous, draw=0.5, resends=resends) == verdict

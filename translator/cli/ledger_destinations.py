@@ -11,7 +11,6 @@ from translator.cli.ledger_place import existing
 from translator.cli.options import Flags, common
 from translator.cli.output import Listing, say
 
-
 _DESTINATIONS = ("whoop", "acurable", "all")
 
 
@@ -39,9 +38,10 @@ def list_destinations(flags: Flags) -> int:
             state = "paused" if one.paused_by else "open" if one.opens_at <= ledger.now() * 1_000_000 else "waits"
             since = _time(one.paused_at)
             line = {"destination": one.name, "state": state, "paused_at": since, "why": one.paused}
-            line |= {"opens_at": _time(one.opens_at or None), "calls_last_minute": minute, "calls_last_day": day}
-            listing.add({name: value for name, value in line.items() if value != ""}, one.name, state, since,
-                        one.paused, str(minute), str(day))  # fmt: skip
+            line |= {"opens_at": _time(one.opens_at or None)}
+            calls = {"calls_last_minute": minute, "calls_last_day": day}
+            row = (one.name, state, since, one.paused, str(minute), str(day))
+            listing.add({name: value for name, value in line.items() if value} | calls, *row)
     listing.close()
     return FINDINGS if any(one.paused_by for one in standings) else 0
 

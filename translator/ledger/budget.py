@@ -85,6 +85,7 @@ def read_use(connection: Connection, destination: str, now: int) -> list[RateUse
 
 def _room_at(connection: Connection, destination: str, seconds: int, limit: int, now: int) -> int | None:
     """Give None where one more call fits into the window, else the instant at which one will."""
+    _redate(connection, destination, seconds, now)
     slots = _slots(connection, destination, seconds, now)
     excess = sum(used for _, used in slots) - limit + 1
     for slot, used in slots:
@@ -97,20 +98,26 @@ def _room_at(connection: Connection, destination: str, seconds: int, limit: int,
 
 
 def _slots(connection: Connection, destination: str, seconds: int, now: int) -> list[tuple[int, int]]:
-    """List the slots that still count, oldest first; one that lies ahead was written before the clock went back."""
-    current = now // _length(seconds)
-    found = connection.execute(_USED, {"name_is": destination, "window_is": seconds, "oldest": current - SLOTS})
-    return sorted((min(slot, current), used) for slot, used in found)
+    """List the slots that still count, oldest first."""
+    window = {"name_is": destination, "window_is": seconds, "oldest": now // _length(seconds) - SLOTS}
+    return [(slot, used) for slot, used in connection.execute(_USED, window)]
 
 
-def _count(connection: Connection, destination: str, seconds: int, now: int) -> None:
+def _redate(connection: Connection, destination: str, seconds: int, now: int) -> None:
+    """Count what lies ahead as of now: it was written before the clock went back."""
+    window = {"name_is": destination, "window_is": seconds, "current": now // _length(seconds)}
+    ahead = connection.execute(_AHEAD, window).scalar_one()
+    if ahead:
+        connection.execute(_FORGET_AHEAD, window)
+        _count(connection, destination, seconds, now, ahead)
+
+
+def _count(connection: Connection, destination: str, seconds: int, now: int, calls: int = 1) -> None:
     current = now // _length(seconds)
     window = {"name_is": destination, "window_is": seconds}
-    ahead = connection.execute(_AHEAD, window | {"current": current}).scalar_one() or 0
-    connection.execute(_FORGET, window | {"oldest": current - SLOTS, "current": current})
-    this = window | {"slot_is": current}
-    if connection.execute(_ADD, this | {"more": 1 + ahead}).rowcount == 0:
-        row = {"destination": destination, "window_s": seconds, "slot": current, "used": 1 + ahead}
+    connection.execute(_FORGET, window | {"oldest": current - SLOTS})
+    if connection.execute(_ADD, window | {"slot_is": current, "more": calls}).rowcount == 0:
+        row = {"destination": destination, "window_s": seconds, "slot": current, "used": calls}
         connection.execute(insert(_rate), row)
 
 
@@ -121,7 +128,8 @@ def _length(seconds: int) -> int:
 
 _ours = (_rate.c.destination == bindparam("name_is"), _rate.c.window_s == bindparam("window_is"))
 _LOCK = select(_destination.c.name).where(_destination.c.name == bindparam("name_is")).with_for_update()
-_USED = select(_rate.c.slot, _rate.c.used).where(*_ours, _rate.c.slot >= bindparam("oldest"))
+_USED = select(_rate.c.slot, _rate.c.used).where(*_ours, _rate.c.slot >= bindparam("oldest")).order_by(_rate.c.slot)
 _AHEAD = select(func.sum(_rate.c.used)).where(*_ours, _rate.c.slot > bindparam("current"))
-_FORGET = delete(_rate).where(*_ours, (_rate.c.slot < bindparam("oldest")) | (_rate.c.slot > bindparam("current")))
+_FORGET = delete(_rate).where(*_ours, _rate.c.slot < bindparam("oldest"))
+_FORGET_AHEAD = delete(_rate).where(*_ours, _rate.c.slot > bindparam("current"))
 _ADD = update(_rate).where(*_ours, _rate.c.slot == bindparam("slot_is")).values(used=_rate.c.used + bindparam("more"))

@@ -102,4 +102,7 @@ LAST_OUTCOME = (
     .order_by(_attempt.c.id.desc())
     .limit(1)
 )
-NEWEST_ATTEMPT = select(_attempt.c.started_at).order_by(_attempt.c.id.desc()).limit(1)
+NEWEST = (
+    select(_attempt.c.started_at).order_by(_attempt.c.id.desc()).limit(1),
+    select(schema.message.c.received_at).order_by(schema.message.c.id.desc()).limit(1),
+)

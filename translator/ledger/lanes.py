@@ -160,9 +160,9 @@ def wake_all(connection: Connection, destination: str, now: int) -> None:
 
 
 def _forgive_clock(connection: Connection, destination: str, now: int) -> None:
-    """Wake all lanes where the newest attempt lies ahead of the clock, which then was set back."""
-    newest = connection.execute(lane_sql.NEWEST_ATTEMPT).scalar_one_or_none()
-    if newest is not None and newest > now:
+    """Wake all lanes where the newest message or attempt lies ahead of the clock, which then was set back."""
+    newest = [connection.execute(query).scalar_one_or_none() or 0 for query in lane_sql.NEWEST]
+    if max(newest) > now:
         wake_all(connection, destination, now)
 
 

@@ -124,11 +124,16 @@ class LaneDrain:
             answer = await client.send(call, token)
             verdict = self._judge(claim, answer, token)
             left -= 1
-            token = self._route.tokens.cached if left and not self._is_over() and self.gate.admit() else ""
+            may_go_on = left and not self._is_over() and self._route.tokens.cached
+            token = self._route.tokens.cached if may_go_on and self.gate.admit() else ""
             settled = Settlement(verdict.outcome, answer.code, verdict.retry_in_s, verdict.resends)
             following = await self._advance(Step(lane_id, claim, settled, bool(token), self._route.budget))
             await self._publish(verdict)
             self._count(verdict)
+            if verdict.outcome == "renew" and left and not self._is_over():
+                # The same submission goes first, so that a second 401 speaks of the fresh token.
+                token = await self._enter()
+                following = await self._advance(Step(lane_id, budget=self._route.budget)) if token else None
             claim = following
         self._idle.append(client)
 

@@ -13,6 +13,9 @@ from translator.transmit.circuit import Circuit, is_failure
 
 _LONGEST_S = 86_400.0
 
+_NO_PROOF = frozenset({"401", "403", "429"})
+"""Answers that do not say that the vendor takes what we send."""
+
 
 class Gate:
     """
@@ -68,6 +71,8 @@ class Gate:
         """Note the answer to a call."""
         if is_failure(answer):
             self._circuit.failed()
+        elif answer in _NO_PROOF:
+            self._circuit.gave_up()
         else:
             self._circuit.succeeded()
 
