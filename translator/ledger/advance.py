@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from translator.errors import LedgerError
 from translator.ledger.budget import UNLIMITED, RateBudget
 from translator.ledger.database import Database
-from translator.ledger.lanes import Claim, Later, Settlement, claim_lane, settle
+from translator.ledger.lanes import Claim, Later, Settlement, claim_lanes, settle
 
 Advanced: TypeAlias = Claim | Later | LedgerError | None
 """The lane's next attempt, or when there may be one; None where it has nothing to send now."""
@@ -42,26 +42,35 @@ def advance(database: Database, steps: Sequence[Step], instant: Callable[[], int
     if len(steps) > 1 and database.engine.dialect.name == "sqlite":
         try:
             with database.write() as connection:
-                return [_take(connection, step, instant()) for step in steps]
+                return _together(connection, steps, instant())
         except LedgerError:
             pass
     return [_alone(database, step, instant) for step in steps]
 
 
-def _take(connection: Connection, step: Step, now: int) -> Advanced:
-    if step.claim and step.settlement:
-        settle(connection, step.claim, step.settlement, now)
-    return claim_lane(connection, step.lane_id, now, budget=step.budget) if step.goes_on else None
+def _together(connection: Connection, steps: Sequence[Step], now: int) -> list[Advanced]:
+    settle(connection, _ended(steps), now)
+    going = [step for step in steps if step.goes_on]
+    opened: dict[int, Claim | Later] = {}
+    for budget in {step.budget for step in going}:
+        lane_ids = [step.lane_id for step in going if step.budget == budget]
+        opened |= claim_lanes(connection, lane_ids, now, budget=budget)
+    # A lane that is named twice goes to who named it first.
+    return [opened.pop(step.lane_id, None) if step.goes_on else None for step in steps]
 
 
 def _alone(database: Database, step: Step, instant: Callable[[], int]) -> Advanced:
     try:
         if step.claim and step.settlement:
             with database.write() as connection:
-                settle(connection, step.claim, step.settlement, instant())
+                settle(connection, _ended([step]), instant())
         if step.goes_on:
             with database.write() as connection:
-                return claim_lane(connection, step.lane_id, instant(), budget=step.budget)
+                return claim_lanes(connection, [step.lane_id], instant(), budget=step.budget).get(step.lane_id)
     except LedgerError as error:
         return error
     return None
+
+
+def _ended(steps: Sequence[Step]) -> list[tuple[Claim, Settlement]]:
+    return [(step.claim, step.settlement) for step in steps if step.claim and step.settlement]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, select, update
+from sqlalchemy import ColumnElement, bindparam, case, func, insert, literal_column, select, update
 
 from translator.ledger import schema
 from translator.ledger.states import MOVES, SUBMISSION_STATES, UNFINISHED
@@ -33,17 +33,26 @@ FENCE_LANE = (
     .where(_lane.c.id == bindparam("lane"), _lane.c.fence == bindparam("old"))
     .values(fence=bindparam("new"), due_at=None)
 )
-FIRST_OF_LANE = (
+_before = _submission.alias("before")
+_lowest = (
+    select(func.min(_before.c.position))
+    .where(_before.c.lane_id == _submission.c.lane_id, _before.c.state.in_(_UNFINISHED))
+    .scalar_subquery()
+)
+FIRST_OF_LANES = (
     select(
         _submission.c.id, _submission.c.lane_id, _submission.c.kind, _submission.c.body, _submission.c.state,
         _submission.c.idempotency_key, _submission.c.attempts, _submission.c.target, _submission.c.urgent,
         _lane.c.destination, _lane.c.service_request_id, _lane.c.fence, _lane.c.due_at, _lane.c.priority,
     )
     .join(_lane, _lane.c.id == _submission.c.lane_id)
-    .where(_submission.c.lane_id == bindparam("lane"), _submission.c.state.in_(_UNFINISHED))
-    .order_by(_submission.c.position)
-    .limit(1)
+    .where(
+        _submission.c.lane_id.in_(bindparam("lanes", expanding=True)),
+        _submission.c.state.in_(_UNFINISHED),
+        _submission.c.position == _lowest,
+    )
 )  # fmt: skip
+OPEN_ATTEMPT = insert(_attempt)
 _first = _submission.alias("first")
 _first_state = (
     select(_first.c.state)
@@ -83,14 +92,14 @@ MOVE_ENTRIES = (
 )
 
 OPEN_ATTEMPTS = (
-    select(_attempt.c.id, _attempt.c.fence, _attempt.c.submission_id, _attempt.c.lane_id)
+    select(_attempt.c.lane_id, _attempt.c.fence, _attempt.c.submission_id)
     .join(_lane, _lane.c.id == _attempt.c.lane_id)
     .where(_attempt.c.ended_at.is_(None), _lane.c.destination == bindparam("destination_is"))
 )
 CLOSE_ATTEMPT = (
     update(_attempt)
     .where(
-        _attempt.c.id == bindparam("attempt"),
+        _attempt.c.lane_id == bindparam("lane"),
         _attempt.c.fence == bindparam("with_fence"),
         _attempt.c.ended_at.is_(None),
     )

@@ -7,13 +7,14 @@ runs in a transaction of its caller's.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, insert
+from sqlalchemy import Connection, Executable, RowMapping
 
 from translator.errors import LedgerError
-from translator.ledger import lane_sql, schema
+from translator.ledger import lane_sql
 from translator.ledger.budget import UNLIMITED, RateBudget, take
 from translator.ledger.destinations import add_destination
 from translator.ledger.states import AFTER_ATTEMPT
@@ -30,7 +31,6 @@ class Claim(Struct, frozen=True):
     outcome of the one before, or empty.
     """
 
-    attempt_id: int
     fence: int
     lane_id: int
     submission_id: int
@@ -87,40 +87,47 @@ def due_lanes(
     return found[:limit]
 
 
-def claim_lane(
-    connection: Connection, lane_id: int, now: int, *, budget: RateBudget = UNLIMITED
-) -> Claim | Later | None:
+def claim_lanes(
+    connection: Connection, lane_ids: Sequence[int], now: int, *, budget: RateBudget = UNLIMITED
+) -> dict[int, Claim | Later]:
     """
-    Open an attempt for a lane's first unfinished submission.
+    Open an attempt for the first unfinished submission of each lane.
 
-    Shape: None where the lane has nothing that may be sent now, and Later where the destination's rate is used up.
+    Shape: a lane that has nothing that may be sent now is left out; Later where the destination's rate is used up.
     """
-    first = connection.execute(lane_sql.FIRST_OF_LANE, {"lane": lane_id}).mappings().one_or_none()
-    if first is None or first["due_at"] is None or first["due_at"] > now:
-        return None
-    if first["state"] != "queued":
-        raise LedgerError("a lane is due, but has nothing that may be sent; run `translator ledger verify`")
-    is_urgent = bool(first["priority"])
-    at = take(connection, first["destination"], budget, now, urgent=is_urgent)
-    return _open(connection, first, now) if at is None else Later(at, is_urgent)
+    results: dict[int, Claim | Later] = {}
+    for first in connection.execute(lane_sql.FIRST_OF_LANES, {"lanes": lane_ids}).mappings():
+        if first["due_at"] is None or first["due_at"] > now:
+            continue
+        if first["state"] != "queued":
+            raise LedgerError("a lane is due, but has nothing that may be sent; run `translator ledger verify`")
+        is_urgent = bool(first["priority"])
+        at = take(connection, first["destination"], budget, now, urgent=is_urgent)
+        results[first["lane_id"]] = _claim(connection, first) if at is None else Later(at, is_urgent)
+    claims = [one for one in results.values() if isinstance(one, Claim)]
+    _open(connection, claims, now)
+    return results
 
 
-def settle(connection: Connection, claim: Claim, settlement: Settlement, now: int) -> None:
+def settle(connection: Connection, ended: Sequence[tuple[Claim, Settlement]], now: int) -> None:
     """
-    Record what became of an attempt.
+    Record what became of some attempts.
 
-    Raises: LedgerError where the attempt is no longer open: somebody else has decided about it.
+    Raises: LedgerError where one is no longer open: somebody else has decided about it.
     """
-    _lock(connection, claim.lane_id)
-    closing = {"now": now, "how": settlement.outcome, "said": settlement.answer}
-    ours = {"attempt": claim.attempt_id, "with_fence": claim.fence}
-    if connection.execute(lane_sql.CLOSE_ATTEMPT, ours | closing).rowcount != 1:
+    if not ended:
+        return
+    for claim, _ in ended:
+        _lock(connection, claim.lane_id)
+    closing = [
+        {"lane": claim.lane_id, "with_fence": claim.fence, "now": now, "how": how.outcome, "said": how.answer}
+        for claim, how in ended
+    ]
+    if _run(connection, lane_sql.CLOSE_ATTEMPT, closing) != len(ended):
         raise LedgerError("an attempt was settled by somebody else while it was under way")
-    state = "queued" if settlement.resends else AFTER_ATTEMPT[settlement.outcome]
-    _move(connection, claim.submission_id, state, settlement.answer)
-    # With a fresh token the same submission goes first, so that a second 401 speaks of that token and no older one.
-    due_at = 0 if settlement.outcome == "renew" else now + round(settlement.retry_in_s * 1_000_000)
-    make_due(connection, claim.lane_id, due_at)
+    _move(connection, [(claim.submission_id, _state_after(how), how.answer) for claim, how in ended])
+    times = [{"lane": claim.lane_id, "at": _due_after(how, now)} for claim, how in ended]
+    _run(connection, lane_sql.TIME_LANE, times)
 
 
 def recover(connection: Connection, destination: str, now: int, *, resends: bool = False) -> int:
@@ -132,11 +139,11 @@ def recover(connection: Connection, destination: str, now: int, *, resends: bool
     """
     add_destination(connection, destination)
     left = connection.execute(lane_sql.OPEN_ATTEMPTS, {"destination_is": destination}).all()
-    for attempt_id, fence, submission_id, lane_id in left:
+    for lane_id, fence, submission_id in left:
         _lock(connection, lane_id)
-        closing = {"now": now, "how": "unknown", "said": "killed"}
-        connection.execute(lane_sql.CLOSE_ATTEMPT, {"attempt": attempt_id, "with_fence": fence} | closing)
-        _move(connection, submission_id, "queued" if resends else "unknown", "killed")
+        closing = {"lane": lane_id, "with_fence": fence, "now": now, "how": "unknown", "said": "killed"}
+        connection.execute(lane_sql.CLOSE_ATTEMPT, closing)
+        _move(connection, [(submission_id, "queued" if resends else "unknown", "killed")])
         make_due(connection, lane_id, now)
     _forgive_clock(connection, destination, now)
     return len(left)
@@ -176,18 +183,9 @@ def _lock(connection: Connection, lane_id: int) -> None:
         connection.execute(lane_sql.LOCK_LANE, {"lane": lane_id}).all()
 
 
-def _open(connection: Connection, first: RowMapping, now: int) -> Claim:
-    fence = first["fence"] + 1
-    if (
-        connection.execute(lane_sql.FENCE_LANE, {"lane": first["lane_id"], "old": fence - 1, "new": fence}).rowcount
-        != 1
-    ):
-        raise LedgerError("a lane was taken by somebody else at the same moment")
-    attempt = {"submission_id": first["id"], "lane_id": first["lane_id"], "fence": fence, "started_at": now}
-    key = connection.execute(insert(schema.attempt), attempt).inserted_primary_key
+def _claim(connection: Connection, first: RowMapping) -> Claim:
     return Claim(
-        attempt_id=key[0] if key else 0,
-        fence=fence,
+        fence=first["fence"] + 1,
         lane_id=first["lane_id"],
         submission_id=first["id"],
         service_request_id=first["service_request_id"],
@@ -201,14 +199,44 @@ def _open(connection: Connection, first: RowMapping, now: int) -> Claim:
     )
 
 
+def _open(connection: Connection, claims: Sequence[Claim], now: int) -> None:
+    """Record the attempts as open, each with the next fence of its lane."""
+    if not claims:
+        return
+    fences = [{"lane": claim.lane_id, "old": claim.fence - 1, "new": claim.fence} for claim in claims]
+    if _run(connection, lane_sql.FENCE_LANE, fences) != len(claims):
+        raise LedgerError("a lane was taken by somebody else at the same moment")
+    attempts = [
+        {"submission_id": claim.submission_id, "lane_id": claim.lane_id, "fence": claim.fence, "started_at": now}
+        for claim in claims
+    ]
+    _run(connection, lane_sql.OPEN_ATTEMPT, attempts)
+
+
 def _last_outcome(connection: Connection, submission_id: int) -> str:
     return connection.execute(lane_sql.LAST_OUTCOME, {"submission": submission_id}).scalar_one_or_none() or ""
 
 
-def _move(connection: Connection, submission_id: int, state: str, answer: str) -> None:
-    """Move a submission and its entries together, so that they cannot disagree; an attempt of it has ended."""
-    moved = connection.execute(lane_sql.MOVE[state], {"submission": submission_id, "said": answer})
-    if moved.rowcount != 1:
-        raise LedgerError(f"a submission cannot become {state} from where it is; run `translator ledger verify`")
-    if state != "queued":
-        connection.execute(lane_sql.MOVE_ENTRIES, {"submission": submission_id, "new_state": state})
+def _state_after(settlement: Settlement) -> str:
+    return "queued" if settlement.resends else AFTER_ATTEMPT[settlement.outcome]
+
+
+def _due_after(settlement: Settlement, now: int) -> int:
+    # With a fresh token the same submission goes first, so that a second 401 speaks of that token and no older one.
+    return 0 if settlement.outcome == "renew" else now + round(settlement.retry_in_s * 1_000_000)
+
+
+def _move(connection: Connection, moves: Sequence[tuple[int, str, str]]) -> None:
+    """Move submissions and their entries together, so that they cannot disagree; an attempt of each has ended."""
+    for state in dict.fromkeys(state for _, state, _ in moves):
+        rows = [{"submission": number, "said": said} for number, to, said in moves if to == state]
+        if _run(connection, lane_sql.MOVE[state], rows) != len(rows):
+            raise LedgerError(f"a submission cannot become {state} from where it is; run `translator ledger verify`")
+        if state != "queued":
+            entries = [{"submission": row["submission"], "new_state": state} for row in rows]
+            _run(connection, lane_sql.MOVE_ENTRIES, entries)
+
+
+def _run(connection: Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Run one statement for each row, all at once; gives the number of rows that it changed."""
+    return connection.execute(statement, rows if len(rows) > 1 else rows[0]).rowcount

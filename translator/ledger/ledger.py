@@ -133,7 +133,7 @@ class Ledger:
         """Open an attempt for the submission that is due first; None where none is due."""
         with self._database.write() as connection:
             found = lanes.due_lanes(connection, destination, self._instant(), 1)
-            claim = lanes.claim_lane(connection, found[0], self._instant()) if found else None
+            claim = lanes.claim_lanes(connection, found, self._instant()).get(found[0]) if found else None
         return claim if isinstance(claim, lanes.Claim) else None
 
     def advance(self, steps: Sequence[Step]) -> list[Advanced]:
@@ -151,7 +151,7 @@ class Ledger:
         Raises: LedgerError where somebody else has settled it.
         """
         with self._database.write() as connection:
-            lanes.settle(connection, claim, settlement, self._instant())
+            lanes.settle(connection, [(claim, settlement)], self._instant())
 
     def due_in(self, destination: str, *, lowest: int = 0) -> float | None:
         """
