@@ -131,7 +131,10 @@ def _flag(value: object) -> bool:
 
 
 def _command(value: object) -> tuple[str, ...]:
-    words = shlex.split(value) if isinstance(value, str) else value
+    try:
+        words = shlex.split(value) if isinstance(value, str) else value
+    except ValueError:
+        words = None
     if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
         raise ValueError('must be a list of a program and its arguments such as `["mail", "-s", "translator", "it@lab"]`')
     return tuple(words)
