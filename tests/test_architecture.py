@@ -24,7 +24,7 @@ LAYERS = (
     ("cli",),
     ("demo",),
     ("app",),
-    ("review",),
+    ("notify", "review"),
     ("delivery",),
     ("accept", "transmit", "web", "sandbox"),
     ("__init__", "archives"),

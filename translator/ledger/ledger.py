@@ -22,6 +22,7 @@ from translator.errors import TranslatorError
 from translator.ledger import budget, destinations, lane_counts, lanes
 from translator.ledger.acceptance import Arrival, accept_messages
 from translator.ledger.advance import Advanced, Step, advance
+from translator.ledger.ageing import Notices
 from translator.ledger.audit import LedgerFinding, audit
 from translator.ledger.balance import Balance, read_balance
 from translator.ledger.bell import Bell, announce, open_bell
@@ -230,6 +231,10 @@ class Ledger:
     def desk(self) -> Desk:
         """Give what waits for people, and what they decide."""
         return Desk(self._database, self._vault, self._instant)
+
+    def notices(self) -> Notices:
+        """Give what waits too long, and what was told of it."""
+        return Notices(self._database, self._instant)
 
     # Account
 
