@@ -58,7 +58,7 @@ class UndecidedItem(Struct, frozen=True, omit_defaults=True):
     attempts: int
     waiting: int
     since: str
-    body: msgspec.Raw = msgspec.Raw()
+    body: msgspec.Raw | None = None
 
 
 def list_undecided(
