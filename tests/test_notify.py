@@ -47,7 +47,7 @@ def webhook() -> Iterator[tuple[str, list[Any], list[int]]]:
     answers: list[int] = []
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - the name that http.server asks for
+        def do_POST(self) -> None:
             received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(answers.pop(0) if answers else 204)
             self.end_headers()
@@ -171,9 +171,7 @@ def test_notice_goes_to_a_command(ledger: Ledger, clock: Clock, tmp_path: Path) 
         pytest.param(("/no/such/program",), "cannot be run", id="is-not-there"),
     ],
 )
-def test_notice_that_fails_is_told_again(
-    ledger: Ledger, clock: Clock, command: tuple[str, ...], trouble: str
-) -> None:
+def test_notice_that_fails_is_told_again(ledger: Ledger, clock: Clock, command: tuple[str, ...], trouble: str) -> None:
     """What did not get through counts as not told, and the trouble is named."""
     clock.move(DAY_S)
 
@@ -185,9 +183,7 @@ def test_notice_that_fails_is_told_again(
     assert first.troubles == second.troubles
 
 
-def test_notice_goes_to_a_webhook(
-    ledger: Ledger, clock: Clock, webhook: tuple[str, list[Any], list[int]]
-) -> None:
+def test_notice_goes_to_a_webhook(ledger: Ledger, clock: Clock, webhook: tuple[str, list[Any], list[int]]) -> None:
     """Each notice is one POST of JSON."""
     url, received, _ = webhook
     clock.move(DAY_S)

@@ -100,11 +100,16 @@ def _notice(one: Ageing) -> Notice:
 def _ways(settings: NotifySettings, log: Callable[[str], None]) -> Iterator[Callable[[Notice], str]]:
     """Give every way of telling that is set; each gives what went wrong, or nothing."""
     if settings.log:
-        yield lambda notice: log(notice.line) or ""
+        yield lambda notice: _say(log, notice)
     if settings.command:
         yield lambda notice: _run(settings.command, notice)
     if settings.webhook:
         yield lambda notice: _post(settings.webhook, notice)
+
+
+def _say(log: Callable[[str], None], notice: Notice) -> str:
+    log(notice.line)
+    return ""
 
 
 def _run(command: tuple[str, ...], notice: Notice) -> str:

@@ -183,7 +183,11 @@ def test_unknown_is_accepted_or_resent(lab: Lab) -> None:
     assert b"nothing was changed" in preview.stderr
     assert (first["service_request_id"], first["reason"]) == (service_request(1), "outcome-unknown")
     assert lines(lab("unknown", "list")) == []
-    assert [body["observations"][0]["value_numeric"] for _, body in lab.posted() if "observations" in body] == [55, 56, 56]
+    assert [body["observations"][0]["value_numeric"] for _, body in lab.posted() if "observations" in body] == [
+        55,
+        56,
+        56,
+    ]
     assert lab("ledger", "verify").returncode == 0
 
 

@@ -1,8 +1,8 @@
 """
 Check the promises of lanes against a model: any interleaving of arrivals, deliveries, failures, kills and decisions.
 
-The model is the vendor: it remembers every call that reached it, whether or not anybody learnt of that. After every step the
-ledger balances (P1), each lane reached the vendor in order (P3), nothing reached it twice (P4), no result was
+The model is the vendor: it remembers every call that reached it, whether or not anybody learnt of that. After every
+step the ledger balances (P1), each lane reached the vendor in order (P3), nothing reached it twice (P4), no result was
 downgraded (P8), and the workflow status only went forwards. People in the model tell the truth: they resend what the
 vendor does not have, and accept what it has.
 """
@@ -33,7 +33,9 @@ REPLAYED = frozenset({"held", "duplicate", "dropped"})
 lanes = st.sampled_from(LANES[:3])
 codes = st.sampled_from(["HDL", "LDL"])
 values = st.sampled_from(["5", "6", "7"])
-statuses = st.sampled_from([("preliminary", "preliminary"), ("final", "final"), ("partial", "final"), ("corrected", "corrected")])
+statuses = st.sampled_from(
+    [("preliminary", "preliminary"), ("final", "final"), ("partial", "final"), ("corrected", "corrected")]
+)
 hours = st.integers(0, 9)
 
 
@@ -104,7 +106,11 @@ class LanesModel(RuleBasedStateMachine):
             self.open.append(claim)
 
     @precondition(lambda self: self.open)
-    @rule(data=st.data(), outcome=st.sampled_from(["accepted", "accepted", "refused", "unknown", "retry"]), arrived=st.booleans())
+    @rule(
+        data=st.data(),
+        outcome=st.sampled_from(["accepted", "accepted", "refused", "unknown", "retry"]),
+        arrived=st.booleans(),
+    )
     def settle(self, data: st.DataObject, outcome: str, arrived: bool) -> None:  # noqa: FBT001 - drawn
         """End an attempt; an unknown one may have arrived."""
         claim = data.draw(st.sampled_from(self.open))
@@ -236,6 +242,4 @@ def test_lanes_keep_their_promises_at_length() -> None:
     """The same, with many more and longer interleavings; for the nightly run."""
     from hypothesis.stateful import run_state_machine_as_test  # noqa: PLC0415 - only here
 
-    run_state_machine_as_test(
-        LanesModel, settings=settings(max_examples=400, stateful_step_count=60, deadline=None)
-    )
+    run_state_machine_as_test(LanesModel, settings=settings(max_examples=400, stateful_step_count=60, deadline=None))

@@ -80,12 +80,10 @@ def add_verb(group: click.Group, state: str, deed: str, text: str, *, chooses: b
         return _decide(flags, state, deed, ids, reason, yes=yes, then=(then or "").upper())
 
     chosen = THEN(verb) if chooses else verb
-    group.command(deed, help=f"{text}\n\n\b\nExamples:\n  translator {state} {deed} 7 --reason \"...\" --yes\n")(chosen)
+    group.command(deed, help=f'{text}\n\n\b\nExamples:\n  translator {state} {deed} 7 --reason "..." --yes\n')(chosen)
 
 
-def _decide(
-    flags: Flags, state: str, deed: str, ids: Sequence[str], reason: str, *, yes: bool, then: str
-) -> int:
+def _decide(flags: Flags, state: str, deed: str, ids: Sequence[str], reason: str, *, yes: bool, then: str) -> int:
     from translator import review  # noqa: PLC0415 - the ledger is heavy
     from translator.ledger import Decision  # noqa: PLC0415
 

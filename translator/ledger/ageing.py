@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from msgspec import Struct
-from sqlalchemy import Connection, Select, and_, case, delete, exists, func, insert, select
+from sqlalchemy import Connection, and_, case, delete, exists, func, insert, select
 
 from translator.ledger import schema
 from translator.ledger.database import Database
@@ -72,9 +72,7 @@ class Notices:
             gone = [name for name in known if name not in names]
             renewed = [one.name for one in told]
             connection.execute(delete(notice).where(notice.c.name.in_([*gone, *renewed])))
-            rows = [
-                {"name": one.name, "told_at": self._instant(), "told": known.get(one.name, 0) + 1} for one in told
-            ]
+            rows = [{"name": one.name, "told_at": self._instant(), "told": known.get(one.name, 0) + 1} for one in told]
             if rows:
                 connection.execute(insert(notice), rows)
 
@@ -101,7 +99,7 @@ def _queued(connection: Connection) -> Iterator[Ageing]:
 
 # An entry that is held with its report counts for what holds the report.
 _code = case((and_(_entry.c.cause == "", _entry.c.reason.in_(sorted(BY_CODE))), _entry.c.code), else_="")
-_HELD: Select[tuple[str, str, str, int, int]] = (
+_HELD = (
     select(_entry.c.reason, _entry.c.cause, _code.label("subject"), func.count(), func.min(_message.c.received_at))
     .join(_message, _message.c.id == _entry.c.message_id)
     .where(_entry.c.state == "held", _entry.c.reason != "report-held")
@@ -110,21 +108,25 @@ _HELD: Select[tuple[str, str, str, int, int]] = (
 _has_own = exists().where(
     and_(_entry.c.message_id == _message.c.id, _entry.c.state == "held", _entry.c.reason != "report-held")
 )
-_HELD_WHOLE: Select[tuple[str, int, int]] = (
+_HELD_WHOLE = (
     select(_message.c.reason, func.count(), func.min(_message.c.received_at))
     .where(_message.c.state == "held", ~_has_own)
     .group_by(_message.c.reason)
 )
-_UNDECIDED: Select[tuple[str, str, int, int | None]] = (
+_UNDECIDED = (
     select(
-        _submission.c.state, _submission.c.detail,
-        func.count(func.distinct(_submission.c.id)), func.min(_attempt.c.ended_at),
+        _submission.c.state,
+        _submission.c.detail,
+        func.count(func.distinct(_submission.c.id)),
+        func.min(_attempt.c.ended_at),
     )
-    .outerjoin(_attempt, and_(_attempt.c.submission_id == _submission.c.id, _attempt.c.outcome.in_(["unknown", "refused"])))
+    .outerjoin(
+        _attempt, and_(_attempt.c.submission_id == _submission.c.id, _attempt.c.outcome.in_(["unknown", "refused"]))
+    )
     .where(_submission.c.state.in_(sorted(REASONS)))
     .group_by(_submission.c.state, _submission.c.detail)
 )
-_QUEUED: Select[tuple[str, int, int]] = (
+_QUEUED = (
     select(_lane.c.destination, func.count(), func.min(_message.c.received_at))
     .select_from(_submission)
     .join(_lane, _lane.c.id == _submission.c.lane_id)

@@ -47,7 +47,11 @@ def read_decisions(connection: Connection, message_id: int) -> list[DecisionView
     query = select(table).where(table.c.message_id == message_id).order_by(table.c.id)
     return [
         DecisionView(
-            moment_text(row["at"]), row["deed"], row["by"], row["reason"], tuple(filter(None, row["entries"].split(",")))
+            moment_text(row["at"]),
+            row["deed"],
+            row["by"],
+            row["reason"],
+            tuple(filter(None, row["entries"].split(","))),
         )
         for row in connection.execute(query).mappings()
     ]

@@ -45,7 +45,9 @@ def drop_held(
     ours = _entry.c.id.in_([entry["id"] for entry in dropped])
     connection.execute(update(_entry).where(ours).values(state="dropped"))
     if row["state"] == "held" and len(dropped) == len(held):
-        connection.execute(update(_message).where(_message.c.id == message_id).values(state="ignored", reason="dropped"))
+        connection.execute(
+            update(_message).where(_message.c.id == message_id).values(state="ignored", reason="dropped")
+        )
     record(connection, decision, message_id, now, entries=[entry["at"] for entry in dropped])
     lanes = {entry["lane_id"] for entry in dropped} | {row["lane_id"]}
     return {lane_id for lane_id in lanes if lane_id is not None}

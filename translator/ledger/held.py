@@ -13,8 +13,8 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, or_, select
 
 from translator.ledger import schema
-from translator.ledger.states import LIVE
 from translator.ledger.moments import moment_text
+from translator.ledger.states import LIVE
 
 # Reasons that a code explains: one mended row frees all that have it.
 BY_CODE = frozenset({

@@ -35,7 +35,8 @@ from translator.ledger.policy import DestinationPolicy
 from translator.ledger.storage import Storage
 from translator.ledger.upgrades import open_database
 from translator.ledger.vault import Vault, open_vault
-from translator.ledger.views import MessageRow, MessageView, list_messages, read_message, read_raw
+from translator.ledger.view_shapes import MessageRow, MessageView
+from translator.ledger.views import list_messages, read_message, read_raw
 from translator.record.correlation import CorrelationRow
 from translator.secrets import Secret
 

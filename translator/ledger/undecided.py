@@ -18,8 +18,8 @@ from translator.errors import LedgerError
 from translator.ledger import schema
 from translator.ledger.decisions import Decision, record
 from translator.ledger.lanes import make_due
-from translator.ledger.positions import RESULTS, STATUS
 from translator.ledger.moments import moment_text
+from translator.ledger.positions import RESULTS, STATUS
 
 BY_HAND = "by-hand"
 
@@ -163,9 +163,7 @@ _waiting = (
     )
     .scalar_subquery()
 )
-_since = (
-    select(func.max(_attempt.c.ended_at)).where(_attempt.c.submission_id == _submission.c.id).scalar_subquery()
-)
+_since = select(func.max(_attempt.c.ended_at)).where(_attempt.c.submission_id == _submission.c.id).scalar_subquery()
 _UNDECIDED = (
     select(
         _submission.c.id, _submission.c.message_id, _submission.c.kind, _submission.c.position, _submission.c.state,

@@ -23,7 +23,9 @@ def upgrade() -> None:
         sa.Column("submission_id", _KEY, nullable=True),
         sa.Column("entries", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_decision_message_id_message")),
-        sa.ForeignKeyConstraint(["submission_id"], ["submission.id"], name=op.f("fk_decision_submission_id_submission")),
+        sa.ForeignKeyConstraint(
+            ["submission_id"], ["submission.id"], name=op.f("fk_decision_submission_id_submission")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
     )
     op.create_index("ix_decision_message", "decision", ["message_id"], unique=False)
