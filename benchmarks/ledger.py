@@ -103,9 +103,10 @@ def main() -> None:
             fill(ledger, arrivals(seed=3), wanted.entries)
             print(f"filled in {perf_counter() - began:,.0f} s", flush=True)
             full = measure(ledger, arrivals(seed=uuid.uuid4().int >> 98))
+        kept = (full.accepted / empty.accepted, full.settled / empty.settled)
         print(
-            f"{full.entries:,} entries: {full.accepted:,.0f} accepted/s ({full.accepted / empty.accepted:.2f} of empty), "
-            f"{full.settled:,.0f} claimed and settled/s ({full.settled / empty.settled:.2f})"
+            f"{full.entries:,} entries: {full.accepted:,.0f} accepted/s ({kept[0]:.2f} of empty), "
+            f"{full.settled:,.0f} claimed and settled/s ({kept[1]:.2f})"
         )
 
 

@@ -106,9 +106,13 @@ def test_illegal_move_undoes_its_transaction(ledger: Ledger) -> None:
     """What was done before it in the same transaction is undone, too."""
     ledger.accept([arrival(report({"HDL": "55"})), arrival(report({"LDL": "9"}))], POLICIES)
 
-    with pytest.raises(LedgerError, match="cannot become rejected"), ledger._database.write() as connection:
-        move_with_entries(connection, [1], "delivered")
-        move_with_entries(connection, [1, 2], "rejected")
+    def move_there_and_on() -> None:
+        with ledger._database.write() as connection:
+            move_with_entries(connection, [1], "delivered")
+            move_with_entries(connection, [1, 2], "rejected")
+
+    with pytest.raises(LedgerError, match="cannot become rejected"):
+        move_there_and_on()
 
     assert ledger.balance().by_state == {"queued": 2}
 
