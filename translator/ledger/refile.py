@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, RowMapping, and_, func, select, update
 
 from translator.errors import LedgerError
 from translator.ledger import schema
@@ -21,6 +21,7 @@ from translator.ledger.acceptance import Acceptance, message_state, queue
 from translator.ledger.conservation import check_balance
 from translator.ledger.decisions import Decision, record
 from translator.ledger.entry_rows import entry_rows
+from translator.ledger.moves import move
 from translator.ledger.placement import Placed
 from translator.ledger.policy import STRICT
 from translator.ledger.positions import Lane, LaneName, find_lanes, insert_rows, lane_name, lane_names, store_lanes
@@ -230,7 +231,7 @@ def _write_entries(
         if changes:
             values = {name: value for name, value in row.items() if name not in {"message_id", "number", "at"}}
             ours = (_entry.c.message_id == row["message_id"], _entry.c.number == row["number"])
-            connection.execute(update(_entry).where(*ours).values(**values))
+            move(connection, _entry, and_(*ours), values.pop("state"), **values)
     return told
 
 
