@@ -131,9 +131,14 @@ def _flag(value: object) -> bool:
 
 
 def _command(value: object) -> tuple[str, ...]:
-    words = shlex.split(value) if isinstance(value, str) else value
+    try:
+        words = shlex.split(value) if isinstance(value, str) else value
+    except ValueError:
+        words = None
     if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
-        raise ValueError('must be a list of a program and its arguments such as `["mail", "-s", "translator", "it@lab"]`')
+        raise ValueError(
+            'must be a list of a program and its arguments such as `["mail", "-s", "translator", "it@lab"]`'
+        )
     return tuple(words)
 
 
@@ -235,7 +240,7 @@ KEYS: tuple[Key, ...] = (
         "whoop.workflow",
         "true or false",
         _flag,
-        True,
+        True,  # noqa: FBT003 - the default
         "Whether the workflow status of an order (`task_business_status`) is kept along with its results.",
     ),
     Key("acurable.url", "URL", _url_or_nothing, "", "Where Acurable is; the vendor names it per environment."),
@@ -254,7 +259,7 @@ KEYS: tuple[Key, ...] = (
         "resend",
         "The same for Acurable, which answers 409 to an order that it already has.",
     ),
-    Key("notify.log", "true or false", _flag, False, "Whether alerts about what ages are written to stderr."),
+    Key("notify.log", "true or false", _flag, False, "Whether alerts about what ages are written to stderr."),  # noqa: FBT003 - the default
     Key(
         "notify.command",
         "program and arguments",

@@ -80,7 +80,11 @@ class Reviewer:
         for report in message.reports:
             for observation in report.observations:
                 if observation.at == item.at:
-                    words = {"value": lexical(observation.value), "unit": observation.unit, "status": observation.status}
+                    words = {
+                        "value": lexical(observation.value),
+                        "unit": observation.unit,
+                        "status": observation.status,
+                    }
                     ordered_at = time_of(report, tables.site.time_zone).text
                     return structs.replace(held, **words, ordered_at=ordered_at)
         return held
@@ -189,9 +193,7 @@ def _review(
     return Reviewed(refiled, troubles)
 
 
-def _outcomes(
-    reviewer: Reviewer, message_ids: Iterable[int], troubles: list[str]
-) -> Iterator[tuple[int, Outcome]]:
+def _outcomes(reviewer: Reviewer, message_ids: Iterable[int], troubles: list[str]) -> Iterator[tuple[int, Outcome]]:
     for message_id in message_ids:
         try:
             yield message_id, reviewer.translate(message_id)

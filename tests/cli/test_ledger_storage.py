@@ -44,7 +44,7 @@ def printed(done: subprocess.CompletedProcess[bytes]) -> dict[str, object]:
     return line
 
 
-def test_backup_and_restore(command_line: CommandLine, place: str, tmp_path: Path) -> None:
+def test_backup_and_restore(command_line: CommandLine, place: str) -> None:
     """The restored ledger balances; what was queued is unknown, which is a finding."""
     made = command_line("ledger", "backup", "lab.backup", "--ledger", place)
     restored = command_line("ledger", "restore", "lab.backup", "--ledger", "again.db")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -222,9 +221,7 @@ def test_restore_keeps_text_that_postgresql_has_no_letter_for(tmp_path: Path, ba
         assert again.show(number).state == "duplicate"
 
 
-def test_journal_tells_of_a_restore_in_numbers_alone(
-    ledger: Ledger, place: str, backup: Path, tmp_path: Path, tamper: Callable[[str], None]
-) -> None:
+def test_journal_tells_of_a_restore_in_numbers_alone(ledger: Ledger, backup: Path, tmp_path: Path) -> None:
     """Who looks later sees when it was, and how much became unknown."""
     use(ledger)
     ledger.storage().back_up(backup)

@@ -304,6 +304,17 @@ def test_release_of_a_cancellation_asks_again(ledger: Ledger) -> None:
     assert ledger.verify() == []
 
 
+def test_release_of_a_cancellation_after_results_needs_a_persons_word(ledger: Ledger) -> None:
+    """Only a person can say that an order is cancelled although the vendor has results of it."""
+    ledger.accept([arrival(report({"HDL": "55"})), arrival(report({}, status="cancelled"))], PLAIN)
+    cancelled = arrival(report({}, status="cancelled")).outcome
+
+    told = refiled(ledger, cancelled, 2, choice=Choice(accepted=frozenset({"cancelled-after-results"})))
+
+    assert list(told.bodies) == [LANES[0]]
+    assert [body["status"] for body in deliver(ledger) if "status" in body] == ["final", "cancelled"]
+
+
 def test_release_of_what_is_read_otherwise_now_is_refused(ledger: Ledger) -> None:
     """A message whose entries are no longer those that came in cannot be matched with them."""
     ledger.accept([incomplete()], POLICIES)
@@ -317,7 +328,9 @@ def test_replay_sends_nothing_that_is_delivered(ledger: Ledger) -> None:
     ledger.accept([arrival(report({"HDL": "55"}))], POLICIES)
     deliver(ledger)
 
-    told = refiled(ledger, arrival(report({"HDL": "55"})).outcome, choice=Choice(states=frozenset({"duplicate", "dropped"})))
+    told = refiled(
+        ledger, arrival(report({"HDL": "55"})).outcome, choice=Choice(states=frozenset({"duplicate", "dropped"}))
+    )
 
     assert told == Refiled(message=1)
     assert deliver(ledger) == []

@@ -83,7 +83,7 @@ def test_seal_opens_what_it_closed(data: bytes) -> None:
         pytest.param(lambda sealed: sealed[:-1] + bytes([sealed[-1] ^ 1]), "a", id="a-bit-changed"),
         pytest.param(lambda sealed: sealed, "b", id="moved-to-another-column"),
         pytest.param(lambda sealed: sealed[:5], "a", id="cut-short"),
-        pytest.param(lambda sealed: b"", "a", id="nothing-left"),
+        pytest.param(lambda _sealed: b"", "a", id="nothing-left"),
     ],
 )
 def test_seal_that_was_broken_does_not_open(sealed: object, purpose: str) -> None:

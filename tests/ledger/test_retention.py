@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.ledger.arrivals import LANES, POLICIES, arrival, report
 from tests.ledger.conftest import Clock
 from translator.errors import LedgerError
-from translator.ledger import Ledger, Settlement
+from translator.ledger import Arrival, Ledger, Settlement
 from translator.ledger.schema import METADATA
 from translator.record.correlation import CorrelationRow
 from translator.record.outcome import Entry, Original
@@ -22,9 +22,9 @@ def quiet(_done: int, _total: int) -> None:
     """Show nothing."""
 
 
-def telling(value: str = "4711.5", lane: str = LANES[0], **more: str) -> object:
+def telling(value: str = "4711.5", lane: str = LANES[0], at: str = "20260101080000.000000") -> Arrival:
     """Make a message whose every part tells of a person."""
-    submission = report({"HDL": value}, lane=lane, patient=("WOMBAT-7", "19840312"), **more)
+    submission = report({"HDL": value}, lane=lane, patient=("WOMBAT-7", "19840312"), at=at)
     sources = tuple(structs.replace(source, key="FILLER-3|HDL") for source in submission.sources)
     message = arrival(structs.replace(submission, sources=sources), raw=f"PID WOMBAT-7 {value}".encode())
     (entry,) = message.outcome.entries
@@ -48,7 +48,7 @@ def everything(ledger: Ledger) -> str:
 @pytest.fixture
 def pruned(ledger: Ledger, clock: Clock) -> Ledger:
     """Deliver one message, and prune it a hundred days later."""
-    ledger.accept([telling()], POLICIES)  # type: ignore[list-item]
+    ledger.accept([telling()], POLICIES)
     ledger.correlate([CorrelationRow("orders.csv:2", "ORDER-42", LANES[0], patient="WOMBAT-7")])
     deliver(ledger)
     clock.move(100 * DAY)
@@ -75,14 +75,14 @@ def test_prune_keeps_the_account(pruned: Ledger) -> None:
 
 def test_prune_leaves_a_resend_known(pruned: Ledger) -> None:
     """The same message years later is a duplicate, entry by entry."""
-    (again,) = pruned.accept([telling()], POLICIES)  # type: ignore[list-item]
+    (again,) = pruned.accept([telling()], POLICIES)
 
     assert [entry.state for entry in pruned.show(again).entries] == ["duplicate"]
 
 
 def test_prune_leaves_a_changed_value_known(pruned: Ledger) -> None:
     """P8: another value of a final observation is held, though the value itself is gone."""
-    (changed,) = pruned.accept([telling("99", at="20270101080000.000000")], POLICIES)  # type: ignore[list-item]
+    (changed,) = pruned.accept([telling("99", at="20270101080000.000000")], POLICIES)
 
     assert [(entry.state, entry.reason) for entry in pruned.show(changed).entries] == [("held", "silent-change")]
 
@@ -119,7 +119,7 @@ def test_prune_keeps_what_is_not_decided(ledger: Ledger, clock: Clock, outcome: 
         deliver(ledger)
         ledger.accept([arrival(report({}, status="cancelled", at="20260102080000.000000"))], POLICIES)
     else:
-        ledger.accept([telling()], POLICIES)  # type: ignore[list-item]
+        ledger.accept([telling()], POLICIES)
     if outcome in ("unknown", "refused"):
         claim = ledger.claim("whoop")
         assert claim is not None
@@ -133,10 +133,10 @@ def test_prune_keeps_what_is_not_decided(ledger: Ledger, clock: Clock, outcome: 
 
 def test_prune_leaves_what_is_younger(ledger: Ledger, clock: Clock) -> None:
     """The age counts from the arrival; a lane with a younger message keeps its patient."""
-    ledger.accept([telling()], POLICIES)  # type: ignore[list-item]
+    ledger.accept([telling()], POLICIES)
     deliver(ledger)
     clock.move(60 * DAY)
-    ledger.accept([telling("99", LANES[1])], POLICIES)  # type: ignore[list-item]
+    ledger.accept([telling("99", LANES[1])], POLICIES)
     deliver(ledger)
     clock.move(60 * DAY)
 
@@ -148,7 +148,7 @@ def test_prune_leaves_what_is_younger(ledger: Ledger, clock: Clock) -> None:
 
 def test_preview_counts_what_prune_would_take(ledger: Ledger, clock: Clock) -> None:
     """And changes nothing."""
-    ledger.accept([telling(), telling("99", LANES[1])], POLICIES)  # type: ignore[list-item]
+    ledger.accept([telling(), telling("99", LANES[1])], POLICIES)
     ledger.correlate([CorrelationRow("orders.csv:2", "A1", LANES[0])])
     deliver(ledger)
     clock.move(100 * DAY)

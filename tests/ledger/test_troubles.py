@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -236,7 +235,7 @@ def test_accepting_and_settling_do_not_put_a_lane_to_sleep(ledger: Ledger, place
 
 @postgresql_only
 def test_processes_that_accept_the_same_lanes_do_not_block_each_other(
-    place: str, tamper: Callable[[str], None]
+    place: str,
 ) -> None:
     """Lanes are locked in one order, whatever order the messages have."""
     failures: list[LedgerError] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,14 +37,14 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.fixture(params=RELEASED)
-def old(request: pytest.FixtureRequest, place: str) -> Iterator[str]:
+def old(request: pytest.FixtureRequest, place: str) -> str:
     """Make a ledger of a released version: one delivered, one queued, one under way, one held, one order."""
     database = connect(place)
     with database.write() as connection:
         run_migrations(connection, request.param)
         _fill(connection)
     database.close()
-    yield place
+    return place
 
 
 def _fill(connection: Connection) -> None:

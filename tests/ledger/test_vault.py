@@ -12,7 +12,7 @@ from tests.ledger.arrivals import LANES, POLICIES, arrival, report, sqlite_only
 from tests.ledger.conftest import Clock
 from tests.ledger.keys import secret_key
 from translator.errors import ConfigError, LedgerError
-from translator.ledger import Ledger
+from translator.ledger import Arrival, Ledger
 from translator.ledger.schema import METADATA
 from translator.record.correlation import CorrelationRow
 from translator.secrets import Secret
@@ -34,7 +34,7 @@ def ledger(place: str, clock: Clock, key: Secret) -> Iterator[Ledger]:
         yield opened
 
 
-def telling_message() -> object:
+def telling_message() -> Arrival:
     """Make a message whose every part tells of a person."""
     message = arrival(report({"HDL": "55"}, patient=("WOMBAT-7", "19840312")), raw=RAW)
     source = structs.replace(message.outcome.source, file="SECRET-FILE.hl7", control_id="CONTROL-9")
@@ -55,7 +55,7 @@ def everything(ledger: Ledger) -> str:
 
 def test_sealed_ledger_holds_nothing_that_tells_of_a_person(ledger: Ledger) -> None:
     """Message, file name, control id, patient and order number are sealed."""
-    ledger.accept([telling_message()], POLICIES)  # type: ignore[list-item]
+    ledger.accept([telling_message()], POLICIES)
     ledger.correlate([order()])
 
     kept = everything(ledger)
@@ -66,7 +66,7 @@ def test_sealed_ledger_holds_nothing_that_tells_of_a_person(ledger: Ledger) -> N
 def test_open_ledger_holds_them_as_they_are(place: str) -> None:
     """Without a key the words are there, so the test above can fail."""
     with Ledger.open(place) as ledger:
-        ledger.accept([telling_message()], POLICIES)  # type: ignore[list-item]
+        ledger.accept([telling_message()], POLICIES)
         ledger.correlate([order()])
 
         kept = everything(ledger)
@@ -76,7 +76,7 @@ def test_open_ledger_holds_them_as_they_are(place: str) -> None:
 
 def test_sealed_ledger_shows_what_came_in(ledger: Ledger) -> None:
     """Whoever has the key reads it all."""
-    (message_id,) = ledger.accept([telling_message()], POLICIES)  # type: ignore[list-item]
+    (message_id,) = ledger.accept([telling_message()], POLICIES)
 
     source = ledger.show(message_id).source
 
@@ -107,7 +107,7 @@ def test_sealed_lane_still_knows_its_patient(ledger: Ledger) -> None:
 
 def test_sealed_ledger_is_opened_by_its_key_again(ledger: Ledger, place: str, key: Secret) -> None:
     """A second process with the same key reads what the first wrote."""
-    ledger.accept([telling_message()], POLICIES)  # type: ignore[list-item]
+    ledger.accept([telling_message()], POLICIES)
 
     with Ledger.open(place, key=key) as again:
         assert again.raw(1) == RAW
@@ -122,7 +122,7 @@ def test_sealed_ledger_is_opened_by_its_key_again(ledger: Ledger, place: str, ke
 )
 def test_sealed_ledger_needs_its_key(ledger: Ledger, place: str, other: Secret | None, said: str) -> None:
     """The operator is told which key it is, by its id."""
-    ledger.accept([telling_message()], POLICIES)  # type: ignore[list-item]
+    ledger.accept([telling_message()], POLICIES)
 
     with pytest.raises(ConfigError, match=said):
         Ledger.open(place, key=other)
@@ -141,7 +141,7 @@ def test_first_key_seals_from_now_on(place: str) -> None:
 
 def test_verify_finds_a_sealed_message_that_was_changed(ledger: Ledger, tamper: Callable[[str], None]) -> None:
     """A changed byte does not open."""
-    ledger.accept([telling_message()], POLICIES)  # type: ignore[list-item]
+    ledger.accept([telling_message()], POLICIES)
     tamper("UPDATE message SET raw = substr(raw, 2)")
 
     assert [finding.code for finding in ledger.verify()] == ["raw-changed"]
@@ -149,7 +149,8 @@ def test_verify_finds_a_sealed_message_that_was_changed(ledger: Ledger, tamper: 
         ledger.raw(1)
 
 
-def test_lost_data_key_is_named(ledger: Ledger, place: str, key: Secret, tamper: Callable[[str], None]) -> None:
+@pytest.mark.usefixtures("ledger")
+def test_lost_data_key_is_named(place: str, key: Secret, tamper: Callable[[str], None]) -> None:
     """Without the key of its hashes a ledger cannot be told what it knows."""
     tamper("DELETE FROM data_key WHERE purpose = 'hash'")
 

@@ -291,7 +291,7 @@ def test_revision_in_full_repeats_what_the_vendor_has(changed: str, codes: list[
     message = report({"HDL": changed, "LDL": "9"}, status="corrected", each="corrected", at=LATE)
     known = past(Version("5", "mg/dL", "corrected", KNOWN))
     both = LaneHistory(
-        known.versions | {"LDL": (Version("9", "mg/dL", "corrected", KNOWN),)},
+        dict(known.versions) | {"LDL": (Version("9", "mg/dL", "corrected", KNOWN),)},
         dict(known.latest) | {"LDL": ("LDL", Version("9", "mg/dL", "corrected", KNOWN))},
     )
 

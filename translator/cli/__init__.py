@@ -20,11 +20,11 @@ VERBS: Mapping[str, str] = {
     "explain": "Explain a reason or diagnostic code.",
     "held": "List what is held, by cause; release or drop it.",
     "ledger": "Look into the ledger and look after it.",
-    "rejected": "List what a vendor refused; resend or drop it.",
+    "rejected": "List what the vendor refused; resend or drop it.",
     "sandbox": "Serve a local WHOOP to try things against.",
     "submit": "Take lab files into the ledger and deliver them.",
     "translate": "Translate lab files; no network, no ledger.",
-    "unknown": "List what a vendor may have taken; resend or accept it.",
+    "unknown": "List what the vendor may have taken; resend, accept or drop it.",
     "where": "Go from a position in a message to its fate.",
     "why": "Go from a payload field back to its bytes.",
 }

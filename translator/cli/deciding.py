@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable
-from typing import Any, TypeVar
 
 import click
 
 from translator.cli.output import say
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 YES = click.option("--yes", is_flag=True, help="Do it. Without it, what would happen is shown and nothing is changed.")
 

@@ -107,8 +107,13 @@ def show(flags: Flags, ids: tuple[str, ...]) -> int:
     "accepted",
     metavar="REASON",
     multiple=True,
-    type=click.Choice(["silent-change", "unit-changed", "ambiguous-repeat", "patient-changed", "time-ambiguous"]),
-    help="Overrule this reason: a changed value is sent as a correction, a patient or a time is vouched for.",
+    type=click.Choice(
+        [
+            *("silent-change", "unit-changed", "ambiguous-repeat"),
+            *("patient-changed", "time-ambiguous", "cancelled-after-results"),
+        ]
+    ),
+    help="Overrule this reason: a changed value is sent as a correction; patient, time or cancellation is vouched for.",
 )
 @click.option("--reason", metavar="TEXT", default="", help="Why; it is kept in the ledger.")
 @YES
@@ -126,8 +131,8 @@ def release(
     """
     Translate what is held again with the tables of now, and free what may be sent.
 
-    First a preview: without --yes nothing is changed. What is freed is queued in the order in which it came; `translator
-    submit` or the service delivers it. Exit code 1 if something of it stays held.
+    First a preview: without --yes nothing is changed. What is freed is queued in the order in which it came;
+    `translator submit` or the service delivers it. Exit code 1 if something of it stays held.
 
     \b
     Examples:
@@ -158,9 +163,7 @@ def release(
 @click.option("--reason", metavar="TEXT", required=True, help="Why; it is kept in the ledger.")
 @THEN
 @common
-def drop(
-    flags: Flags, ids: tuple[str, ...], cause: str | None, code: str | None, reason: str, then: str | None
-) -> int:
+def drop(flags: Flags, ids: tuple[str, ...], cause: str | None, code: str | None, reason: str, then: str | None) -> int:
     """
     Decide that what is held is never sent.
 

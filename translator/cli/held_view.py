@@ -72,7 +72,7 @@ def print_release(form: Form, done: Reviewed, *, rehearsed: bool) -> bool:
         say(f"and {len(done.troubles) - _MOST_TROUBLES} more like these")
     bodies = sum(len(one.bodies) for one in done.refiled)
     entries = sum(len(one.freed) for one in done.refiled)
-    held = sum(len(one.held) for one in done.refiled)
+    left = sum(len(one.held) for one in done.refiled)
     would = "would be " if rehearsed else ""
-    say(f"{entries} entries {would}freed in {bodies} submissions; {held} stay held")
-    return not done.troubles and not held and bool(done.refiled)
+    say(f"{entries} entries {would}freed in {bodies} submissions; {left} stay held")
+    return not done.troubles and not left and bool(done.refiled)

@@ -114,7 +114,8 @@ def verify(flags: Flags) -> int:
     if flags.form == "json":
         line = {"balanced": not findings, "messages": balance.messages, "entries": balance.entries}
         Listing("json", ()).add(
-            line | {"states": balance.by_state, "submissions": balance.submissions, "statuses": balance.statuses}
+            line
+            | {"states": balance.by_state, "submissions": balance.submissions, "statuses": balance.statuses}
             | {"findings": findings}
         )
         return FINDINGS if findings else 0

@@ -16,7 +16,7 @@ def command(flags: Flags) -> None:
     """
     List what the vendor refused; resend or drop it.
 
-    Its service request waits. Where the tables were wrong, mend them, drop it, and `translator ledger replay` its message.
+    Its service request waits. Where the tables were wrong, mend them, drop it, and replay its message.
 
     \b
     Examples:

@@ -53,6 +53,7 @@ def command(flags: Flags, paths: tuple[str, ...], correlation: str | None, wait_
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     from translator.app import Watch, submit  # noqa: PLC0415 - the ledger and the clients are heavy
     from translator.ledger import Ledger  # noqa: PLC0415
+    from translator.notify import notify  # noqa: PLC0415
 
     settings, unread = flags.settings(), Unread()
     sources = [(item.name, item.open) for item in find_inputs(paths, unread)]
@@ -62,6 +63,8 @@ def command(flags: Flags, paths: tuple[str, ...], correlation: str | None, wait_
             watch = Watch(shown.accepted, shown.delivery, unread.note)
             done = submit(settings, ledger, sources, correlation=rows, wait_s=wait_s, watch=watch)
         states = _print(done, ledger, flags.form)
+        for trouble in notify(ledger, settings.notify, say).troubles:
+            say(trouble)
     _say_what_is_left(done.delivery)
     if not done.message_ids and not done.file_findings and not unread.count:
         say("nothing to submit")
@@ -100,7 +103,7 @@ def _say_what_is_left(report: DeliveryReport) -> None:
     if report.unknown:
         say(
             f"{report.unknown} unknown: the vendor may have them, so they are not sent again "
-            "(`translator explain outcome-unknown`)"
+            "(`translator unknown list`)"
         )
     if report.rejected:
-        say(f"{report.rejected} rejected by the vendor (`translator ledger list --state rejected`)")
+        say(f"{report.rejected} rejected by the vendor (`translator rejected list`)")

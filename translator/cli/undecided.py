@@ -31,7 +31,7 @@ def add_list(group: click.Group, state: str) -> None:
         listing = Listing(flags.form, ("id", "service request", "what", "answer", "waiting", "since"), state.title())
         with _open(flags.settings()) as ledger:
             for item in ledger.desk().undecided([state]):
-                listing.add(msgspec.structs.replace(item, body=msgspec.Raw()), *_cells(item))
+                listing.add(msgspec.structs.replace(item, body=None), *_cells(item))
         listing.close()
         return 0
 
@@ -80,12 +80,10 @@ def add_verb(group: click.Group, state: str, deed: str, text: str, *, chooses: b
         return _decide(flags, state, deed, ids, reason, yes=yes, then=(then or "").upper())
 
     chosen = THEN(verb) if chooses else verb
-    group.command(deed, help=f"{text}\n\n\b\nExamples:\n  translator {state} {deed} 7 --reason \"...\" --yes\n")(chosen)
+    group.command(deed, help=f'{text}\n\n\b\nExamples:\n  translator {state} {deed} 7 --reason "..." --yes\n')(chosen)
 
 
-def _decide(
-    flags: Flags, state: str, deed: str, ids: Sequence[str], reason: str, *, yes: bool, then: str
-) -> int:
+def _decide(flags: Flags, state: str, deed: str, ids: Sequence[str], reason: str, *, yes: bool, then: str) -> int:
     from translator import review  # noqa: PLC0415 - the ledger is heavy
     from translator.ledger import Decision  # noqa: PLC0415
 
@@ -98,7 +96,7 @@ def _decide(
         review.decide(ledger, settings, [item.id for item in items], decision, then=then, rehearses=not yes)
     listing = Listing(flags.form, ("id", "service request", "what", "answer", "waiting", "since"))
     for item in items:
-        listing.add(msgspec.structs.replace(item, body=msgspec.Raw()), *_cells(item))
+        listing.add(msgspec.structs.replace(item, body=None), *_cells(item))
     listing.close()
     say(f"{deed}: {len(items)}")
     if not yes:
@@ -128,7 +126,7 @@ def _print_shown(form: Form, ledger: Ledger, item: UndecidedItem) -> None:
         return
     say(f"submission {item.id} of message {item.message}, position {item.position} of {item.service_request_id}")
     say(f"{item.state} ({item.answer}) since {item.since}, {item.attempts} attempts, {item.waiting} waiting behind it")
-    Listing("table", ("body",)).print_one(item, bytes(item.body).decode())
+    Listing("table", ("body",)).print_one(item, bytes(item.body or b"").decode())
     listing = Listing("table", ("when", "decided", "by", "reason"), "Decisions")
     for one in ledger.desk().decisions(item.message):
         listing.add(one, one.at, one.deed, one.by, one.reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from translator.ledger.acceptance import Arrival
 from translator.ledger.advance import Advanced, Step
+from translator.ledger.ageing import Ageing, Notices
 from translator.ledger.audit import LedgerFinding
 from translator.ledger.balance import Balance
 from translator.ledger.bell import Bell
@@ -27,6 +28,7 @@ __all__ = [
     "UNLIMITED",
     "VENDOR",
     "Advanced",
+    "Ageing",
     "Arrival",
     "Balance",
     "Bell",
@@ -46,6 +48,7 @@ __all__ = [
     "LedgerFinding",
     "MessageRow",
     "MessageView",
+    "Notices",
     "RateBudget",
     "RateUse",
     "Refiled",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from sqlalchemy import Connection, insert, select
 
-from translator.ledger import schema
+from translator.ledger.decision_tables import decision as table
 from translator.ledger.moments import moment_text
 from translator.ledger.view_shapes import DecisionView
 
@@ -39,16 +39,19 @@ def record(
         "submission_id": submission_id,
         "entries": ",".join(entries),
     }
-    connection.execute(insert(schema.decision), row)
+    connection.execute(insert(table), row)
 
 
 def read_decisions(connection: Connection, message_id: int) -> list[DecisionView]:
     """Read every decision about a message, in the order in which they were made."""
-    table = schema.decision
     query = select(table).where(table.c.message_id == message_id).order_by(table.c.id)
     return [
         DecisionView(
-            moment_text(row["at"]), row["deed"], row["by"], row["reason"], tuple(filter(None, row["entries"].split(",")))
+            moment_text(row["at"]),
+            row["deed"],
+            row["by"],
+            row["reason"],
+            tuple(filter(None, row["entries"].split(","))),
         )
         for row in connection.execute(query).mappings()
     ]

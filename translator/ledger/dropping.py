@@ -14,6 +14,7 @@ from sqlalchemy import Connection, exists, select, update
 from translator.errors import ConfigError, LedgerError
 from translator.ledger import schema
 from translator.ledger.decisions import Decision, record
+from translator.ledger.moves import move
 from translator.ledger.policy import STRICT, DestinationPolicy
 from translator.ledger.positions import Lane, find_lanes, insert_rows, store_lanes
 from translator.ledger.states import UNFINISHED
@@ -43,9 +44,11 @@ def drop_held(
     if not dropped and (held or ats is not None or row["state"] != "held"):
         raise LedgerError(f"nothing of message {message_id} that was named is held; it may have been decided before")
     ours = _entry.c.id.in_([entry["id"] for entry in dropped])
-    connection.execute(update(_entry).where(ours).values(state="dropped"))
+    move(connection, _entry, ours, "dropped")
     if row["state"] == "held" and len(dropped) == len(held):
-        connection.execute(update(_message).where(_message.c.id == message_id).values(state="ignored", reason="dropped"))
+        connection.execute(
+            update(_message).where(_message.c.id == message_id).values(state="ignored", reason="dropped")
+        )
     record(connection, decision, message_id, now, entries=[entry["at"] for entry in dropped])
     lanes = {entry["lane_id"] for entry in dropped} | {row["lane_id"]}
     return {lane_id for lane_id in lanes if lane_id is not None}

@@ -8,12 +8,13 @@ was received and sent stays, without anything that tells of whom.
 from __future__ import annotations
 
 from msgspec import Struct
-from sqlalchemy import Column, ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from translator.errors import LedgerError
 from translator.ledger import schema
 from translator.ledger.database import Database
 from translator.ledger.keys import BrokenSealError
+from translator.ledger.moves import move
 from translator.ledger.persons import names_patient
 from translator.ledger.retention import strip_messages
 from translator.ledger.states import UNFINISHED
@@ -71,7 +72,7 @@ def erase(database: Database, vault: Vault, patient: str, now: int) -> Erasure:
                 "them first (`translator ledger list --state unknown`), then erase"
             )
         for chosen in schema.of_messages(_entry.c.message_id, plan.message_ids):
-            connection.execute(update(_entry).where(chosen, _entry.c.state == "held").values(state="dropped"))
+            move(connection, _entry, and_(chosen, _entry.c.state == "held"), "dropped")
         strip_messages(connection, vault, plan.message_ids, now)
         hashed = vault.hash("patient", patient)
         bare = {"patient": "", "birth_date": "", "key_id": None}

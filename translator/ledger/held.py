@@ -13,11 +13,11 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, or_, select
 
 from translator.ledger import schema
-from translator.ledger.states import LIVE
 from translator.ledger.moments import moment_text
+from translator.ledger.states import LIVE
 
 # Reasons that a code explains: one mended row frees all that have it.
-_BY_CODE = frozenset({
+BY_CODE = frozenset({
     "unmapped-code", "unit-unknown", "unit-not-convertible", "unit-missing", "unmapped-value", "implausible",
 })  # fmt: skip
 
@@ -46,7 +46,7 @@ class HeldItem(Struct, frozen=True, omit_defaults=True):
     def group(self) -> tuple[str, str]:
         """The cause that it belongs to: what a person would mend, and the code where that says more."""
         cause = self.cause or self.reason
-        return cause, self.code if not self.cause and self.reason in _BY_CODE else ""
+        return cause, self.code if not self.cause and self.reason in BY_CODE else ""
 
     def __lt__(self, other: HeldItem) -> bool:
         return self.group < other.group

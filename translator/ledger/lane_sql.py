@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, bindparam, case, func, insert, literal_column, select, update
 
 from translator.ledger import schema
-from translator.ledger.states import MOVES, SUBMISSION_STATES, UNFINISHED
+from translator.ledger.moves import sources
+from translator.ledger.states import SUBMISSION_STATES, UNFINISHED
 
 _lane, _submission, _attempt, _entry = schema.lane, schema.submission, schema.attempt, schema.entry
 
@@ -82,7 +83,7 @@ MOVE = {
     state: update(_submission)
     .where(
         _submission.c.id == bindparam("submission"),
-        _submission.c.state.in_([literal_column(f"'{before}'") for before, after in MOVES.items() if state in after]),
+        _submission.c.state.in_([literal_column(f"'{before}'") for before in sources(state, _submission)]),
     )
     .values(state=state, detail=bindparam("said"), attempts=_submission.c.attempts + 1)
     for state in SUBMISSION_STATES

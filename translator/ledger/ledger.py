@@ -22,6 +22,7 @@ from translator.errors import TranslatorError
 from translator.ledger import budget, destinations, lane_counts, lanes
 from translator.ledger.acceptance import Arrival, accept_messages
 from translator.ledger.advance import Advanced, Step, advance
+from translator.ledger.ageing import Notices
 from translator.ledger.audit import LedgerFinding, audit
 from translator.ledger.balance import Balance, read_balance
 from translator.ledger.bell import Bell, announce, open_bell
@@ -34,7 +35,8 @@ from translator.ledger.policy import DestinationPolicy
 from translator.ledger.storage import Storage
 from translator.ledger.upgrades import open_database
 from translator.ledger.vault import Vault, open_vault
-from translator.ledger.views import MessageRow, MessageView, list_messages, read_message, read_raw
+from translator.ledger.view_shapes import MessageRow, MessageView
+from translator.ledger.views import list_messages, read_message, read_raw
 from translator.record.correlation import CorrelationRow
 from translator.secrets import Secret
 
@@ -230,6 +232,10 @@ class Ledger:
     def desk(self) -> Desk:
         """Give what waits for people, and what they decide."""
         return Desk(self._database, self._vault, self._instant)
+
+    def notices(self) -> Notices:
+        """Give what waits too long, and what was told of it."""
+        return Notices(self._database, self._instant)
 
     # Account
 

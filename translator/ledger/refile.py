@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, RowMapping, and_, func, select, update
 
 from translator.errors import LedgerError
 from translator.ledger import schema
@@ -21,13 +21,15 @@ from translator.ledger.acceptance import Acceptance, message_state, queue
 from translator.ledger.conservation import check_balance
 from translator.ledger.decisions import Decision, record
 from translator.ledger.entry_rows import entry_rows
+from translator.ledger.moves import move
 from translator.ledger.placement import Placed
 from translator.ledger.policy import STRICT
 from translator.ledger.positions import Lane, LaneName, find_lanes, insert_rows, lane_name, lane_names, store_lanes
 from translator.ledger.states import LIVE
 from translator.ledger.statuses import LaneReport, follow
 from translator.record.outcome import Entry, Outcome, Payload, Submission
-from translator.translate.revision import without_held
+from translator.translate.revision import Revision, without_held
+from translator.translate.revision_rules import AFTER_RESULTS, SEND
 
 AGAIN_HELD = frozenset({"held", "ignored", "duplicate", "refused"})
 """What a held entry may become without being sent."""
@@ -36,6 +38,8 @@ AS_CORRECTED = frozenset({"silent-change", "unit-changed", "ambiguous-repeat"})
 """Holds that a person may overrule by saying that the new value is a correction."""
 PATIENT = "patient-changed"
 """A hold that a person may overrule by saying that it is the same person."""
+CANCELLED = "cancelled-after-results"
+"""A hold that a person may overrule by saying that the order is cancelled all the same."""
 
 _entry, _message, _submission = schema.entry, schema.message, schema.submission
 
@@ -75,7 +79,7 @@ class Refiled(Struct, frozen=True, omit_defaults=True):
 
 
 class _Message(Struct, frozen=True):
-    """The message at hand: its row, its entries as they are, the numbers of those that are chosen, and its new outcome."""
+    """The message at hand: its row, its entries as they are, the numbers of the chosen ones, and its new outcome."""
 
     row: RowMapping
     entries: Sequence[RowMapping]
@@ -84,9 +88,7 @@ class _Message(Struct, frozen=True):
     choice: Choice
 
 
-def refile(
-    acceptance: Acceptance, message_id: int, outcome: Outcome, choice: Choice, decision: Decision
-) -> Refiled:
+def refile(acceptance: Acceptance, message_id: int, outcome: Outcome, choice: Choice, decision: Decision) -> Refiled:
     """
     File a kept message again under its new outcome.
 
@@ -117,7 +119,9 @@ def _read(connection: Connection, message_id: int, outcome: Outcome, choice: Cho
     query = select(_entry).where(_entry.c.message_id == message_id).order_by(_entry.c.number)
     entries = connection.execute(query).mappings().all()
     if [entry["at"] for entry in entries] != [entry.at for entry in outcome.entries]:
-        raise CannotRefileError(f"message {message_id} is read otherwise now than when it came in; submit it again instead")
+        raise CannotRefileError(
+            f"message {message_id} is read otherwise now than when it came in; submit it again instead"
+        )
     chosen = frozenset(
         entry["number"]
         for entry in entries
@@ -129,7 +133,9 @@ def _read(connection: Connection, message_id: int, outcome: Outcome, choice: Cho
 def _chosen_part(message: _Message) -> Outcome:
     """Cut an outcome down to what is chosen: the rest keeps its entries, and sends nothing."""
     outcome = message.outcome
-    live = {_place_of(entry) for entry, row in zip(outcome.entries, message.entries, strict=True) if row["state"] in LIVE}
+    live = {
+        _place_of(entry) for entry, row in zip(outcome.entries, message.entries, strict=True) if row["state"] in LIVE
+    }
     wanted = {_place_of(outcome.entries[number]) for number in message.chosen} - live - {None}
     submissions: list[Submission] = []
     places: dict[tuple[int, int], tuple[int, int]] = {}
@@ -176,6 +182,8 @@ def _place(acceptance: Acceptance, message: _Message, lane: Lane, submission: Su
     accepted = message.choice.accepted
     trusted = PATIENT in accepted
     placed = acceptance.place(lane, submission, message.row["sha256"], trusts_patient=trusted)
+    if CANCELLED in accepted and placed.revision.report == AFTER_RESULTS:
+        placed.revision = Revision((), submission.payload, SEND)
     overruled = [verdict.reason in accepted & AS_CORRECTED for verdict in placed.revision.verdicts]
     if any(overruled):
         corrected = _as_corrected(submission, overruled)
@@ -223,7 +231,7 @@ def _write_entries(
         if changes:
             values = {name: value for name, value in row.items() if name not in {"message_id", "number", "at"}}
             ours = (_entry.c.message_id == row["message_id"], _entry.c.number == row["number"])
-            connection.execute(update(_entry).where(*ours).values(**values))
+            move(connection, _entry, and_(*ours), values.pop("state"), **values)
     return told
 
 
@@ -268,12 +276,15 @@ def _report_status(placed: Placed) -> str:
 
 
 def _told(message_id: int, changed: Sequence[tuple[dict[str, Any], bool]], placed: Sequence[Placed]) -> Refiled:
+    held = {row["at"]: row["cause"] or row["reason"] for row, _ in changed if row["state"] == "held"}
+    bare = next((one for one in placed if not one.revision.verdicts and not one.submission_id), None)
+    if bare is not None and bare.revision.report.state == "held":
+        held[""] = bare.revision.report.reason
     return Refiled(
         message=message_id,
         freed=tuple(row["at"] for row, _ in changed if row["state"] == "queued"),
         settled=tuple(row["at"] for row, changes in changed if changes and row["state"] not in {"queued", "held"}),
-        held={row["at"]: row["cause"] or row["reason"] for row, _ in changed if row["state"] == "held"}
-        or {"": one.revision.report.reason for one in placed if not one.revision.verdicts and not one.submission_id},
+        held=held,
         bodies={
             one.submission.service_request_id: msgspec.Raw(msgspec.json.encode(one.revision.payload))
             for one in placed
@@ -281,5 +292,3 @@ def _told(message_id: int, changed: Sequence[tuple[dict[str, Any], bool]], place
         },
         service_request_id=next((one.submission.service_request_id for one in placed), ""),
     )
-
-

@@ -22,6 +22,7 @@ from translator.ledger.backup import copy_rows, copy_sqlite
 from translator.ledger.database import Database, connect, read_only
 from translator.ledger.destinations import EVERY, pause
 from translator.ledger.migrate import check_known, run_migrations
+from translator.ledger.moves import move
 from translator.ledger.schema import HEAD
 from translator.ledger.troubles import told_plainly
 
@@ -111,8 +112,8 @@ def _forget_what_may_have_been_sent(connection: Connection, now: int) -> int:
     connection.execute(update(submission).where(was_under_way).values(attempts=submission.c.attempts + 1))
     connection.execute(update(attempt).where(is_open).values(ended_at=now, outcome="unknown", answer=RESTORED))
     queued = select(submission.c.id).where(is_queued)
-    connection.execute(update(entry).where(entry.c.submission_id.in_(queued)).values(state="unknown"))
-    changed = connection.execute(update(submission).where(is_queued).values(state="unknown", detail=RESTORED))
+    move(connection, entry, entry.c.submission_id.in_(queued), "unknown")
+    changed = move(connection, submission, is_queued, "unknown", detail=RESTORED)
     connection.execute(update(lane).where(lane.c.due_at.is_not(None)).values(due_at=None))
     connection.execute(update(lane).where(lane.c.priority != 0).values(priority=0))
-    return changed.rowcount
+    return changed

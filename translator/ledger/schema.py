@@ -268,24 +268,6 @@ rate_use = Table(
     Column("slot", BigInteger, primary_key=True, autoincrement=False),
     _count("used"),
 )
-decision = Table(
-    "decision",
-    METADATA,
-    _key(),
-    _time("at"),
-    _text("deed"),
-    _text("by"),
-    _text("reason"),
-    _link("message_id", "message"),
-    _link("submission_id", "submission", nullable=True),
-    _text("entries"),
-)
-Index("ix_decision_message", decision.c.message_id)
-
-for _held in (entry.c.message_id, message.c.id):
-    Index(f"ix_{_held.table.name}_held", _held, **{  # type: ignore[arg-type]
-        f"{dialect}_where": text("state = 'held'") for dialect in ("sqlite", "postgresql")
-    })  # fmt: skip
 
 correlation = Table(
     "correlation",

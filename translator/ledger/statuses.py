@@ -40,9 +40,7 @@ class LaneReport(Struct):
     held: int = 0
 
 
-def lane_reports(
-    outcome: Outcome, placed: Sequence[Placed], lanes: Mapping[LaneName, Lane]
-) -> Iterator[LaneReport]:
+def lane_reports(outcome: Outcome, placed: Sequence[Placed], lanes: Mapping[LaneName, Lane]) -> Iterator[LaneReport]:
     """Put together what a message says about each of its lanes."""
     reports = {lane_name(one.submission): _of_submission(one) for one in placed}
     for account in outcome.accounts:
@@ -77,7 +75,7 @@ def _is_not_obtained(entry: Entry) -> bool:
 def follow(
     connection: Connection, report: LaneReport, workflow: Workflow, *, message_id: int, now: int
 ) -> dict[str, Any] | None:
-    """Make the row of the workflow status that a report calls for, at the end of its lane; None where it calls for none."""
+    """Make the row of the workflow status that a report calls for, if any, at the end of its lane."""
     if not report.status:
         return None
     known = read_progress(connection, report.lane)
@@ -91,9 +89,7 @@ def follow(
     return queue_status(connection, report.lane, call, message_id=message_id, now=now) if call else None
 
 
-def queue_status(
-    connection: Connection, lane: Lane, call: StatusCall, *, message_id: int, now: int
-) -> dict[str, Any]:
+def queue_status(connection: Connection, lane: Lane, call: StatusCall, *, message_id: int, now: int) -> dict[str, Any]:
     """Make the row of a status, and take back what it makes needless."""
     if replaces(call.status, PARTIAL):
         supersede_statuses(connection, lane, {PARTIAL})

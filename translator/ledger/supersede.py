@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import msgspec
-from sqlalchemy import Connection, exists, select, update
+from sqlalchemy import Connection, exists, select
 
 from translator.ledger import schema
+from translator.ledger.moves import move_with_entries
 from translator.ledger.positions import RESULTS, STATUS, Lane, refresh
 from translator.ledger.states import UNFINISHED
 from translator.record.outcome import Payload
@@ -47,10 +48,7 @@ def take_back(connection: Connection, lane: Lane, submission_ids: Sequence[int])
     """Make submissions, and their entries with them, superseded."""
     if not submission_ids:
         return
-    moved = {"state": "superseded", "detail": REASON}
-    connection.execute(update(_submission).where(_submission.c.id.in_(submission_ids)).values(**moved))
-    told = {"state": "superseded", "reason": REASON}
-    connection.execute(update(_entry).where(_entry.c.submission_id.in_(submission_ids)).values(**told))
+    move_with_entries(connection, submission_ids, "superseded", reason=REASON, detail=REASON)
     refresh(connection, lane)
 
 

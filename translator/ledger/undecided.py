@@ -18,8 +18,9 @@ from translator.errors import LedgerError
 from translator.ledger import schema
 from translator.ledger.decisions import Decision, record
 from translator.ledger.lanes import make_due
-from translator.ledger.positions import RESULTS, STATUS
 from translator.ledger.moments import moment_text
+from translator.ledger.moves import move_with_entries
+from translator.ledger.positions import RESULTS, STATUS
 
 BY_HAND = "by-hand"
 
@@ -58,7 +59,7 @@ class UndecidedItem(Struct, frozen=True, omit_defaults=True):
     attempts: int
     waiting: int
     since: str
-    body: msgspec.Raw = msgspec.Raw()
+    body: msgspec.Raw | None = None
 
 
 def list_undecided(
@@ -86,11 +87,11 @@ def decide(connection: Connection, submission_id: int, decision: Decision, now: 
         allowed = " or ".join(sorted(MAY[decision.deed]))
         raise LedgerError(f"submission {submission_id} is {row['state']}; only what is {allowed} can be decided so")
     state = BECOMES[decision.deed]
-    values: dict[str, Any] = {"state": state, "detail": BY_HAND}
+    values: dict[str, Any] = {"detail": BY_HAND}
     if decision.deed == "accept":
         _accept(connection, row, now)
         values["attempts"] = row["attempts"] + 1
-    _move(connection, [submission_id], values)
+    move_with_entries(connection, [submission_id], state, **values)
     if decision.deed == "drop" and row["kind"] == RESULTS:
         _take_statuses_back(connection, row)
     record(connection, decision, row["message_id"], now, submission_id=submission_id)
@@ -114,12 +115,6 @@ def _accept(connection: Connection, row: RowMapping, now: int) -> None:
     connection.execute(insert(_attempt), attempt)
 
 
-def _move(connection: Connection, submission_ids: Sequence[int], values: dict[str, Any]) -> None:
-    connection.execute(update(_submission).where(_submission.c.id.in_(submission_ids)).values(**values))
-    states = {"state": values["state"]}
-    connection.execute(update(_entry).where(_entry.c.submission_id.in_(submission_ids)).values(**states))
-
-
 def _take_statuses_back(connection: Connection, row: RowMapping) -> None:
     """Drop every status behind a dropped result: it may have promised what is not there any more."""
     tried = exists().where(_attempt.c.submission_id == _submission.c.id)
@@ -132,7 +127,7 @@ def _take_statuses_back(connection: Connection, row: RowMapping) -> None:
     )
     left = list(connection.execute(behind).scalars())
     if left:
-        _move(connection, left, {"state": "dropped", "detail": BY_HAND})
+        move_with_entries(connection, left, "dropped", detail=BY_HAND)
 
 
 def _item(row: RowMapping) -> UndecidedItem:
@@ -163,9 +158,7 @@ _waiting = (
     )
     .scalar_subquery()
 )
-_since = (
-    select(func.max(_attempt.c.ended_at)).where(_attempt.c.submission_id == _submission.c.id).scalar_subquery()
-)
+_since = select(func.max(_attempt.c.ended_at)).where(_attempt.c.submission_id == _submission.c.id).scalar_subquery()
 _UNDECIDED = (
     select(
         _submission.c.id, _submission.c.message_id, _submission.c.kind, _submission.c.position, _submission.c.state,

@@ -82,6 +82,7 @@ RULES: Mapping[tuple[str, str, bool], Verdict] = {
     ("cancelled", "corrected", CHANGED): SEND,
 }
 
+
 def judge_step(known: str, sent: str, *, changed: bool, unit_changed: bool, is_rival: bool) -> Verdict:
     """
     Judge the step from one stage to another; a status without a rule is held.

@@ -2,8 +2,8 @@
 Decide which workflow status (`task_business_status`) a service request needs next. (pure)
 
 Theory: a status is a promise to the member, so it follows what the lane has delivered or will have delivered before
-it. The first results give `PARTIAL_RESULTS_READY`; a complete panel gives `FULL_RESULTS_READY`, or `RESULTS_ISSUE` where
-something in it could not be obtained. A status never goes backwards, and nothing follows a terminal one.
+it. The first results give `PARTIAL_RESULTS_READY`; a complete panel gives `FULL_RESULTS_READY`, or `RESULTS_ISSUE`
+where something in it could not be obtained. A status never goes backwards, and nothing follows a terminal one.
 
 Source: whoop.md sections 5 and 6.
 """
@@ -140,7 +140,9 @@ def confirmations(
     Shape: `statuses` gives for every service request of the requisition the status that it has. One call sets all of
     them, so it may be used only where all are confirmed and none has come further.
     """
-    waiting = [request for request, status in statuses.items() if request in confirmed and may_follow(status, CONFIRMED)]
+    waiting = [
+        request for request, status in statuses.items() if request in confirmed and may_follow(status, CONFIRMED)
+    ]
     if requisition_id and len(waiting) == len(statuses) > 1:
         return (RequisitionCall(is_requisition=True, id=requisition_id),)
     return tuple(RequisitionCall(is_requisition=False, id=request) for request in waiting)

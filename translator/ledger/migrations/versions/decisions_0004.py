@@ -23,10 +23,19 @@ def upgrade() -> None:
         sa.Column("submission_id", _KEY, nullable=True),
         sa.Column("entries", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_decision_message_id_message")),
-        sa.ForeignKeyConstraint(["submission_id"], ["submission.id"], name=op.f("fk_decision_submission_id_submission")),
+        sa.ForeignKeyConstraint(
+            ["submission_id"], ["submission.id"], name=op.f("fk_decision_submission_id_submission")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
     )
     op.create_index("ix_decision_message", "decision", ["message_id"], unique=False)
+    op.create_table(
+        "notice",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("told_at", sa.BigInteger(), nullable=False),
+        sa.Column("told", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_notice")),
+    )
     # The tables of a submission that was released later are not those of its message.
     op.add_column("submission", sa.Column("tables_sha256", sa.Text(), server_default="", nullable=False))
     # The lane of a message that is held though it has no entry. Alembic would add the link by a second statement, which
