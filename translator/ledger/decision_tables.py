@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text
 
-from translator.ledger.schema import METADATA, attempt
+from translator.ledger.columns import METADATA
+from translator.ledger.schema import attempt
 
 # The columns of keys and links are those of every other table.
 _KEY = attempt.c.id.type
