@@ -18,9 +18,9 @@ from translator.read.batch import BatchCount
 from translator.read.detect import detect
 from translator.read.fhir import SERVICE_REQUEST_SYSTEM, read_document
 from translator.read.grammar import Grammars
-from translator.read.hl7v2 import read_message
+from translator.read.hl7v2 import read_message, read_single
 from translator.read.lexicon import Lexicon
-from translator.read.wire import LARGEST_MESSAGE, Piece, single_piece, split_stream
+from translator.read.wire import LARGEST_MESSAGE, Piece, split_stream
 from translator.record.number_form import number_form
 from translator.record.outcome import FILE_SCHEMA, Diagnostic, Outcome, Source
 from translator.record.report import Finding, Message, Report
@@ -66,9 +66,9 @@ class Pipeline:
             return read_document(raw, self.lexicon, self._systems)
         if found == "wide":
             return Message("", refused=Finding(_WIDE[0], "", _WIDE[1]))
-        single = single_piece(raw)
+        single = read_single(raw, self.lexicon, self._grammars)
         if single is not None:
-            return self._read(single)
+            return single
         pieces = [piece for piece in split_stream([raw]) if piece.kind in _CONTENT]
         if not pieces:
             return Message("", refused=Finding("empty-input", "", "there is nothing to read"))
@@ -141,7 +141,7 @@ class Pipeline:
             self.tables.sha256,
             tuple(translation.submissions),
             tuple(translation.entries),
-            tuple(translation.diagnostics),
+            translation.diagnostics,
             accounts=tuple(translation.accounts),
         )
 

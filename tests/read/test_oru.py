@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +15,7 @@ from translator.read.value import ValueReader
 from translator.record.report import Finding, Identifier, Patient, Report
 from translator.record.values import Absent, Coding, Numeric, Text, Value
 
+SURE = Doubts(Decoded("", "ascii"), "\\")
 OUT = "not-a-result-position"
 
 
@@ -26,7 +25,7 @@ def walk(*segments: str, undeclared: bool = False) -> Groups:
     unescape = Unescape(delimiters)
     values = ValueReader(delimiters, unescape, SYSTEMS)
     doubts = Doubts(Decoded("", "ascii", undeclared), delimiters.escape)
-    return OruReader(delimiters, unescape, values, doubts=doubts).read(list(segments), "20240501")
+    return OruReader(delimiters, unescape, values).read(list(segments), "20240501", doubts)
 
 
 def first(*segments: str) -> Report:
@@ -93,7 +92,7 @@ def test_observation_has_its_fields() -> None:
     assert seen.at == "OBX[1]"
     assert seen.codes == (Coding(LOINC, "718-7", "Hb"),)
     assert (seen.value, seen.value_type) == (Text("a|b"), "ST")
-    assert (seen.unit, seen.unit_system, seen.no_unit) == ("g/dL", "UCUM", False)
+    assert (seen.unit, seen.form.unit_system, seen.no_unit) == ("g/dL", "UCUM", False)
     assert (seen.status, seen.sub_id) == ("F", "1^&")
 
 
@@ -121,7 +120,7 @@ def test_unit_is_the_identifier_of_obx_6(field: str, unit: str, system: str, *, 
     """The text counts only where there is no identifier; two quotes say that there is no unit."""
     (seen,) = first("OBR|1", f"OBX|1|NM|x||5|{field}").observations
 
-    assert (seen.unit, seen.unit_system, seen.no_unit) == (unit, system, none)
+    assert (seen.unit, seen.form.unit_system, seen.no_unit) == (unit, system, none)
 
 
 @pytest.mark.parametrize(
@@ -287,9 +286,9 @@ def test_sub_id_has_one_spelling_under_any_delimiters() -> None:
     """Another message of the same sender may use other delimiters for the same sub-id."""
     delimiters = Delimiters(component="*", subcomponent="")
     values = ValueReader(delimiters, Unescape(delimiters), SYSTEMS)
-    reader = OruReader(delimiters, Unescape(delimiters), values, doubts=Doubts(Decoded("", "ascii"), "\\"))
+    reader = OruReader(delimiters, Unescape(delimiters), values)
 
-    (report,) = reader.read(["OBR|1", "OBX|1|NM|x|*1*3|5"], "").reports
+    (report,) = reader.read(["OBR|1", "OBX|1|NM|x|*1*3|5"], "", SURE).reports
 
     assert report.observations[0].sub_id == "^1^3"
 
@@ -305,9 +304,9 @@ def test_specimen_of_the_old_field_needs_no_subcomponents() -> None:
     """A message that declares no such separator has plain codes."""
     delimiters = Delimiters(subcomponent="")
     values = ValueReader(delimiters, Unescape(delimiters), SYSTEMS)
-    reader = OruReader(delimiters, Unescape(delimiters), values, doubts=Doubts(Decoded("", "ascii"), "\\"))
+    reader = OruReader(delimiters, Unescape(delimiters), values)
 
-    assert reader.read([segment("OBR", {15: "UR"})], "").reports[0].specimens == ("UR",)
+    assert reader.read([segment("OBR", {15: "UR"})], "", SURE).reports[0].specimens == ("UR",)
 
 
 @pytest.mark.parametrize(("code", "reflex"), [("G", True), ("A", True), ("L", False), ("", False)])
@@ -361,7 +360,7 @@ def test_finding_has_no_content() -> None:
         pytest.param("", "260415000^Not detected^SCT", Absent("data-absent"), id="no-value-and-a-reason"),
         pytest.param("", '""', Absent(), id="no-value-and-null"),
         pytest.param("", " ", Absent(), id="no-value-and-no-reason"),
-        pytest.param("5", "TNP", Numeric(Decimal(5), "5"), id="a-value-counts-before-a-reason"),
+        pytest.param("5", "TNP", Numeric("5"), id="a-value-counts-before-a-reason"),
     ],
 )
 def test_reason_for_no_value_is_that_of_the_last_field(value: str, reason: str, expected: Value) -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.observations import written
+from translator.read.obx import Standing
 from translator.read.walk import Walk
-from translator.record.report import Finding, Observation
+from translator.record.report import Observation
 from translator.record.values import Absent
 
 OUT = "not-a-result-position"
 
 
-def read(fields: list[str], number: int, place: str, findings: tuple[Finding, ...]) -> Observation:
-    """Make an observation that knows where it stands and nothing else."""
-    return Observation(f"OBX[{number}]", (), Absent(), value_type=fields[0], place=place, findings=findings)
+def read(lines: Sequence[str], before: int, standing: Standing) -> list[Observation]:
+    """Make observations that know where they stand and nothing else."""
+    place, findings = standing
+    numbers = range(before + 1, before + 1 + len(lines))
+    return [written(f"OBX[{number}]", (), Absent(), place=place, findings=findings) for number in numbers]
 
 
 def walked(segments: str, layout: str) -> Walk:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 
+from tests.observations import written
 from translator.mapping_files import packaged_files
 from translator.record.outcome import PayloadObservation
 from translator.record.report import Finding, Observation
@@ -18,7 +17,7 @@ from translator.translate.tables import Tables
 MAPPED = (Coding(LOINC, "2093-3"),)
 UNMAPPED = (Coding("L", "ZZ9"),)
 LOT = (Coding("L", "LOT"),)
-NUMBER = Numeric(Decimal(185), "185")
+NUMBER = Numeric("185")
 NO_RESULT = "not-a-result-position"
 FINDING = (Finding("undeclared-bytes", "OBX[1]-5"),)
 
@@ -26,7 +25,7 @@ FINDING = (Finding("undeclared-bytes", "OBX[1]-5"),)
 def observation(value: Value = NUMBER, **more: object) -> Observation:
     """Make a final cholesterol, bent where a test says so."""
     parts: dict[str, object] = {"codes": MAPPED, "unit": "mg/dL", "status": "F"} | more
-    return Observation("OBX[1]", value=value, **parts)  # type: ignore[arg-type]
+    return written("OBX[1]", value=value, **parts)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -83,14 +82,14 @@ def test_conversion_keeps_the_original(tables: Tables) -> None:
 
 def test_limit_in_another_unit_is_held(tables: Tables) -> None:
     """A bound is not converted."""
-    limit = observation(Limit("<", Decimal(2), "2"), codes=(Coding(LOINC, "14647-2"),), unit="mmol/L")
+    limit = observation(Limit("<", "2"), codes=(Coding(LOINC, "14647-2"),), unit="mmol/L")
 
     assert ObservationTranslator(tables, "hl7v2").translate(limit).reason == "unit-not-convertible"
 
 
 def test_place_of_a_remark_is_written_as_the_format_does(tables: Tables) -> None:
     """FHIR paths name elements, HL7 positions name fields."""
-    sent = Observation("Bundle.entry[0].resource", MAPPED, NUMBER, unit="MG/DL", status="final")
+    sent = written("Bundle.entry[0].resource", MAPPED, NUMBER, unit="MG/DL", status="final")
 
     verdict = ObservationTranslator(tables, "fhir").translate(sent)
 
@@ -117,7 +116,7 @@ def site_translator(**files: bytes) -> ObservationTranslator:
     ("sent", "unit", "reason"),
     [
         pytest.param(observation(unit=""), "mg/dL", "", id="none-sent"),
-        pytest.param(observation(Limit("<", Decimal(50), "50"), unit=""), "mg/dL", "", id="limit"),
+        pytest.param(observation(Limit("<", "50"), unit=""), "mg/dL", "", id="limit"),
         pytest.param(observation(unit="", no_unit=True), None, "unit-missing", id="said-to-have-none"),
         pytest.param(observation(unit="mg/dxl"), None, "unit-unknown", id="another-sent"),
     ],

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from tests.observations import written
 from translator.record.outcome import PayloadObservation
-from translator.record.report import Observation
 from translator.record.values import Absent
 from translator.translate.codes import LOINC, Match
 from translator.translate.observation import Verdict
 from translator.translate.ranking import contenders
-from translator.translate.tables import ObservationRow
+from translator.translate.route import Route
+from translator.translate.tables import ObservationRow, StatusRow
 
 CALCULATED, DIRECT, MOLES = "13457-7", "18262-6", "22748-8"
+STATUS = StatusRow("", "F", "send", "final", "")
 RANK = {"LDL": (DIRECT, CALCULATED)}
 
 
@@ -20,7 +22,7 @@ def verdict(code: str, number: int = 112, status: str = "final") -> Verdict:
     """Make a translated LDL of one source."""
     row = ObservationRow("whoop/observations.csv:6", LOINC, code, "", "LDL", "numeric")
     payload = PayloadObservation("LDL", number, None, "mg/dL", status)
-    return Verdict(Observation("OBX[1]", (), Absent()), "translated", "", status, Match(row), payload)
+    return Verdict(written("OBX[1]", (), Absent()), "translated", "", status, Route(Match(row), STATUS), payload)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +40,7 @@ def test_source_of_the_highest_rank_is_left(codes: list[str], left: list[str]) -
 
     contending = contenders(verdicts, RANK)
 
-    assert [each.match.row.code for each in contending if each.match.row] == left
+    assert [each.row.code for each in contending if each.row] == left
     assert {(each.state, each.reason) for each in verdicts if each not in contending} <= {("ignored", "outranked")}
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 
+from tests.observations import written
 from translator.record.report import Observation, Report
 from translator.record.values import Coding, Numeric
 from translator.translate.observation import ObservationTranslator
 from translator.translate.specimen import hold_other_specimens
 from translator.translate.tables import Tables
 
-SERUM_GLUCOSE = Observation(
-    "OBX[1]", (Coding("http://loinc.org", "2345-7"),), Numeric(Decimal(92), "92"), "NM", "mg/dL", status="F"
-)
-MCV = Observation("OBX[1]", (Coding("http://loinc.org", "787-2"),), Numeric(Decimal(90), "90"), "NM", "fL", status="F")
+SERUM_GLUCOSE = written("OBX[1]", (Coding("http://loinc.org", "2345-7"),), Numeric("92"), "NM", "mg/dL", status="F")
+MCV = written("OBX[1]", (Coding("http://loinc.org", "787-2"),), Numeric("90"), "NM", "fL", status="F")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +44,7 @@ def test_specimen_that_contradicts_holds(
 
 def test_what_is_held_already_keeps_its_reason(tables: Tables) -> None:
     """The specimen is no second reason."""
-    held = Observation("OBX[1]", (Coding("L", "ZZ9"),), Numeric(Decimal(92), "92"), status="F")
+    held = written("OBX[1]", (Coding("L", "ZZ9"),), Numeric("92"), status="F")
     verdict = ObservationTranslator(tables, "hl7v2").translate(held)
 
     hold_other_specimens(Report("OBR[1]", specimens=("UR",)), [verdict], tables)

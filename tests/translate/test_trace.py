@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.observations import written
 from translator.mapping_files import packaged_files, packaged_tables
 from translator.record.outcome import Diagnostic, Entry, PayloadObservation
 from translator.record.quantity import json_number, read_quantity
@@ -24,12 +25,12 @@ TABLES = packaged_tables()
 
 def number(text: str) -> Numeric:
     """Write a number as a lab would."""
-    return Numeric(Decimal(text), text)
+    return Numeric(text)
 
 
 def seen(value: Value, unit: str = "mg/dL", code: str = CHOLESTEROL, **more: object) -> Observation:
     """Make a final observation."""
-    return Observation("OBX[2]", (Coding(LOINC, code),), value, "NM", unit, status="F", **more)  # type: ignore[arg-type]
+    return written("OBX[2]", (Coding(LOINC, code),), value, "NM", unit, status="F", **more)  # type: ignore[arg-type]
 
 
 def steps(observation: Observation, tables: Tables = TABLES) -> dict[str, Step]:
@@ -116,7 +117,7 @@ def test_text_is_read_as_the_number_that_it_is() -> None:
 def test_codes_show_every_triplet() -> None:
     """Each code shows what it leads to by itself, then what they agree on."""
     codes = (Coding("L", "X"), Coding("L", CHOLESTEROL))
-    found = trace_observation(Observation("OBX[1]", codes, number("185"), unit="mg/dL", status="F"), "hl7v2", TABLES)
+    found = trace_observation(written("OBX[1]", codes, number("185"), unit="mg/dL", status="F"), "hl7v2", TABLES)
 
     assert [(step.given, step.result) for step in found if step.name in {"code", "codes"}] == [
         ("L X", "unmapped-code"),
@@ -145,14 +146,14 @@ def test_row_that_is_named_is_the_row_that_decided(step: Step, text: str) -> Non
 
 def test_status_outside_the_table_is_said() -> None:
     """An OBX-11 that no row decides has no row to show."""
-    found = steps(Observation("OBX[1]", (), number("1"), status="?"))
+    found = steps(written("OBX[1]", (), number("1"), status="?"))
 
     assert (found["status"].result, found["status"].table) == ("unknown-status", "")
 
 
 def test_range_without_bounds_is_any(site_tables: Tables) -> None:
     """A code that the site ignores goes no further than its row."""
-    ignored = Observation("OBX[1]", (Coding("L", "LOT"),), Text("7"), status="F")
+    ignored = written("OBX[1]", (Coding("L", "LOT"),), Text("7"), status="F")
 
     assert steps(ignored, site_tables)["code"].result == "ignored: reagent lot"
     assert list(steps(ignored, site_tables)) == ["read", "code", "status"]
@@ -166,7 +167,7 @@ def test_range_without_bounds_is_any(site_tables: Tables) -> None:
         pytest.param(Coded((Coding("", "", "A Positive"),), ""), "A+", id="text-of-a-code"),
         pytest.param(Coded((Coding("L", "x"),), "A Positive"), "A+", id="text-beside-a-code"),
         pytest.param(Text("purple"), "unmapped-value", id="no-listed-answer"),
-        pytest.param(Limit("<", Decimal(1), "1"), "unmapped-value", id="no-answer-at-all"),
+        pytest.param(Limit("<", "1"), "unmapped-value", id="no-answer-at-all"),
     ],
 )
 def test_answer_shows_its_row(value: Value, result: str) -> None:

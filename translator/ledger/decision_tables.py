@@ -7,10 +7,10 @@ Draw the tables of what people decide, and of what they were told; they stand be
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, text
 
 from translator.ledger.columns import METADATA
-from translator.ledger.schema import attempt
+from translator.ledger.schema import attempt, entry, message
 
 # The columns of keys and links are those of every other table.
 _KEY = attempt.c.id.type
@@ -41,3 +41,9 @@ notice = Table(
     Column("told_at", BigInteger, nullable=False),
     Column("told", BigInteger, nullable=False, server_default="0"),
 )
+
+# What waits for a person is little among all that was ever kept, and is asked for often.
+for _held in (entry.c.message_id, message.c.id):
+    Index(f"ix_{_held.table.name}_held", _held, **{  # type: ignore[arg-type]
+        f"{dialect}_where": text("state = 'held'") for dialect in ("sqlite", "postgresql")
+    })  # fmt: skip

@@ -205,11 +205,6 @@ rate_use = Table(
     count("used"),
 )
 
-for _held in (entry.c.message_id, message.c.id):
-    Index(f"ix_{_held.table.name}_held", _held, **{  # type: ignore[arg-type]
-        f"{dialect}_where": text("state = 'held'") for dialect in ("sqlite", "postgresql")
-    })  # fmt: skip
-
 correlation = Table(
     "correlation",
     METADATA,

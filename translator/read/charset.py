@@ -14,6 +14,7 @@ from msgspec import Struct
 _BOM = b"\xef\xbb\xbf"
 # Begins the shifts of the ISO 2022 charsets, whose bytes are all below 128.
 _ESCAPE = b"\x1b"
+_SHIFTING = "iso2022"
 
 
 class Decoded(Struct, frozen=True, gc=False):
@@ -55,12 +56,15 @@ def decode(raw: bytes, declared: str, charsets: Mapping[str, str]) -> Decoded:
 
 def _strictly(raw: bytes, codec: str) -> str | None:
     """
-    Decode line by line: what shifts the charset holds up to the end of its segment.
+    Decode the whole, or line by line where the charset has shifts: each holds up to the end of its segment.
 
     Absent: None where the bytes are not in the charset, or the charset has not even the letters of `MSH` as ASCII has.
     """
     try:
-        text = "\r".join(line.decode(codec) for line in raw.split(b"\r"))
+        if codec.startswith(_SHIFTING):
+            text = "\r".join([line.decode(codec) for line in raw.split(b"\r")])
+        else:
+            text = raw.decode(codec)
     except UnicodeError:
         return None
     return text if text[:3] == raw[:3].decode("latin-1") else None

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from translator.record.report import Finding
 
-CONTINUED = "message-continued"
+CONTINUED, JOINED = "message-continued", "segment-continued"
 _NAME = len("ADD")
 # A number is never too long for its segment: where it seems to be cut, the sender means something else.
 _NUMBERS = frozenset({"NM", "SN"})
@@ -34,7 +34,7 @@ def join_continued(segments: Sequence[str], separator: str) -> tuple[list[str], 
             joined.append(segment)
         elif _is_provable(joined, segment[_NAME + 1 :], separator):
             joined[-1] += segment[_NAME + 1 :]
-            found.append(Finding("segment-continued", joined[-1][:_NAME], "joined with the ADD segment behind it"))
+            found.append(Finding(JOINED, joined[-1][:_NAME], "joined with the ADD segment behind it"))
         else:
             found.append(Finding(CONTINUED, "ADD", "ADD does not say which segment of this message it continues"))
     return joined, tuple(found)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from msgspec import Struct
 
 SEGMENT_NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 NULL = '""'
 # What MSH-2 leaves out; NUL, which no text may hold, since no field is split by an empty repetition separator.
+_LONGEST = len("MSH|^~\\&#|")
 _NOT_DECLARED = ("", "\0", "", "", "")
 
 
@@ -37,10 +39,16 @@ def read_delimiters(header: str) -> Delimiters | None:
     Absent: None where there is no component separator or a character stands for two things.
     Source: HL7 v2.9 2.5.4, 2.14.9.
     """
-    if len(header) < len("MSH|^"):
+    return _declared(header[3:_LONGEST])
+
+
+@lru_cache(maxsize=64)
+def _declared(declared: str) -> Delimiters | None:
+    """Read character 4 and MSH-2; whatever follows changes nothing. Senders write with few sets of delimiters."""
+    if len(declared) < len("|^"):
         return None
-    separator = header[3]
-    characters = header[4:].split(separator, 1)[0]
+    separator = declared[0]
+    characters = declared[1:].split(separator, 1)[0]
     if not 1 <= len(characters) <= 5 or len(set(separator + characters)) != 1 + len(characters):
         return None
     if any(character.isalnum() or character.isspace() for character in separator + characters):

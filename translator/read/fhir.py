@@ -16,7 +16,7 @@ from translator.read.fhir_bundle import Document, Resource
 from translator.read.fhir_json import DuplicateKeyError, MalformedJsonError, Node, obj, objects, parse, text
 from translator.read.fhir_value import codings, identifier, read_value, unit_of
 from translator.read.lexicon import Lexicon
-from translator.record.report import Finding, Identifier, Message, Observation, Patient, Report
+from translator.record.report import Finding, Form, Identifier, Message, Observation, Patient, Report
 from translator.record.values import Absent, Unusable
 
 # Our own default; a site names the systems under which its orders carry the WHOOP id.
@@ -24,6 +24,7 @@ SERVICE_REQUEST_SYSTEM = "https://api.prod.whoop.com/developer/v2/partner/servic
 _NO_RESULT = "not-a-result-position"
 _READ = frozenset({"Bundle", "DiagnosticReport"})
 _NO_PLAIN_SET = frozenset({"history", "subscription-notification"})
+_NO_FORM = Form()
 _MODIFIED = Unusable("unknown-modifier", refused=True)
 
 
@@ -147,7 +148,7 @@ class _Reading:
             for index, reference in objects(reached.node, "hasMember"):
                 member = self._document.resolve(reference, reached)
                 if member is None or member.type != "Observation":
-                    yield Observation(f"{reached.at}.hasMember[{index}]", (), Unusable("unresolved-reference"))
+                    yield Observation(f"{reached.at}.hasMember[{index}]", _NO_FORM, Unusable("unresolved-reference"))
                 else:
                     members.append(member)
             waiting += reversed(members)
@@ -169,11 +170,8 @@ class _Reading:
         unit, system = unit_of(node)
         return Observation(
             at,
-            codings(obj(node, "code"), self._lexicon.systems),
+            Form(codings(obj(node, "code"), self._lexicon.systems), "", unit, system, status=status),
             _MODIFIED if _is_modified(node) else read_value(node, self._lexicon.systems),
-            unit=unit,
-            unit_system=system,
-            status=status,
             place=place,
         )
 

@@ -9,41 +9,29 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from translator.read.er7 import Delimiters, Unescape, read_delimiters
+from translator.read.er7 import Delimiters, Unescape
+from translator.read.header import HeaderReader
 from translator.read.lexicon import Lexicon
-from translator.read.order_group import OrderNumberReader
+from translator.read.oru import OruReader
 from translator.read.value import ValueReader
 
 _MOST = 64
-# Character 4 and the longest MSH-2 with the separator behind it: whatever follows changes nothing.
-_DECLARED = slice(3, 10)
 
 
 class Grammar(Struct, frozen=True):
     """What reads the fields of messages with the same delimiters and charset."""
 
     unescape: Unescape
-    values: ValueReader
-    numbers: OrderNumberReader
+    headers: HeaderReader
+    results: OruReader
 
 
 class Grammars:
-    """Give the delimiters that a header declares and the grammar that belongs to them, each made once."""
+    """Give the grammar of each set of delimiters and charset, made once."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
-        self._declared: dict[str, Delimiters | None] = {}
         self._grammars: dict[tuple[Delimiters, str], Grammar] = {}
-
-    def delimiters(self, header: str) -> Delimiters | None:
-        """Read the encoding characters of a header, as `read_delimiters` does."""
-        declared = header[_DECLARED]
-        found = self._declared.get(declared)
-        if found is None:
-            if len(self._declared) >= _MOST:
-                self._declared.clear()
-            found = self._declared[declared] = read_delimiters(header)
-        return found
 
     def grammar(self, delimiters: Delimiters, codec: str) -> Grammar:
         """Give the grammar of these delimiters and this charset."""
@@ -63,4 +51,4 @@ class Grammars:
             lexicon.numbers,
             composite_quantity=lexicon.composite_quantity,
         )
-        return Grammar(unescape, values, OrderNumberReader(delimiters, unescape))
+        return Grammar(unescape, HeaderReader(delimiters, unescape, lexicon), OruReader(delimiters, unescape, values))

@@ -1,5 +1,5 @@
 """
-Read one HL7 v2 message: header, charset, delimiters, then the segments by the state machine of `oru`.
+Read one HL7 v2 message: charset, delimiters, header, then the segments by the state machine of `walk`.
 
 Whatever is wrong with the message as a whole, every OBX in it still gets its place, so that nothing is unaccounted for.
 """
@@ -7,46 +7,26 @@ Whatever is wrong with the message as a whole, every OBX in it still gets its pl
 from __future__ import annotations
 
 import re
-
-from msgspec import Struct
+from functools import lru_cache
 
 from translator.read.charset import Decoded, decode
-from translator.read.continuation import CONTINUED, join_continued
+from translator.read.continuation import JOINED, join_continued
 from translator.read.doubts import Doubts
-from translator.read.er7 import NULL, SEGMENT_NAME, Delimiters, read_delimiters
+from translator.read.er7 import SEGMENT_NAME, Delimiters, read_delimiters
 from translator.read.grammar import Grammar, Grammars
 from translator.read.lexicon import Lexicon
-from translator.read.oru import OruReader
-from translator.record.report import Finding, Message, Observation, Report
+from translator.read.wire import ENVELOPES, LARGEST_MESSAGE
+from translator.record.report import Finding, Form, Message, Observation, Report
 from translator.record.values import Absent
 
 _BOM = b"\xef\xbb\xbf"
-_VERSION = re.compile(r"2(?:\.[0-9]+)*")
-_FREQUENT = frozenset({"OBX", "OBR", "ORC", "NTE", "SPM"})
-_NOT_PRODUCTION = frozenset("TD")
-# Nobody can have placed these orders before the message: only a correlation can know them.
-_UNPLACED = frozenset({"ORU^R30", "ORU^R31"})
+_FREQUENT = frozenset({"OBX", "OBR", "ORC", "NTE", "SPM", "PID", "PV1"})
+# In whatever charset a byte order mark before it was read.
+_START = re.compile("|".join(("MSH", *ENVELOPES)))
 # The sender's application and facility: they choose the site.
 _ROUTED_BY = (3, 4)
 _LINE_END = re.compile(r"\r\n|\n")
-_ANY_LINE_END = re.compile(rb"[\r\n]")
-
-
-class _Header(Struct, frozen=True, gc=False):
-    delimiters: Delimiters
-    fields: tuple[str, ...]
-
-    def field(self, number: int) -> str:
-        """MSH-n as HL7 counts: MSH-1 is the separator itself."""
-        return self.fields[number - 1] if number <= len(self.fields) else ""
-
-    def first(self, number: int, component: int = 1) -> str:
-        """One component of MSH-n, first repetition."""
-        field = self.field(number)
-        if self.delimiters.component not in field and self.delimiters.repetition not in field:
-            return field.strip() if component == 1 else ""
-        parts = field.split(self.delimiters.repetition, 1)[0].split(self.delimiters.component)
-        return parts[component - 1].strip() if component <= len(parts) else ""
+_HEADER = re.compile(rb"(?:\xef\xbb\xbf)?\s*(MSH[^\r\n]*)")
 
 
 def read_message(raw: bytes, lexicon: Lexicon, first_line: int = 1, grammars: Grammars | None = None) -> Message:
@@ -58,20 +38,84 @@ def read_message(raw: bytes, lexicon: Lexicon, first_line: int = 1, grammars: Gr
     Absent: no MSH gives a refused message.
     Source: HL7 v2.9 chapter 2 (control), chapter 7 (observation reporting).
     """
-    grammars = grammars or Grammars(lexicon)
     decoded = decode(raw, charset_of(raw, lexicon), lexicon.charsets)
+    lines = _lines(decoded)
+    return _read(decoded, lines, _odd(lines), grammars or Grammars(lexicon), first_line)
+
+
+def read_single(raw: bytes, lexicon: Lexicon, grammars: Grammars) -> Message | None:
+    """
+    Read bytes that are one message and nothing else, without cutting them first.
+
+    Absent: None where more may be in them, so that one must look more closely.
+    """
+    # MLLP's bytes, the end-of-file mark of DOS, and padding.
+    is_framed = b"\x0b" in raw or b"\x1c" in raw or b"\x1a" in raw or b"\x00" in raw
+    if is_framed or len(raw) > LARGEST_MESSAGE or not raw.startswith(b"MSH"):
+        return None
+    decoded = decode(raw, charset_of(raw, lexicon), lexicon.charsets)
+    lines = _lines(decoded)
+    odd = _odd(lines)
+    if odd and any(_START.search(line) for line in lines[1:] if line[:3] not in _FREQUENT):
+        return None
+    return _read(decoded, lines, odd, grammars, 1)
+
+
+def _lines(decoded: Decoded) -> list[str]:
     text = _LINE_END.sub("\r", decoded.text) if "\n" in decoded.text else decoded.text
-    lines = text.lstrip("\ufeff\x0b \t\r").split("\r")
-    delimiters = grammars.delimiters(lines[0]) if lines[0].startswith("MSH") else None
+    return text.lstrip("\ufeff\x0b \t\r").rstrip("\r").split("\r")
+
+
+def _odd(lines: list[str]) -> set[str]:
+    """Give how those lines begin that are none of the usual segments; most messages have none."""
+    return {line[:4] for line in lines[1:]} - _usual(lines[0][3:4])
+
+
+@lru_cache(maxsize=64)
+def _usual(separator: str) -> frozenset[str]:
+    return frozenset(name + separator for name in _FREQUENT)
+
+
+def _read(decoded: Decoded, lines: list[str], odd: set[str], grammars: Grammars, first_line: int) -> Message:
+    has_header = lines[0].startswith("MSH")
+    delimiters = read_delimiters(lines[0]) if has_header else None
     if delimiters is None:
-        return _malformed(lines, has_header=lines[0].startswith("MSH"))
-    header = _Header(delimiters, (delimiters.field, *lines[0].split(delimiters.field)[1:]))
-    segments, findings = _segments(lines, delimiters.field, first_line)
-    if "\rADD" in text:
+        return _malformed(lines, has_header=has_header)
+    segments, findings = _segments(lines, delimiters.field, first_line) if odd else (lines, ())
+    if odd and any(start.startswith("ADD") for start in odd):
         segments, joined = join_continued(segments, delimiters.field)
         findings += joined
-    grammar = grammars.grammar(delimiters, decoded.codec)
-    return _Reading(header, decoded, segments, findings, lexicon, grammar).message()
+    return _message(decoded, segments, findings, delimiters, grammars.grammar(delimiters, decoded.codec))
+
+
+def _message(
+    decoded: Decoded, segments: list[str], findings: tuple[Finding, ...], delimiters: Delimiters, grammar: Grammar
+) -> Message:
+    fields = grammar.headers.fields(segments[0])
+    header = grammar.headers.read(fields)
+    doubts = Doubts(decoded, delimiters.escape)
+    time, control_id = grammar.headers.first(fields[7]), grammar.headers.first(fields[10])
+    groups = grammar.results.read(segments, time, doubts, layout=header.event, placed=header.unplaced is None)
+    held, remarks = header.held, groups.findings
+    if findings:
+        remarks = (*(finding for finding in findings if finding.code == JOINED), *remarks)
+        held = (*(finding for finding in findings if finding.code != JOINED), *held)
+    if decoded.problem:
+        held += (Finding(decoded.problem, "MSH-18", "the bytes cannot be read as declared"),)
+    if doubts:
+        held += doubts.held("MSH", fields, _ROUTED_BY)
+    return Message(
+        "hl7v2",
+        header.type,
+        header.version,
+        grammar.unescape(control_id),
+        header.sender,
+        groups.reports,
+        header.refused,
+        header.unplaced,
+        () if header.refused else held + groups.held,
+        remarks,
+    )
 
 
 def charset_of(raw: bytes, lexicon: Lexicon) -> str:
@@ -81,9 +125,12 @@ def charset_of(raw: bytes, lexicon: Lexicon) -> str:
 
 def declared_charset(raw: bytes) -> str:
     """Give the first repetition of MSH-18, read before the charset is known: names of charsets are ASCII."""
-    head = _ANY_LINE_END.split(raw.removeprefix(_BOM).lstrip(), maxsplit=1)[0].decode("latin-1")
+    begin = _HEADER.match(raw)
+    if begin is None:
+        return ""
+    head = begin[1].decode("latin-1")
     delimiters = read_delimiters(head)
-    if not head.startswith("MSH") or delimiters is None:
+    if delimiters is None:
         return ""
     fields = head.split(delimiters.field)
     return fields[17].split(delimiters.repetition)[0].strip() if len(fields) > 17 else ""
@@ -92,7 +139,7 @@ def declared_charset(raw: bytes) -> str:
 def _malformed(lines: list[str], *, has_header: bool) -> Message:
     text = "MSH-1 and MSH-2 declare no usable delimiters" if has_header else "there is no MSH segment"
     count = sum(line.lstrip().startswith("OBX") and not line.lstrip()[3:4].isalnum() for line in lines)
-    orphans = tuple(Observation(f"OBX[{number}]", (), Absent()) for number in range(1, count + 1))
+    orphans = tuple(Observation(f"OBX[{number}]", Form(), Absent()) for number in range(1, count + 1))
     return Message("hl7v2", reports=(Report("", observations=orphans),), refused=Finding("malformed", "MSH", text))
 
 
@@ -123,91 +170,3 @@ def _segments(lines: list[str], separator: str, first_line: int) -> tuple[list[s
 def is_segment(line: str, separator: str) -> bool:
     """Tell a line that starts with a segment name; indentation is already off."""
     return bool(SEGMENT_NAME.match(line)) and line[3:4] in {separator, ""}
-
-
-class _Reading:
-    def __init__(
-        self,
-        header: _Header,
-        decoded: Decoded,
-        segments: list[str],
-        findings: tuple[Finding, ...],
-        lexicon: Lexicon,
-        grammar: Grammar,
-    ) -> None:
-        self._header = header
-        self._decoded = decoded
-        self._segments = segments
-        self._held = [finding for finding in findings if finding.code != "segment-continued"]
-        self._remarks = [finding for finding in findings if finding.code == "segment-continued"]
-        self._lexicon = lexicon
-        self._grammar = grammar
-
-    def message(self) -> Message:
-        header, delimiters = self._header, self._header.delimiters
-        grammar = self._grammar
-        unescape = grammar.unescape
-        doubts = Doubts(self._decoded, delimiters.escape)
-        sender = "/".join(filter(None, (unescape(header.first(3)), unescape(header.first(4)))))
-        reader = OruReader(delimiters, unescape, grammar.values, grammar.numbers, doubts=doubts)
-        routed = doubts.held("MSH", ["", *header.fields], _ROUTED_BY)
-        event = self._event()
-        unusable = self._by_type(event)
-        unplaced = unusable if event in _UNPLACED else None
-        groups = reader.read(self._segments, header.first(7), layout=event, placed=unplaced is None)
-        refused = self._refused(None if unplaced else unusable)
-        return Message(
-            "hl7v2",
-            type="^".join(filter(None, (header.first(9, 1), header.first(9, 2)))),
-            version=header.first(12),
-            control_id=unescape(header.first(10)),
-            sender=sender,
-            reports=groups.reports,
-            refused=refused,
-            unplaced=unplaced,
-            held=()
-            if refused
-            else (*self._held, *self._charset(), *self._processing_id(), *self._continued(), *routed, *groups.held),
-            findings=(*self._remarks, *groups.findings),
-        )
-
-    def _event(self) -> str:
-        """Give MSH-9 as `ORU^R01`; the structure names the event where the sender leaves it out."""
-        code, event, structure = (self._header.first(9, component) for component in (1, 2, 3))
-        if not event and structure.startswith(f"{code}_"):
-            event = structure.removeprefix(f"{code}_")
-        return f"{code}^{event}" if event else code
-
-    def _by_type(self, event: str) -> Finding | None:
-        if not event:
-            return Finding("message-type-missing", "MSH-9", "the sender does not say what this message is")
-        reason = self._lexicon.message_types.get(event, "message-type")
-        if event in _UNPLACED and reason:
-            return Finding(reason, "MSH-9", "nobody has placed this order before, and the correlation does not know it")
-        return Finding(reason, "MSH-9", "messages of this type are not read") if reason else None
-
-    def _refused(self, unusable: Finding | None) -> Finding | None:
-        header = self._header
-        if header.first(11) in _NOT_PRODUCTION:
-            return Finding("not-production", "MSH-11.1", "the sender marks this message as training or debugging")
-        if unusable:
-            return unusable
-        if header.first(12) and not _VERSION.fullmatch(header.first(12)):
-            return Finding("version-not-read", "MSH-12", "versions 2.1 to 2.9 are read")
-        return None
-
-    def _continued(self) -> tuple[Finding, ...]:
-        """MSH-14 is filled only where the message goes on with another one."""
-        if self._header.first(14) in {"", NULL}:
-            return ()
-        return (Finding(CONTINUED, "MSH-14", "the message goes on with one that came before"),)
-
-    def _charset(self) -> tuple[Finding, ...]:
-        problem = self._decoded.problem
-        return (Finding(problem, "MSH-18", "the bytes cannot be read as declared"),) if problem else ()
-
-    def _processing_id(self) -> tuple[Finding, ...]:
-        sent = self._header.first(11)
-        if sent == "P" or (not sent and self._lexicon.accept_blank_processing_id):
-            return ()
-        return (Finding("processing-id-missing", "MSH-11.1", "the sender does not say that this is production"),)

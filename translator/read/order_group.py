@@ -6,18 +6,20 @@ Source: HL7 v2.9 4.5.1 (ORC), 4.5.3 (OBR), 2A.3.8 (CX), 2A.3.20 (EI), 2A.3.21 (E
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
 
 from translator.read.er7 import NULL, Delimiters, Unescape
+from translator.record.lazy import Lazy
 from translator.record.places import PARENT_PLACES, PLACES, Place
 from translator.record.report import Identifier, Observation
 
 Number: TypeAlias = tuple[str, str, Identifier]
 
 _NOTHING = Identifier()
+_OBR_29, _ORC_8 = 29, 8
 
 
 class Surroundings(Struct):
@@ -47,7 +49,7 @@ class OrderNumbers(Struct, frozen=True):
     """What an order offers: the numbers that name it, all numbers with their type of key, and those of its parent."""
 
     requests: tuple[tuple[str, Identifier], ...]
-    keys: tuple[Number, ...]
+    keys: Sequence[Number]
     parents: tuple[Number, ...]
     filler: Identifier
 
@@ -76,42 +78,48 @@ class OrderNumberReader:
         Shape: an ORC that an earlier OBR has taken counts only where this OBR names the same placer, or none.
         Source: HL7 v2.9 4.5.1.2: ORC-2 and OBR-2 are the same number.
         """
-        sent = list(self._numbers(PLACES, group))
-        found = {name: identifier for name, (_, _, identifier) in sent}
-        placer, order_placer = found.get("OBR-2", _NOTHING), found.get("ORC-2", _NOTHING)
-        own = group.fresh or not placer.value or placer.value == order_placer.value
-        own_filler = group.fresh or "OBR-3" not in found
-        counted = [
-            (name, number)
-            for name, number in sent
-            if not name.startswith("ORC-") or (own_filler if name == "ORC-3" else own)
-        ]
-        parents = tuple(
-            number for name, number in self._numbers(PARENT_PLACES, group) if own or not name.startswith("ORC-")
+        placer = self._entity_of(group.obr, 2)
+        control = placer if group.orc[2:3] == group.obr[2:3] else self._entity_of(group.orc, 2)
+        own = group.fresh or not placer.value or placer.value == control.value
+        filler = self._entity_of(group.obr, 3)
+        own_filler = group.fresh or not filler.value
+        if not filler.value:
+            filler = self._entity_of(group.orc, 3)
+        named = ((f"OBR[{group.number}]-2", placer), ("ORC-2", control if own else _NOTHING))
+        return OrderNumbers(
+            tuple([each for each in named if each[1].value]),
+            Lazy(lambda: self._numbers(PLACES, group, own=own, own_filler=own_filler)),
+            tuple(self._numbers(PARENT_PLACES, group, own=own, own_filler=own_filler)) if _has_parent(group) else (),
+            filler,
         )
-        requests = tuple((at, identifier) for name, (_, at, identifier) in counted if name in {"OBR-2", "ORC-2"})
-        filler = found.get("OBR-3") or (found.get("ORC-3", _NOTHING) if own_filler else _NOTHING)
-        return OrderNumbers(requests, tuple(number for _, number in counted), parents, filler)
 
-    def _numbers(self, places: tuple[Place, ...], group: OrderGroup) -> Iterator[tuple[str, Number]]:
-        segments = {
-            "OBR": (group.obr,),
-            "ORC": (group.orc,),
-            "PID": (group.pid,),
-            "PV1": (group.pv1,),
-            "SPM": group.spm,
-        }
-        for place in places:
-            name, segment, number, kind, form, part = place
-            for fields in segments[segment]:
-                if len(fields) <= number or not fields[number]:
+    def _entity_of(self, fields: list[str], number: int) -> Identifier:
+        """Read the number of an order; none is there where HL7 null says that there is none."""
+        field = fields[number] if number < len(fields) else ""
+        found = self._identifier(field, "EI", 1) if field else _NOTHING
+        return _NOTHING if found.value == NULL else found
+
+    def _numbers(self, places: Iterable[Place], group: OrderGroup, *, own: bool, own_filler: bool) -> Iterator[Number]:
+        single = {"OBR": group.obr, "ORC": group.orc, "PID": group.pid, "PV1": group.pv1}
+        for name, segment, number, kind, form, part in places:
+            for fields in (single[segment],) if segment in single else group.spm:
+                if number >= len(fields) or not fields[number]:
                     continue
-                identifier = self._forms[form](fields[number].split(self._repetition, 1)[0], part)
-                if identifier.value and identifier.value != NULL:
-                    yield name, (kind, _at(place, group), identifier)
+                identifier = self._identifier(fields[number], form, part)
+                counts = segment != "ORC" or (own_filler if name == "ORC-3" else own)
+                if counts and identifier.value and identifier.value != NULL:
+                    yield kind, f"OBR[{group.number}]{name[3:]}" if segment == "OBR" else name, identifier
+
+    def _identifier(self, field: str, form: str, part: int) -> Identifier:
+        if self._repetition in field:
+            field = field.split(self._repetition, 1)[0]
+        if self._component not in field and part == 1 and self._subcomponent not in field:
+            # A plain number is the same in every data type.
+            return Identifier(self._unescape(field).strip())
+        return self._forms[form](field, part)
 
     def _entity(self, parts: list[str]) -> Identifier:
-        return Identifier(*[self._unescape(part).strip() for part in parts[:3]])
+        return Identifier(*map(str.strip, map(self._unescape, parts[:3])))
 
     def _composite(self, field: str, _: int) -> Identifier:
         """Read CX: the number, and in its fourth component who gave it out."""
@@ -133,5 +141,6 @@ class OrderNumberReader:
         return component.split(self._subcomponent) if self._subcomponent else [component]
 
 
-def _at(place: Place, group: OrderGroup) -> str:
-    return f"OBR[{group.number}]{place.name[3:]}" if place.segment == "OBR" else place.name
+def _has_parent(group: OrderGroup) -> bool:
+    """Tell whether one of the parent's places is filled; hardly any order has a parent."""
+    return len(group.obr) > _OBR_29 or (len(group.orc) > _ORC_8 and bool(group.orc[_ORC_8]))

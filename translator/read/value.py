@@ -7,9 +7,7 @@ held.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
-from msgspec import Struct
+from collections.abc import Callable, Mapping, Sequence
 
 from translator.read.er7 import NULL, Delimiters, Unescape
 from translator.record.number_form import NumberForm
@@ -30,6 +28,8 @@ from translator.record.values import (
 )
 
 _MEMO_SIZE = 4096
+# Where a triplet begins, and where the OID of its coding system stands, counted from 0.
+_TRIPLETS = ((0, 13), (3, 16), (9, 19))
 _ABSENT = Absent()
 _CLEARED = Cleared()
 _REPEATED = Unusable("value-repeated")
@@ -39,16 +39,6 @@ _IN_PART = Unusable("local-escape")
 _UNTYPED = Unusable("value-type-missing")
 _REFUSED = Unusable("value-type-refused", refused=True)
 _HELD = Unusable("value-type-held")
-
-
-class ObxForm(Struct, frozen=True, gc=False):
-    """What OBX-2, 3, 6 and 11 say of a result, of which a feed has few: its type, codes, unit and status."""
-
-    value_type: str
-    codes: tuple[Coding, ...]
-    unit: str
-    unit_system: str
-    status: str
 
 
 class ValueReader:
@@ -65,10 +55,11 @@ class ValueReader:
     ) -> None:
         self._delimiters = delimiters
         self._unescape = unescape
+        # NUL, which is in no text, where MSH-2 declares no escape character.
+        self._escape = delimiters.escape or "\0"
         self._systems = systems
-        self._numbers = numbers
+        self.numbers = numbers
         self._reads_composite = composite_quantity
-        self._forms: dict[tuple[str, str, str, str], ObxForm] = {}
         self._codings: dict[str, tuple[Coding, ...]] = {}
         self._readers: dict[str, Callable[[str], Value]] = {
             "NM": self._number,
@@ -89,9 +80,6 @@ class ValueReader:
 
         Absent: an empty field gives Absent, `""` gives Cleared, whatever the type.
         """
-        if value_type == "NM" and self._numbers is None and (plain := read_number(field)):
-            # Nearly every NM: digits hold no delimiter and no escape.
-            return plain
         sent = field.strip()
         if not sent:
             return _ABSENT
@@ -100,31 +88,8 @@ class ValueReader:
         reader = self._readers.get(value_type)
         if reader is not None:
             value = reader(field)
-            return _in_part(value) if self._unescape.leaves_out(field) else value
+            return _in_part(value) if self._escape in field and self._unescape.leaves_out(field) else value
         return _UNTYPED if value_type in {"", NULL} else _REFUSED
-
-    def form(self, fields: list[str]) -> ObxForm:
-        """Read what OBX says of a result beside its value; forms are remembered, values never."""
-        key = (fields[2], fields[3], fields[6], fields[11])
-        found = self._forms.get(key)
-        if found is None:
-            if len(self._forms) >= _MEMO_SIZE:
-                self._forms.clear()
-            component = self._delimiters.component
-            value_type, status = (fields[number].split(component, 1)[0].strip() for number in (2, 11))
-            found = ObxForm(value_type, self.codings(fields[3]), *self._unit(fields[6]), status)
-            self._forms[key] = found
-        return found
-
-    def _unit(self, field: str) -> tuple[str, str]:
-        """OBX-6 is coded: the identifier counts, the text only where there is no identifier."""
-        if not field:
-            return "", ""
-        codings = self.codings(field)
-        if codings:
-            return codings[0].code, codings[0].system
-        parts = field.split(self._delimiters.component)
-        return (self._unescape(parts[1]).strip() if len(parts) > 1 else ""), ""
 
     def codings(self, field: str) -> tuple[Coding, ...]:
         """
@@ -137,39 +102,45 @@ class ValueReader:
         if found is None:
             if len(self._codings) >= _MEMO_SIZE:
                 self._codings.clear()
-            found = self._codings[field] = self._triplets(field)
+            found = self._codings[field] = self._triplets(self._texts(field))
         return found
 
-    def _triplets(self, field: str) -> tuple[Coding, ...]:
-        parts = [self._unescape(part).strip() for part in field.split(self._delimiters.component)]
-        parts += [""] * (20 - len(parts))
-        triplets = [
-            (parts[0], parts[1], parts[2] or parts[13]),
-            (parts[3], parts[4], parts[5] or parts[16]),
-            (parts[9], parts[10], parts[11] or parts[19]),
-        ]
-        return tuple(Coding(self._systems.get(name, name), code, text) for code, text, name in triplets if code)
+    def _texts(self, field: str) -> list[str]:
+        """Give the components of a field, as they were meant."""
+        parts = field.split(self._delimiters.component)
+        if self._escape in field:
+            parts = [self._unescape(part) for part in parts]
+        return [part.strip() for part in parts]
+
+    def _triplets(self, parts: Sequence[str]) -> tuple[Coding, ...]:
+        count, systems = len(parts), self._systems
+        found = []
+        for at, oid in _TRIPLETS:
+            if at >= count or not parts[at]:
+                continue
+            text = parts[at + 1] if at + 1 < count else ""
+            name = (parts[at + 2] if at + 2 < count else "") or (parts[oid] if oid < count else "")
+            found.append(Coding(systems.get(name, name), parts[at], text))
+        return tuple(found)
 
     def _number(self, field: str) -> Value:
         if self._delimiters.repetition in field:
             return _REPEATED
         text = self._unescape(field).strip()
-        return read_quantity(text, self._numbers) or (Text(text) if text else _ABSENT)
+        return read_quantity(text, self.numbers) or (Text(text) if text else _ABSENT)
 
     def _structured(self, field: str) -> Value:
         if self._delimiters.repetition in field:
             return _REPEATED
-        parts = [self._unescape(part).strip() for part in field.split(self._delimiters.component)]
-        comparator, first, separator, second = (*parts, "", "", "", "")[:4]
-        if any(parts[4:]) or read_number(first, self._numbers) is None:
+        comparator, first, separator, second, *more = (*self._texts(field), "", "", "", "")
+        number = read_number(first, self.numbers)
+        if number is None or any(more):
             return _NOT_NUMERIC
         if separator or second:
             return _pair(comparator, self._plain(first), separator, self._plain(second))
         if comparator in {"", "="}:
-            found: Value | None = read_number(first, self._numbers)
-        else:
-            found = read_limit(comparator, self._plain(first))
-        return found or _NOT_NUMERIC
+            return number
+        return read_limit(comparator, number.plain or number.lexical) or _NOT_NUMERIC
 
     def composite(self, field: str, unit: str) -> tuple[Value, str]:
         """
@@ -195,11 +166,14 @@ class ValueReader:
 
     def _plain(self, text: str) -> str:
         """Write a number in the form of HL7; what is no number of this sender is nothing that could be read as one."""
-        return text if self._numbers is None else self._numbers.plain(text) or ("?" if text else "")
+        return text if self.numbers is None else self.numbers.plain(text) or ("?" if text else "")
 
     def _text(self, field: str) -> Value:
-        lines = [self._unescape(part).strip() for part in field.split(self._delimiters.repetition)]
-        text = "\n".join(lines).strip()
+        if self._delimiters.repetition in field:
+            lines = [self._unescape(part).strip() for part in field.split(self._delimiters.repetition)]
+            text = "\n".join(lines).strip()
+        else:
+            text = self._unescape(field).strip()
         return Text(text) if text else _ABSENT
 
     def _prose(self, field: str) -> Value:
@@ -209,11 +183,10 @@ class ValueReader:
     def _coded(self, field: str) -> Value:
         if self._delimiters.repetition in field:
             return self._repeated(field)
-        parts = field.split(self._delimiters.component)
-        original = self._unescape(parts[8]).strip() if len(parts) > 8 else ""
-        codings = self._triplets(field)
-        texts = [self._unescape(parts[at]).strip() for at in (1, 4) if len(parts) > at]
-        text = original or next(filter(None, texts), "")
+        parts = self._texts(field)
+        codings = self._triplets(parts)
+        text = parts[8] if len(parts) > 8 else ""
+        text = text or next((parts[at] for at in (1, 4) if len(parts) > at and parts[at]), "")
         return Coded(codings, text) if codings or text else _ABSENT
 
     def _repeated(self, field: str) -> Value:

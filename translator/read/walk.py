@@ -10,20 +10,18 @@ Source: HL7 v2.9 7.3.1 (ORU^R01), 7.3.7 to 7.3.9 (OUL^R22 to R24), 4.5.1 (ORC), 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from translator.read.continuation import CONTINUED
 from translator.read.er7 import NULL
+from translator.read.obx import Standing
 from translator.read.order_group import OrderGroup, Surroundings
 from translator.record.report import Finding, Observation
 
-# What an OBX is by where it stands: the reason why it is no result, if it is none, and what keeps it from being sent.
-Standing: TypeAlias = tuple[str, tuple[Finding, ...]]
-ReadObservation: TypeAlias = Callable[[list[str], int, str, tuple[Finding, ...]], Observation]
-
-# Layouts in which ORC follows its OBR, and those of them in which the specimen precedes its orders.
-_CONTROL_BEHIND = frozenset({"OUL^R22", "OUL^R23", "OUL^R24"})
-_SPECIMEN_BEFORE = frozenset({"OUL^R22", "OUL^R23"})
+# Lines that stand alike, the number of OBX before them, and how they stand.
+ReadRun: TypeAlias = Callable[[Sequence[str], int, Standing], list[Observation]]
+# A method of the walk, with the fields of the segment that calls for it.
+Step: TypeAlias = Callable[[Any, list[str]], None]
 
 _OUTSIDE: Standing = ("not-a-result-position", ())
 
@@ -36,7 +34,7 @@ class Walk:
     says in which order segments come.
     """
 
-    def __init__(self, read: ReadObservation, standing: Callable[[list[str]], Standing], layout: str) -> None:
+    def __init__(self, read: ReadRun, standing: Callable[[list[str]], Standing], layout: str) -> None:
         self.groups: list[OrderGroup] = []
         self.orphans: list[Observation] = []
         self.held: list[Finding] = []
@@ -44,33 +42,32 @@ class Walk:
         self._standing = standing
         self._around = Surroundings()
         self._target = self.orphans
-        self._place, self._findings = _OUTSIDE
-        self._steps: Mapping[str, Callable[[list[str]], None]] = {
-            "OBR": self._order,
-            "ORC": self._control_behind if layout in _CONTROL_BEHIND else self._control,
-            "PID": self._patient,
-            "PV1": self._visit,
-            "SPM": self._specimen_before if layout in _SPECIMEN_BEFORE else self._specimen,
-            "DEV": self._device,
-            "DSC": self._continued,
-            **({"SAC": self._container} if layout == "OUL^R24" else {}),
-        }
+        self._stands = _OUTSIDE
+        self._count = 0
+        self._steps = self._layouts.get(layout, self._usual)
 
     def over(self, segments: Sequence[str], separator: str) -> None:
         """Walk the segments once, in order."""
-        count = 0
-        read, steps = self._read, self._steps
+        steps, run = self._steps, list[str]()
         for segment in segments:
             name = segment[:3]
             if name == "OBX":
-                count += 1
-                self._target.append(read(segment.split(separator), count, self._place, self._findings))
+                run.append(segment)
             elif name in steps:
-                steps[name](segment.split(separator))
+                self._close(run)
+                run = []
+                steps[name](self, segment.split(separator))
+        self._close(run)
+
+    def _close(self, run: Sequence[str]) -> None:
+        """Read the OBX since the last step: they all stand alike."""
+        if run:
+            self._target += self._read(run, self._count, self._stands)
+            self._count += len(run)
 
     def _leave(self) -> None:
         self._target = self.orphans
-        self._place, self._findings = _OUTSIDE
+        self._stands = _OUTSIDE
 
     def _patient(self, fields: list[str]) -> None:
         """Nothing that was said of an earlier patient's orders holds for this one's."""
@@ -102,12 +99,12 @@ class Walk:
         self.groups.append(group)
         around.fresh = False
         self._target = group.observations
-        self._place, self._findings = self._standing(fields)
+        self._stands = self._standing(fields)
 
     def _specimen(self, fields: list[str]) -> None:
         if self._target is not self.orphans:
             self.groups[-1].spm.append(fields)
-        self._place, self._findings = _OUTSIDE
+        self._stands = _OUTSIDE
 
     def _specimen_before(self, fields: list[str]) -> None:
         self._around.spm = [fields]
@@ -116,12 +113,29 @@ class Walk:
     def _container(self, _: list[str]) -> None:
         """The container ends what describes the specimen; what follows it are results again."""
         if self._target is not self.orphans:
-            self._place, self._findings = self._standing(self.groups[-1].obr)
+            self._stands = self._standing(self.groups[-1].obr)
 
     def _device(self, _: list[str]) -> None:
-        self._place, self._findings = _OUTSIDE
+        self._stands = _OUTSIDE
 
     def _continued(self, fields: list[str]) -> None:
         """A DSC without a pointer says that nothing more comes."""
         if fields[1:2] and fields[1].strip() not in {"", NULL}:
             self.held.append(Finding(CONTINUED, "DSC", "the message continues in another one (DSC)"))
+
+    # Which step each segment is; in some layouts ORC follows its OBR, and in some the specimen precedes its orders.
+    _usual: ClassVar[Mapping[str, Step]] = {
+        "OBR": _order,
+        "ORC": _control,
+        "PID": _patient,
+        "PV1": _visit,
+        "SPM": _specimen,
+        "DEV": _device,
+        "DSC": _continued,
+    }
+    _behind: ClassVar[Mapping[str, Step]] = {**_usual, "ORC": _control_behind}
+    _layouts: ClassVar[Mapping[str, Mapping[str, Step]]] = {
+        "OUL^R22": {**_behind, "SPM": _specimen_before},
+        "OUL^R23": {**_behind, "SPM": _specimen_before},
+        "OUL^R24": {**_behind, "SAC": _container},
+    }

@@ -18,12 +18,11 @@ from msgspec import Struct
 _BOM = b"\xef\xbb\xbf"
 # The name is searched for, since that is fast, and then what stands before it: the start of a line. Indentation is
 # bounded so that a start has a greatest length; what the last _OVERLAP bytes may still begin is awaited.
+ENVELOPES = ("FHS", "BHS", "BTS", "FTS")
 _NAME = re.compile(rb"(?:MSH|FHS|BHS|BTS|FTS)(?=[^A-Za-z0-9\s])")
 _LINE_START = re.compile(rb"(?:\A|(?<=[\r\n\x0b\x1c]))(?:\xef\xbb\xbf)?\x0b?[ \t]{0,200}\Z")
 _OVERLAP = 256
-_ENDS = dict.fromkeys(("MSH", "stray"), re.compile(rb"\x1c")) | dict.fromkeys(
-    ("FHS", "BHS", "BTS", "FTS"), re.compile(rb"[\r\n\x1c]")
-)
+_ENDS = dict.fromkeys(("MSH", "stray"), re.compile(rb"\x1c")) | dict.fromkeys(ENVELOPES, re.compile(rb"[\r\n\x1c]"))
 _BLANK = b" \t\r\n\x0b\x1c\x1a\x00"
 # After the last line: the next message's start byte, the end-of-file mark of DOS, padding.
 _TAIL = b"\x0b\x1a\x00"
@@ -46,21 +45,6 @@ class Piece(Struct, frozen=True, gc=False):
     line: int
     flaw: str = ""
     offset: int = 0
-
-
-def single_piece(raw: bytes) -> Piece | None:
-    """
-    Give bytes that are one message and nothing else, by plain searches, which are faster than cutting.
-
-    Absent: None where one must look more closely.
-    """
-    if len(raw) > LARGEST_MESSAGE or not raw.startswith(b"MSH") or raw.find(b"MSH", 3) >= 0:
-        return None
-    # Two characters are searched first: hardly any other text has them.
-    others = b"HS" in raw and (b"FHS" in raw or b"BHS" in raw)
-    others = others or (b"TS" in raw and (b"BTS" in raw or b"FTS" in raw))
-    framed = b"\x0b" in raw or b"\x1c" in raw or b"\x1a" in raw or b"\x00" in raw
-    return None if others or framed else Piece("MSH", raw, 1)
 
 
 def split_stream(chunks: Iterable[bytes], limit: int = LARGEST_MESSAGE) -> Iterator[Piece]:

@@ -7,6 +7,7 @@ within `/1`, never changed; absent keys are omitted, never null.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -61,7 +62,7 @@ class Submission(Struct, frozen=True):
     destination: str
     service_request_id: str
     payload: Payload
-    sources: tuple[SourceObservation, ...] = ()
+    sources: Sequence[SourceObservation] = ()
     patient: tuple[str, str] = ("", "")
     ordered_at: str = ""
     unconfirmed: tuple[str, ...] = ()
@@ -151,7 +152,7 @@ class Outcome(Struct, frozen=True):
     tables_sha256: str = ""
     submissions: tuple[Submission, ...] = ()
     entries: tuple[Entry, ...] = ()
-    diagnostics: tuple[Diagnostic, ...] = ()
+    diagnostics: Sequence[Diagnostic] = ()
     schema: str = field(default=SCHEMA)
     accounts: tuple[ReportAccount, ...] = ()
 
@@ -186,7 +187,7 @@ class _FileLine(Struct, frozen=True):
 
 def _line(outcome: Outcome) -> _OutcomeLine | _FileLine:
     if outcome.schema == FILE_SCHEMA:
-        return _FileLine(outcome.schema, outcome.source, outcome.state, outcome.diagnostics)
+        return _FileLine(outcome.schema, outcome.source, outcome.state, tuple(outcome.diagnostics))
     return _OutcomeLine(
         outcome.schema,
         outcome.tables_sha256,
@@ -194,5 +195,5 @@ def _line(outcome: Outcome) -> _OutcomeLine | _FileLine:
         outcome.state,
         tuple(_SubmissionLine(s.destination, s.service_request_id, s.payload) for s in outcome.submissions),
         outcome.entries,
-        outcome.diagnostics,
+        tuple(outcome.diagnostics),
     )

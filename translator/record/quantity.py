@@ -12,10 +12,13 @@ from decimal import Decimal
 from translator.record.number_form import NumberForm
 from translator.record.values import Limit, Numeric, Range, Ratio
 
-# HL7 v2.9 2A.3.44 (NM) with a leading point let through, as analyzers write it; at most 16 characters.
+# HL7 v2.9 2A.3.44 (NM) with a leading point let through, as analyzers write it.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _LONGEST = 16
+# A double holds any number of so many digits exactly; more have to prove it.
 _SURE = 15
+# Signs, and a point without a digit before it, which is remarked on.
+_ODD_STARTS = frozenset("+-.")
 # Above it an integer's digits are not those of the double; the number is then written with an exponent.
 _LARGEST_WHOLE = 2**53
 _UNSIGNED = r"[0-9]+(?:\.[0-9]+)?"
@@ -54,7 +57,13 @@ def read_number(text: str, form: NumberForm | None = None) -> Numeric | None:
     plain = text if form is None else form.plain(text)
     if plain is None or len(plain) > _LONGEST or not _NUMBER.fullmatch(plain):
         return None
-    return Numeric(Decimal(plain), text)
+    return Numeric(text) if plain == text else Numeric(text, plain)
+
+
+def is_plain_number(text: str) -> bool:
+    """Tell the usual form of a number, of digits and at most one point; what it passes over may still be one."""
+    digits = text.replace(".", "", 1)
+    return digits.isdecimal() and digits.isascii() and len(text) <= _LONGEST
 
 
 def read_limit(comparator: str, number: str) -> Limit | None:
@@ -63,7 +72,7 @@ def read_limit(comparator: str, number: str) -> Limit | None:
     bound = read_number(number)
     if sign is None or bound is None:
         return None
-    return Limit(sign, bound.number, bound.lexical)
+    return Limit(sign, bound.lexical)
 
 
 def read_quantity(text: str, form: NumberForm | None = None) -> Numeric | Limit | Ratio | Range | None:
@@ -118,16 +127,29 @@ def json_number(number: Decimal) -> int | float | None:
     double = float(number)
     if Decimal(repr(double)) != number:
         return None
-    return _shortest(double)
-
-
-def json_number_as_written(number: Numeric) -> int | float | None:
-    """Turn a number into the JSON number that equals it, like `json_number`, from its digits as written."""
-    # A double holds any number of up to 15 digits exactly; more have to prove it.
-    if len(number.lexical) > _SURE:
-        return json_number(number.number)
-    return _shortest(float(number.number))
-
-
-def _shortest(double: float) -> int | float:
     return int(double) if double.is_integer() and abs(double) <= _LARGEST_WHOLE else double
+
+
+def number_between(value: Numeric, low: float, high: float) -> int | float | None:
+    """
+    Give the JSON number of a value in the target unit that lies between its bounds.
+
+    Absent: None where it must be looked at more closely; then a Decimal says what is wrong, if anything is.
+    """
+    written = value.lexical
+    # Decimals of up to 15 digits and the doubles next to them are in the same order, and none is lost.
+    if len(written) > _SURE or value.plain or written[0] in _ODD_STARTS:
+        return None
+    number = float(written)
+    if not low <= number <= high:
+        return None
+    return int(number) if number.is_integer() else number
+
+
+def bound(number: Decimal | None) -> float | None:
+    """
+    Give a bound for `number_between`.
+
+    Absent: None where there is none, or where it has more digits than a double keeps in order.
+    """
+    return None if number is None or len(number.as_tuple().digits) > _SURE else float(number)

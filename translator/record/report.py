@@ -6,6 +6,8 @@ Statuses, codes and units stand here as sent; what they mean is decided by table
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from translator.record.values import Coding, Value
@@ -27,28 +29,64 @@ class Finding(Struct, frozen=True, gc=False):
     text: str = ""
 
 
-class Observation(Struct, frozen=True, gc=False):
+class Form(Struct, frozen=True, gc=False, cache_hash=True):
     """
-    One OBX segment, one FHIR Observation, or one component of it.
+    What an observation says beside its value and its place in the message; a feed has few forms.
 
-    Shape: `at` is the entry's address (`OBX[4]`, `Bundle.entry[3].resource.component[1]`).
     Units: `unit` as sent; `no_unit` tells HL7 null (`""`, explicitly none) from nothing sent.
-    Absent: empty strings; `place` is empty for a result position, else the reason code that says why it is none;
-    `bare` tells that OBX-6 to OBX-12 are all empty, as in a line that goes on with the observation before.
+    Absent: empty strings.
     """
 
-    at: str
-    codes: tuple[Coding, ...]
-    value: Value
+    codes: tuple[Coding, ...] = ()
     value_type: str = ""
     unit: str = ""
     unit_system: str = ""
     no_unit: bool = False
     status: str = ""
+
+
+class Observation(Struct, frozen=True, gc=False):
+    """
+    One OBX segment, one FHIR Observation, or one component of it.
+
+    Shape: `at` is the entry's address (`OBX[4]`, `Bundle.entry[3].resource.component[1]`). Observations of one form
+    share it, so that what follows from a form is worked out once.
+    Absent: `place` is empty for a result position, else the reason code that says why it is none; `bare` tells that
+    OBX-6 to OBX-12 are all empty, as in a line that goes on with the observation before.
+    """
+
+    at: str
+    form: Form
+    value: Value
     sub_id: str = ""
     place: str = ""
     findings: tuple[Finding, ...] = ()
     bare: bool = False
+
+    @property
+    def codes(self) -> tuple[Coding, ...]:
+        """Every coding offered."""
+        return self.form.codes
+
+    @property
+    def value_type(self) -> str:
+        """OBX-2, or the name of the value[x] element."""
+        return self.form.value_type
+
+    @property
+    def unit(self) -> str:
+        """The unit as sent."""
+        return self.form.unit
+
+    @property
+    def no_unit(self) -> bool:
+        """Tell HL7 null, which says that there is no unit, from nothing sent."""
+        return self.form.no_unit
+
+    @property
+    def status(self) -> str:
+        """The status as sent."""
+        return self.form.status
 
 
 class Patient(Struct, frozen=True, gc=False):
@@ -77,7 +115,7 @@ class Report(Struct, frozen=True):
     panel: tuple[Coding, ...] = ()
     service_requests: tuple[tuple[str, Identifier], ...] = ()
     must_agree: bool = True
-    keys: tuple[tuple[str, str, Identifier], ...] = ()
+    keys: Sequence[tuple[str, str, Identifier]] = ()
     parents: tuple[tuple[str, str, Identifier], ...] = ()
     is_reflex: bool = False
     is_placed: bool = True

@@ -14,18 +14,31 @@ from msgspec import Struct
 
 
 class Numeric(Struct, frozen=True, gc=False, tag="numeric"):
-    """One plain number."""
+    """
+    One plain number.
 
-    number: Decimal
+    Shape: `lexical` is the number as written; `plain` is the same in the form of HL7, where the sender has its own.
+    """
+
     lexical: str
+    plain: str = ""
+
+    @property
+    def number(self) -> Decimal:
+        """The number, exactly."""
+        return Decimal(self.plain or self.lexical)
 
 
 class Limit(Struct, frozen=True, gc=False, tag="limit"):
-    """A bound, not a measurement: `comparator` is one of `<` `<=` `>` `>=`."""
+    """A bound, not a measurement: `comparator` is one of `<` `<=` `>` `>=`, `lexical` a number in the form of HL7."""
 
     comparator: str
-    number: Decimal
     lexical: str
+
+    @property
+    def number(self) -> Decimal:
+        """The bound, exactly."""
+        return Decimal(self.lexical)
 
 
 class Ratio(Struct, frozen=True, gc=False, tag="ratio"):

@@ -7,15 +7,12 @@ from translator.translate.observation import Verdict
 from translator.translate.report_status import Case
 
 
-def account_of(case: Case, destination: str, status: str, first: int) -> ReportAccount | None:
+def account_of(case: Case, destination: str, status: str, first: int) -> ReportAccount:
     """
     Account for a case whose entries begin at `first`.
 
     Shape: `status` is the report's own, empty where the case is held whole.
-    Absent: None where everything is translated, and its submission says it all.
     """
-    if case.verdicts and all(verdict.place for verdict in case.verdicts):
-        return None
     return ReportAccount(
         destination,
         case.parts[0].resolution.service_request_id,
@@ -23,7 +20,7 @@ def account_of(case: Case, destination: str, status: str, first: int) -> ReportA
         panel_of(case),
         first,
         first + len(case.verdicts),
-        tuple("" if verdict.place else _subject(verdict) for verdict in case.verdicts),
+        tuple("" if verdict.payload is not None else _subject(verdict) for verdict in case.verdicts),
     )
 
 
@@ -34,7 +31,7 @@ def panel_of(case: Case) -> str:
 
 def _subject(verdict: Verdict) -> str:
     """Name what an observation is about: the WHOOP code, else the first code as sent."""
-    if verdict.match.row is not None:
-        return verdict.match.row.whoop_code
+    if verdict.row is not None:
+        return verdict.row.whoop_code
     coding = next(iter(verdict.observation.codes), None)
     return f"{coding.system}|{coding.code}" if coding is not None else ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from translator.record.outcome import PayloadObservation
-from translator.record.report import Observation
+from translator.record.report import Form, Observation
 from translator.record.values import Coding, Text
 from translator.translate.observation import ObservationTranslator
 from translator.translate.site import Site
@@ -33,7 +33,8 @@ class ExampleTranslator:
         value, _, unit = example.partition(" ") if row.kind == "numeric" else (example, "", "")
         codes = (Coding(row.system, row.code),)
         translate = self._translate if row.at.startswith("sites/") else self._translate_packaged
-        verdict = translate(Observation("example", codes, Text(value), "ST", unit, status="F"))
+        form = Form(codes, "ST", unit, status="F")
+        verdict = translate(Observation("example", form, Text(value)))
         return _written(verdict.payload) if verdict.payload is not None else f"{verdict.state}:{verdict.reason}"
 
 

@@ -6,30 +6,42 @@ The rules stand in the order in which they are asked; the first that answers dec
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct
 
 from translator.record.field_positions import field_at
 from translator.record.number_form import number_form
 from translator.record.outcome import Diagnostic, Original, PayloadObservation
-from translator.record.report import Observation
-from translator.record.values import Absent, Cleared, Document, Numeric, Text, Unusable
+from translator.record.quantity import number_between
+from translator.record.report import Form, Observation
+from translator.record.values import (
+    Absent,
+    Cleared,
+    Coded,
+    Document,
+    Limit,
+    Numeric,
+    Range,
+    Ratio,
+    Text,
+    Unusable,
+)
 from translator.translate.codes import Match
 from translator.translate.route import Remark, Route, find_route
-from translator.translate.tables import StatusRow, Tables
+from translator.translate.tables import ObservationRow, StatusRow, Tables
 from translator.translate.values import (
     Sent,
     is_no_value,
     not_obtained_text,
     numeric_value,
     placeholder,
-    plain_number,
     text_value,
 )
 
 _MEMO_SIZE = 4096
-_ODD_STARTS = frozenset("+-.")
+_QUANTITIES = frozenset({Numeric, Limit, Ratio, Range})
+_WORDS = frozenset({Text, Coded})
 # Here the sender itself says that it is no result (OBX-29), whatever its code; elsewhere only its position does.
 _NEVER_RESULTS = frozenset({"ask-at-order-entry"})
 
@@ -38,26 +50,32 @@ class Verdict(Struct, gc=False):
     """
     What one observation comes to, before its report is looked at.
 
-    Shape: `status` is the FHIR status (`final`, `registered`, `entered-in-error`, ...); `table` the row that decided;
-    `match` the mapping. `payload` only where `state` is translated. Its report settles `cause` and `place` (the
-    indexes of submission and observation).
+    Shape: `status` is the FHIR status (`final`, `registered`, `entered-in-error`, ...); `route` the way of its form.
+    `payload` only where `state` is translated. Its report settles `cause`, and `submission` and
+    `number`, the indexes of where it is sent.
     """
 
     observation: Observation
     state: str
     reason: str
     status: str
-    match: Match
+    route: Route
     payload: PayloadObservation | None = None
-    diagnostics: tuple[Diagnostic, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     original: Original | None = None
     cause: str = ""
-    place: tuple[int, int] | None = None
+    submission: int | None = None
+    number: int | None = None
 
     @property
-    def table(self) -> str:
+    def diagnostics(self) -> Iterator[Diagnostic]:
+        """What is to be said of it."""
+        return (remark.diagnostic(self.observation.at) for remark in self.remarks)
+
+    @property
+    def row(self) -> ObservationRow | None:
         """The mapping row, where there is one."""
-        return self.match.row.at if self.match.row is not None else ""
+        return self.route.match.row
 
 
 class ObservationTranslator:
@@ -71,7 +89,7 @@ class ObservationTranslator:
         self._tables = tables
         self._statuses = tables.observation_status.get(source_format, {})
         self._numbers = number_form(tables.site.decimal_mark, tables.site.group_mark)
-        self._routes: dict[object, Route] = {}
+        self._routes: dict[Form, Route] = {}
         self._rules: tuple[Callable[[Observation, Match, StatusRow], tuple[str, str]], ...] = (
             self._by_place,
             self._by_table,
@@ -90,41 +108,44 @@ class ObservationTranslator:
         return len(self._routes)
 
     def translate(self, observation: Observation) -> Verdict:
+        """Decide the fate of one observation."""
+        return self.translate_all([observation])[0]
+
+    def translate_all(self, observations: Iterable[Observation]) -> list[Verdict]:
+        """Decide the fate of every observation, in order."""
+        routes, verdicts = self._routes, []
+        for observation in observations:
+            route = routes.get(observation.form) or self._route(observation)
+            if route.open and not observation.findings and not observation.place:
+                # Nearly every result of a good feed; none of the rules has a word on it.
+                value = observation.value
+                if route.plain and type(value) is Numeric:
+                    number = number_between(value, route.low, route.high)
+                    if number is not None:
+                        word = route.status.status
+                        payload = PayloadObservation(route.code, number, None, route.unit, word)
+                        verdicts.append(Verdict(observation, "translated", "", word, route, payload, route.remarks))
+                        continue
+                if type(value) in _QUANTITIES or (type(value) in _WORDS and not placeholder(value, self._tables)):
+                    verdicts.append(self._value(observation, route))
+                    continue
+            verdicts.append(self._by_rules(observation, route))
+        return verdicts
+
+    def _by_rules(self, observation: Observation, route: Route) -> Verdict:
         """Ask every rule, then translate the value."""
-        route = self._route(observation)
-        value = observation.value
-        # Nearly every result of a good feed is a number on a plain route; none of the rules below has a word on it.
-        if route.plain and type(value) is Numeric and not observation.findings:
-            number = plain_number(value, route.match.row)
-            if number is not None:
-                word = route.status.status
-                payload = PayloadObservation(route.code, number, None, route.unit, word)
-                said = _said(observation.at, route.remarks, converted=False) if route.remarks else ()
-                if value.lexical[0] in _ODD_STARTS:
-                    said += _spelling(observation)
-                return Verdict(observation, "translated", "", word, route.match, payload, said)
         match, status = route.match, route.status
         for rule in self._rules:
             state, reason = rule(observation, match, status)
             if state:
                 retracted = reason == "retraction"
-                return Verdict(observation, state, reason, "entered-in-error" if retracted else status.status, match)
+                return Verdict(observation, state, reason, "entered-in-error" if retracted else status.status, route)
         return self._value(observation, route)
 
     def _route(self, observation: Observation) -> Route:
-        key = (
-            observation.codes,
-            observation.unit,
-            observation.status,
-            observation.place,
-            observation.value_type,
-            observation.no_unit,
-        )
-        found = self._routes.get(key)
-        if found is None:
-            if len(self._routes) >= _MEMO_SIZE:
-                self._routes.clear()
-            found = self._routes[key] = find_route(observation, self._statuses, self._tables)
+        if len(self._routes) >= _MEMO_SIZE:
+            self._routes.clear()
+        found = self._routes[observation.form] = find_route(observation, self._statuses, self._tables)
         return found
 
     @staticmethod
@@ -187,56 +208,29 @@ class ObservationTranslator:
         if status.action == "ignore":
             text = self._says_why(observation, route.match, status)
             payload = PayloadObservation(row.whoop_code, value_text=text, status=status.status)
-            return Verdict(observation, "translated", "", status.status, route.match, payload)
+            return Verdict(observation, "translated", "", status.status, route, payload)
         if route.plan.reason and not isinstance(observation.value, Unusable):
-            return Verdict(observation, "held", route.plan.reason, status.status, route.match)
+            return Verdict(observation, "held", route.plan.reason, status.status, route)
         if row.kind == "numeric":
             sent = numeric_value(observation.value, row, route.plan, self._numbers)
         else:
             sent = text_value(observation.value, row, self._tables)
         if sent.reason:
             state = "refused" if sent.refused else "held"
-            return Verdict(observation, state, sent.reason, status.status, route.match)
+            return Verdict(observation, state, sent.reason, status.status, route)
         return self._translated(observation, route, sent)
 
     @staticmethod
     def _translated(observation: Observation, route: Route, sent: Sent) -> Verdict:
         status = route.status.status
-        return Verdict(
-            observation,
-            "translated",
-            "",
-            status,
-            route.match,
-            PayloadObservation(route.code, sent.number, sent.text, route.unit, status),
-            (
-                *_said(observation.at, route.remarks, converted=sent.converted),
-                *(_spelling(observation) if sent.number is not None else ()),
-            ),
-            Original(_lexical(observation), observation.unit) if sent.converted else None,
-        )
-
-
-def _said(at: str, remarks: tuple[Remark, ...], *, converted: bool) -> tuple[Diagnostic, ...]:
-    return tuple(
-        [
-            Diagnostic(remark.code, remark.severity, at + remark.below, remark.text)
-            for remark in remarks
-            if converted or not remark.converted
-        ]
-    )
-
-
-def _spelling(observation: Observation) -> tuple[Diagnostic, ...]:
-    """
-    Remark on a number without a digit before its point, which analyzers write and HL7 forbids.
-
-    Source: HL7 v2.9 2A.3.44 (NM).
-    """
-    if not _lexical(observation).lstrip("+-").startswith("."):
-        return ()
-    text = "read as if there were a nought before the point"
-    return (Diagnostic("number-respelled", "warning", field_at(observation.at, "value"), text),)
+        payload = PayloadObservation(route.code, sent.number, sent.text, route.unit, status)
+        original = Original(_lexical(observation), observation.unit) if sent.converted else None
+        remarks = route.on_conversion if sent.converted else route.remarks
+        # Analyzers write a number without a digit before its point, which HL7 forbids (v2.9 2A.3.44, NM).
+        if sent.number is not None and _lexical(observation).lstrip("+-").startswith("."):
+            at = field_at(observation.at, "value").removeprefix(observation.at)
+            remarks += (Remark("number-respelled", "warning", at, "read as if there were a nought before the point"),)
+        return Verdict(observation, "translated", "", status, route, payload, remarks, original)
 
 
 def _lexical(observation: Observation) -> str:

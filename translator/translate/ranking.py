@@ -38,11 +38,11 @@ def outranked(repeats: Sequence[Verdict], rank: Mapping[str, tuple[str, ...]]) -
 
 
 def _code(verdict: Verdict) -> str:
-    return verdict.match.row.code if verdict.match.row is not None else ""
+    return verdict.row.code if verdict.row is not None else ""
 
 
 def _whoop_code(verdict: Verdict) -> str:
-    return verdict.match.row.whoop_code if verdict.match.row is not None else ""
+    return verdict.row.whoop_code if verdict.row is not None else ""
 
 
 def _set_aside(verdicts: Sequence[Verdict], reason: str) -> None:

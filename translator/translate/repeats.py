@@ -26,18 +26,17 @@ _LINE_REASONS = frozenset({"", "value-missing", "placeholder-value"})
 _OF_ONE = frozenset({"", "entered-in-error", "cancelled"})
 
 
+def has_repeats(verdicts: Sequence[Verdict]) -> bool:
+    """Tell that two observations may lead to one WHOOP code; hardly ever does a report have such."""
+    return len({verdict.route.code for verdict in verdicts}) < len(verdicts)
+
+
 def settle_repeats(verdicts: Iterable[Verdict], tables: Tables) -> None:
     """Settle, in place, what one report says more than once by one mapping row."""
-    mapped = [
-        (verdict.match.row.at, verdict)
-        for verdict in verdicts
-        if verdict.match.row is not None and verdict.state != "ignored" and not verdict.observation.place
-    ]
-    if len({at for at, _ in mapped}) == len(mapped):
-        return
     by_row: dict[str, list[Verdict]] = {}
-    for at, verdict in mapped:
-        by_row.setdefault(at, []).append(verdict)
+    for verdict in verdicts:
+        if verdict.row is not None and verdict.state != "ignored" and not verdict.observation.place:
+            by_row.setdefault(verdict.route.table, []).append(verdict)
     for group in by_row.values():
         if len(group) > 1:
             _settle(group, tables)
@@ -49,12 +48,10 @@ def settle_codes(verdicts: Iterable[Verdict], rank: Mapping[str, tuple[str, ...]
 
     Shape: `rank` is the site's choice among sources of one WHOOP code.
     """
-    sent = [(verdict.payload.code, verdict) for verdict in verdicts if verdict.payload is not None]
-    if len({code for code, _ in sent}) == len(sent):
-        return
     by_code: dict[str, list[Verdict]] = {}
-    for code, verdict in sent:
-        by_code.setdefault(code, []).append(verdict)
+    for verdict in verdicts:
+        if verdict.payload is not None:
+            by_code.setdefault(verdict.payload.code, []).append(verdict)
     for several in by_code.values():
         if len(several) > 1:
             repeats = contenders(several, rank)
@@ -104,7 +101,7 @@ def _sets(verdicts: Iterable[Verdict]) -> Iterable[list[Verdict]]:
 
 def _are_lines(group: Sequence[Verdict], tables: Tables) -> bool:
     """Tell lines of one text: a text code without listed answers, text types, nothing else wrong with any of them."""
-    row = group[0].match.row
+    row = group[0].row
     if row is None or row.kind != "text" or row.whoop_code in tables.answered_codes or not _differ(group):
         return False
     return all(_is_line(verdict) for verdict in group) and any(verdict.payload is not None for verdict in group)

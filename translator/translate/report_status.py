@@ -25,27 +25,26 @@ _UNFINISHED = frozenset({"preliminary", "partial", "registered"})
 _DONE = frozenset({"final", "amended", "corrected"})
 # Ignored observations that still say something about how far the report is.
 _TELLING = frozenset({"not-obtained", "result-pending"})
+_WITHHELD = frozenset({"held", "refused"})
 
 
 class Part(Struct, frozen=True):
-    """One report with its verdicts, its status by table and the service request that it belongs to."""
+    """
+    One report with its verdicts, its status by table and the service request that it belongs to.
+
+    Shape: `is_form` tells a group of answers to the order form, in which nothing could be a result: it reports nothing.
+    """
 
     report: Report
     verdicts: list[Verdict]
     status: StatusRow
     resolution: Resolution
+    is_form: bool = False
 
     @property
     def is_refused(self) -> bool:
         """Tell a report that its own status refuses."""
-        return bool(self.report.at) and self.status.action == "refuse"
-
-    @property
-    def is_form(self) -> bool:
-        """Tell a group of answers to the order form, in which nothing could be a result: it reports nothing."""
-        return bool(self.verdicts) and all(
-            verdict.observation.place == "order-form" and verdict.state == "ignored" for verdict in self.verdicts
-        )
+        return self.status.action == "refuse" and bool(self.report.at)
 
 
 class Case(Struct, frozen=True):
@@ -64,7 +63,7 @@ class Case(Struct, frozen=True):
     @property
     def is_settled(self) -> bool:
         """Tell that no report is left to decide: all are refused or forms, or these observations belong to none."""
-        return all(part.is_refused or part.is_form or not part.report.at for part in self.parts)
+        return all(part.is_form or part.is_refused or not part.report.at for part in self.parts)
 
     @property
     def is_merged(self) -> bool:
@@ -83,29 +82,58 @@ class Case(Struct, frozen=True):
         return verdict.reason not in _NO_RESULT_REASONS and not is_no_value(verdict.observation.value, self.tables)
 
 
+_DOUBTS = frozenset({"unknown-status", "final-without-value"})
 _NO_RESULT_REASONS = frozenset(
     {"document", "not-a-result-position", "ignored-by-table", "ask-at-order-entry", "order-form", "comment"}
 )
 
 
-def hold_of(case: Case) -> Finding | None:
+class Seen(Struct, frozen=True, gc=False):
+    """What there is among the verdicts of a case, so that a rule looks at each of them only where it must."""
+
+    states: set[str]
+    reasons: set[str]
+    statuses: set[str]
+
+    @classmethod
+    def of(cls, verdicts: Sequence[Verdict]) -> Seen:
+        """Gather it, once the repeats are settled."""
+        return cls(
+            {verdict.state for verdict in verdicts},
+            {verdict.reason for verdict in verdicts},
+            {verdict.status for verdict in verdicts},
+        )
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Tell that something is not sent that a person may still decide about."""
+        return not self.states.isdisjoint(_WITHHELD)
+
+
+def hold_of(case: Case, seen: Seen) -> Finding | None:
     """Give the first thing that holds the report as a whole."""
-    return next(filter(None, (rule(case) for rule in _RULES)), None)
+    for rule in _RULES:
+        if found := rule(case, seen):
+            return found
+    return None
 
 
-def _message(case: Case) -> Finding | None:
+def _message(case: Case, _: Seen) -> Finding | None:
     return case.message_held[0] if case.message_held else None
 
 
-def _resolution(case: Case) -> Finding | None:
+def _resolution(case: Case, _: Seen) -> Finding | None:
     return case.parts[0].resolution.problem
 
 
-def _finding(case: Case) -> Finding | None:
-    return next((finding for part in case.parts for finding in part.report.findings), None)
+def _finding(case: Case, _: Seen) -> Finding | None:
+    for part in case.parts:
+        if part.report.findings:
+            return part.report.findings[0]
+    return None
 
 
-def _time(case: Case) -> Finding | None:
+def _time(case: Case, _: Seen) -> Finding | None:
     zone = case.tables.site.time_zone
     for part in case.parts if zone else ():
         if time_of(part.report, zone).is_ambiguous:
@@ -113,38 +141,39 @@ def _time(case: Case) -> Finding | None:
     return None
 
 
-def _patients(case: Case) -> Finding | None:
-    patients = {part.report.patient for part in case.parts}
-    if len(patients) == 1:
+def _patients(case: Case, _: Seen) -> Finding | None:
+    if not case.is_merged or len({part.report.patient for part in case.parts}) == 1:
         return None
     return Finding("patient-mismatch", case.at, "two patients in this message have the same service request")
 
 
-def _status(case: Case) -> Finding | None:
+def _status(case: Case, _: Seen) -> Finding | None:
     for part in case.parts:
         if part.status.action == "hold":
             return Finding(part.status.reason, part.report.status_at or part.report.at, "the report's status holds it")
     return None
 
 
-def _retraction(case: Case) -> Finding | None:
-    for verdict in case.verdicts:
-        if verdict.reason == "retraction":
-            return Finding("retraction", verdict.observation.at, "WHOOP has no way to take a result back")
-    return None
+def _retraction(case: Case, seen: Seen) -> Finding | None:
+    if "retraction" not in seen.reasons:
+        return None
+    at = next(verdict.observation.at for verdict in case.verdicts if verdict.reason == "retraction")
+    return Finding("retraction", at, "WHOOP has no way to take a result back")
 
 
-def _doubt(case: Case) -> Finding | None:
+def _doubt(case: Case, seen: Seen) -> Finding | None:
     """A status can only be derived from statuses that are known (semantics 1.5 rule 1)."""
-    if not case.is_derived:
+    if not case.is_derived or ("unknown" not in seen.statuses and seen.reasons.isdisjoint(_DOUBTS)):
         return None
     for verdict in case.verdicts:
-        if verdict.status == "unknown" or verdict.reason in {"unknown-status", "final-without-value"}:
+        if verdict.status == "unknown" or verdict.reason in _DOUBTS:
             return Finding(verdict.reason, verdict.observation.at, "the report's status cannot be derived from it")
     return None
 
 
-def _final_but_pending(case: Case) -> Finding | None:
+def _final_but_pending(case: Case, seen: Seen) -> Finding | None:
+    if seen.statuses.isdisjoint(_PENDING):
+        return None
     for part in case.parts:
         for verdict in part.verdicts:
             if part.status.status == "final" and verdict.status in _PENDING and _counts(verdict):
@@ -153,7 +182,7 @@ def _final_but_pending(case: Case) -> Finding | None:
     return None
 
 
-def _value_without_result(case: Case) -> Finding | None:
+def _value_without_result(case: Case, _: Seen) -> Finding | None:
     for part in case.parts:
         if part.status.status not in {"cancelled", "registered"}:
             continue
@@ -164,7 +193,7 @@ def _value_without_result(case: Case) -> Finding | None:
     return None
 
 
-_RULES: tuple[Callable[[Case], Finding | None], ...] = (
+_RULES: tuple[Callable[[Case, Seen], Finding | None], ...] = (
     _message,
     _resolution,
     _finding,
@@ -182,7 +211,7 @@ def _counts(verdict: Verdict) -> bool:
     return verdict.state != "ignored" or verdict.reason in _TELLING
 
 
-def report_status(case: Case) -> str:
+def report_status(case: Case, seen: Seen) -> str:
     """
     Give the status that the whole has before held observations are taken out of it.
 
@@ -194,9 +223,13 @@ def report_status(case: Case) -> str:
     own = case.parts[0].status
     if own.action == "ignore":
         return ""
-    if own.status == "final" and any(v.status == "corrected" and v.state == "translated" for v in case.verdicts):
+    if own.status == "final" and "corrected" in seen.statuses and _sends_correction(case):
         return "corrected"
     return own.status
+
+
+def _sends_correction(case: Case) -> bool:
+    return any(verdict.status == "corrected" and verdict.state == "translated" for verdict in case.verdicts)
 
 
 def _derived(case: Case) -> str:

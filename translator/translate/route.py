@@ -11,16 +11,18 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from translator.record.field_positions import field_at
+from translator.record.outcome import Diagnostic
+from translator.record.quantity import bound
 from translator.record.report import Observation
 from translator.translate.codes import Match, match_codes
-from translator.translate.tables import StatusRow, Tables
+from translator.translate.tables import ObservationRow, StatusRow, Tables
 from translator.translate.units import UnitPlan, plan_unit
 
 _UNKNOWN_STATUS = StatusRow("", "", "hold", "unknown", "unknown-status")
 
 
 class Remark(Struct, frozen=True, gc=False):
-    """What is said of every observation of a route, at its part; `converted` only where the number was converted."""
+    """What is said of an observation, at one of its parts; `converted` only where its number was converted."""
 
     code: str
     severity: str
@@ -28,21 +30,33 @@ class Remark(Struct, frozen=True, gc=False):
     text: str
     converted: bool = False
 
+    def diagnostic(self, at: str) -> Diagnostic:
+        """Say it of the observation at this place."""
+        return Diagnostic(self.code, self.severity, at + self.below, self.text)
+
 
 class Route(Struct, frozen=True, gc=False):
     """
-    What codes, unit, status and place decide before any value is seen.
+    What codes, unit and status decide before any value is seen.
 
-    Shape: on a `plain` route a number goes straight to its guards; no rule can stop it.
+    Shape: on an `open` route no rule about codes, units or statuses stops a value; on a `plain` one a number goes
+    straight to its guards, `low` and `high`. `remarks` are said of every
+    result, `on_conversion` of one that is converted.
     """
 
     match: Match
     status: StatusRow
     plan: UnitPlan = UnitPlan()
+    open: bool = False
     plain: bool = False
     code: str = ""
     unit: str | None = None
     remarks: tuple[Remark, ...] = ()
+    table: str = ""
+    confirmed: bool = False
+    low: float = 0.0
+    high: float = 0.0
+    on_conversion: tuple[Remark, ...] = ()
 
 
 def find_route(observation: Observation, statuses: Mapping[str, StatusRow], tables: Tables) -> Route:
@@ -50,14 +64,33 @@ def find_route(observation: Observation, statuses: Mapping[str, StatusRow], tabl
     match = match_codes(observation.codes, tables.observations)
     status = statuses.get(observation.status, _UNKNOWN_STATUS)
     row = match.row
-    if row is None or row.ignore or row.kind != "numeric":
-        code = row.whoop_code if row is not None else ""
-        return Route(match, status, code=code, remarks=tuple(_remarks(observation, match, UnitPlan())))
-    unit = row.assume_unit if _is_assumed(observation, match) else observation.unit
-    plan = plan_unit(row, unit, tables)
-    plain = status.action == "send" and not observation.place and not plan.reason and plan.conversion is None
+    if row is None:
+        return Route(match, status)
+    plan = _plan(observation, match, row, tables)
     remarks = tuple(_remarks(observation, match, plan))
-    return Route(match, status, plan, plain, row.whoop_code, row.unit_sent or None, remarks)
+    is_open = status.action == "send" and not row.ignore and not plan.reason
+    low, high = bound(row.minimum), bound(row.maximum)
+    return Route(
+        match,
+        status,
+        plan,
+        is_open,
+        is_open and row.kind == "numeric" and plan.conversion is None and None not in {low, high},
+        row.whoop_code,
+        row.unit_sent or None if row.kind == "numeric" else None,
+        tuple(remark for remark in remarks if not remark.converted),
+        row.at,
+        row.confirmed,
+        low or 0.0,
+        high or 0.0,
+        remarks,
+    )
+
+
+def _plan(observation: Observation, match: Match, row: ObservationRow, tables: Tables) -> UnitPlan:
+    if row.ignore or row.kind != "numeric":
+        return UnitPlan()
+    return plan_unit(row, row.assume_unit if _is_assumed(observation, match) else observation.unit, tables)
 
 
 def _is_assumed(observation: Observation, match: Match) -> bool:

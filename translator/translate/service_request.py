@@ -76,6 +76,11 @@ def resolve(report: Report, lookup: Lookup, site: Site = _NO_SITE) -> Resolution
     Source: HL7 v2.9 4.5.1.2 (ORC-2 and OBR-2 are the same identifier).
     """
     direct = report.service_requests if report.is_placed else ()
+    if lookup is no_correlation and not site.places and not site.namespaces:
+        plain = {found.value for _, found in direct}
+        if len(plain) == 1 and is_uuid(only := plain.pop()):
+            # No other number can lead anywhere, so none is looked at.
+            return Resolution(only.lower())
     named = {found.value: at for at, found in direct if _is_of(found, site, _place_name(at))}
     if len({value.lower() if is_uuid(value) else value for value in named}) > 1 and report.must_agree:
         places = " and ".join(named.values())
@@ -115,7 +120,6 @@ def _offers(report: Report, lookup: Lookup, site: Site) -> list[Offer]:
         if _counts(name, site) and _is_of(identifier, site, name):
             offers.append(Offer(name, at, _as_uuid(identifier), ()))
     if lookup is no_correlation and not site.places and any(offer.found for offer in offers):
-        # No other number can lead anywhere, so none is looked at.
         return offers
     for kind, at, identifier in (*report.keys, *report.parents):
         name = _place_name(at)

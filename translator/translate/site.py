@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from translator.record import places
-from translator.record.times import is_time_zone
+from translator.record.time_zones import is_time_zone
 
 
 class Site(Struct, frozen=True):

@@ -6,43 +6,52 @@ The comparison is of the lab's own words, so that another mapping table is never
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from translator.record.outcome import SourceObservation
 from translator.record.report import Message, Report
-from translator.record.times import Moment, moment
+from translator.record.time_zones import Moment, moment
 from translator.record.values import Coded, Limit, Numeric, Range, Ratio, Text, Value
 from translator.translate.observation import Verdict
 
 
-class SourceWriter:
+def sources(
+    message: Message, sent: Iterable[tuple[Report, Iterable[Verdict]]], time_zone: str = ""
+) -> Iterator[SourceObservation]:
     """
-    Write the sources of one report's observations.
+    Write the sources of one submission, in the order of its observations.
 
-    Shape: `ordered_at` is the sender's time of the report in a form that sorts, or empty; `time_zone` is where the
-    sender's clocks stand.
+    Shape: `sent` is, for each report, what is sent of it; `time_zone` is where the sender's clocks stand.
     """
+    for report, verdicts in sent:
+        yield from _sources(message, report, verdicts, time_zone)
 
-    def __init__(self, message: Message, report: Report, time_zone: str = "") -> None:
-        panel = report.panel[0].code if report.panel else ""
-        self._report = f"{message.sender}|{report.filler.namespace}|{report.filler.value}|{panel}"
-        self.ordered_at = time_of(report, time_zone).text
 
-    def __call__(self, verdict: Verdict, code: str) -> SourceObservation:
-        """Write the source of one observation that is sent under a WHOOP code."""
-        observation = verdict.observation
-        return SourceObservation(
-            observation.at,
-            f"{self._report}|{code}|{observation.sub_id}",
-            lexical(observation.value),
-            observation.unit,
-            verdict.status,
-            code,
-            self.ordered_at,
-        )
+def ordered_at(report: Report, time_zone: str = "") -> str:
+    """Give the sender's time of a report in a form that sorts, or nothing."""
+    return time_of(report, time_zone).text
 
 
 def time_of(report: Report, time_zone: str) -> Moment:
     """Give the first of the sender's times of a report that is one."""
-    return next((found for text in report.times if (found := moment(text, time_zone)).text), Moment())
+    for text in report.times:
+        found = moment(text, time_zone)
+        if found.text:
+            return found
+    return Moment()
+
+
+def _sources(
+    message: Message, report: Report, verdicts: Iterable[Verdict], time_zone: str
+) -> Iterator[SourceObservation]:
+    panel = report.panel[0].code if report.panel else ""
+    key = f"{message.sender}|{report.filler.namespace}|{report.filler.value}|{panel}"
+    time = ordered_at(report, time_zone)
+    for verdict in verdicts:
+        seen, code = verdict.observation, verdict.route.code
+        yield SourceObservation(
+            seen.at, f"{key}|{code}|{seen.sub_id}", lexical(seen.value), seen.unit, verdict.status, code, time
+        )
 
 
 def lexical(value: Value) -> str:

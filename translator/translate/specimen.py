@@ -19,9 +19,12 @@ REASON = "specimen-contradicts"
 
 def hold_other_specimens(report: Report, verdicts: Iterable[Verdict], tables: Tables) -> None:
     """Hold, in place, what the report's specimens contradict."""
-    if not report.specimens or any(tables.specimens.get(code) != "no" for code in report.specimens):
+    for code in report.specimens:
+        if tables.specimens.get(code) != "no":
+            return
+    if not report.specimens:
         return
     for verdict in verdicts:
-        row = verdict.match.row
+        row = verdict.row
         if verdict.payload is not None and row is not None and any(words in row.display for words in _BLOOD):
             verdict.state, verdict.reason, verdict.payload = "held", REASON, None

@@ -97,7 +97,7 @@ class _Trace:
         yield self._read()
         yield from self._codes()
         yield self._status()
-        row = self._verdict.match.row
+        row = self._verdict.row
         if row is None or row.ignore:
             return
         if row.kind == "numeric":
@@ -123,7 +123,9 @@ class _Trace:
             yield Step("code", _coding(coding), _target(match), self._at("code"), at, text)
         if len(self._observation.codes) != 1:
             text = f"{len(self._observation.codes)} codes offered"
-            yield Step("codes", "", _target(self._verdict.match), self._at("code"), self._verdict.table, text)
+            yield Step(
+                "codes", "", _target(self._verdict.route.match), self._at("code"), self._verdict.route.table, text
+            )
 
     def _status(self) -> Step:
         sent = self._observation.status

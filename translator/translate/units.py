@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -74,7 +75,12 @@ def convert(number: Decimal, conversion: Conversion) -> Decimal:
     if conversion.step is not None:
         return unrounded(number, conversion).quantize(conversion.step, rounding=ROUND_HALF_EVEN, context=_EXACT)
     digits = len(number.as_tuple().digits) + 1
-    return Context(prec=digits, rounding=ROUND_HALF_EVEN).fma(number, conversion.factor, conversion.offset)
+    return _rounding(digits).fma(number, conversion.factor, conversion.offset)
+
+
+@lru_cache(maxsize=64)
+def _rounding(digits: int) -> Context:
+    return Context(prec=digits, rounding=ROUND_HALF_EVEN)
 
 
 def unrounded(number: Decimal, conversion: Conversion) -> Decimal:

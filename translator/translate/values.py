@@ -11,7 +11,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from translator.record.number_form import NumberForm
-from translator.record.quantity import canonical, is_ambiguous, json_number, json_number_as_written, read_quantity
+from translator.record.quantity import canonical, is_ambiguous, json_number, read_quantity
 from translator.record.values import Absent, Coded, Limit, Numeric, Range, Ratio, Text, Unusable, Value
 from translator.translate.tables import ObservationRow, Tables
 from translator.translate.units import UnitPlan, convert
@@ -52,7 +52,7 @@ def not_obtained_text(value: Value, row: ObservationRow, tables: Tables, form: N
 
     Absent: empty where there is no text, or where the text is a result: a number, a listed answer.
     """
-    if not isinstance(value, Text | Coded):
+    if not isinstance(value, (Text, Coded)):
         return ""
     text = value.text
     if is_ambiguous(text) or read_quantity(text, form) or _answers(value, row.whoop_code, tables):
@@ -87,18 +87,6 @@ def numeric_value(value: Value, row: ObservationRow, plan: UnitPlan, form: Numbe
     return Sent(text=text)
 
 
-def plain_number(value: Numeric, row: ObservationRow | None) -> int | float | None:
-    """
-    Give the JSON number of a plausible value in the target unit.
-
-    Absent: None where it must be looked at more closely; `numeric_value` then says what is wrong, if anything is.
-    """
-    number = value.number
-    if row is None or row.minimum is None or row.maximum is None or not row.minimum <= number <= row.maximum:
-        return None
-    return json_number_as_written(value) if number >= 0 else None
-
-
 def _number(value: Numeric, row: ObservationRow, plan: UnitPlan) -> Sent:
     number = value.number if plan.conversion is None else convert(value.number, plan.conversion)
     if value.number.is_signed() and value.number and not row.negative:
@@ -118,7 +106,7 @@ def _is_outside(number: Decimal, row: ObservationRow) -> bool:
 def canonical_text(value: Value) -> str | None:
     """Write a limit, ratio or range the one canonical way."""
     if isinstance(value, Limit):
-        return f"{value.comparator}{canonical(value.lexical)}"
+        return value.comparator + canonical(value.lexical)
     if isinstance(value, Ratio):
         return f"{value.comparator}{canonical(value.left)}{value.separator}{canonical(value.right)}"
     if isinstance(value, Range):

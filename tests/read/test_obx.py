@@ -1,0 +1,47 @@
+"""Lines of OBX that stand alike are read together, each by its own form."""
+
+from __future__ import annotations
+
+from tests.read.samples import SYSTEMS
+from translator.read.charset import Decoded
+from translator.read.doubts import Doubts
+from translator.read.er7 import Delimiters, Unescape
+from translator.read.obx import ObxReader
+from translator.read.value import ValueReader
+from translator.record.values import Numeric
+
+SURE = Doubts(Decoded("", "ascii"), "\\")
+
+
+def reader() -> ObxReader:
+    """Make a reader of the usual delimiters."""
+    delimiters = Delimiters()
+    unescape = Unescape(delimiters)
+    return ObxReader(delimiters, unescape, ValueReader(delimiters, unescape, SYSTEMS))
+
+
+def test_remembered_forms_are_bounded_and_right() -> None:
+    """However many codes and units a feed has, few forms are kept, and each is read as it stands."""
+    read = reader()
+    for number in range(5_000):
+        (seen,) = read.run([f"OBX|1|NM|C{number}^^L||5|mg/dL|||||F^final"], 0, ("", ()), SURE)
+
+        assert (seen.codes[0].code, seen.value_type, seen.unit, seen.status) == (f"C{number}", "NM", "mg/dL", "F")
+    assert read.remembered <= 4096
+
+
+def test_observations_of_one_form_share_it() -> None:
+    """What follows from a form is worked out once, whatever the values are."""
+    lines = ["OBX|1|NM|2345-7^^LN||92|mg/dL|||||F", "OBX|2|NM|2345-7^^LN|2|93|mg/dL|70-99||||F"]
+
+    first, second = reader().run(lines, 0, ("", ()), SURE)
+
+    assert first.form is second.form
+    assert (first.value, second.value) == (Numeric("92"), Numeric("93"))
+
+
+def test_thousandth_observation_has_its_number() -> None:
+    """Names that are kept ready do not limit how many observations a message has."""
+    seen = reader().run(["OBX|1|NM|x||5"] * 3, 998, ("", ()), SURE)
+
+    assert [each.at for each in seen] == ["OBX[999]", "OBX[1000]", "OBX[1001]"]
