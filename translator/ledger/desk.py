@@ -16,6 +16,7 @@ from sqlalchemy import Connection, func, select
 
 from translator.ledger import schema
 from translator.ledger.acceptance import Acceptance
+from translator.ledger.bell import announce
 from translator.ledger.database import Database
 from translator.ledger.decisions import Decision, read_decisions
 from translator.ledger.dropping import conclude, drop_held
@@ -103,6 +104,7 @@ class Desk:
         Shape: where it `rehearses`, everything is undone at the end.
         """
         with self._database.write() as connection:
+            announce(connection)
             if not rehearses:
                 yield DeskSession(connection, self._vault, self._instant())
                 return
