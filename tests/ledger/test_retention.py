@@ -30,7 +30,7 @@ def telling(value: str = "4711.5", lane: str = LANES[0], at: str = "202601010800
     (entry,) = message.outcome.entries
     source = structs.replace(message.outcome.source, file="SECRET-FILE.hl7", control_id="CONTROL-9")
     entries = (structs.replace(entry, original=Original("8822.5", "mmol/L")),)
-    return structs.replace(message, outcome=structs.replace(message.outcome, source=source, entries=entries))
+    return structs.replace(message, outcome=structs.replace(message.outcome, origin=source, entries=entries))
 
 
 def deliver(ledger: Ledger) -> None:

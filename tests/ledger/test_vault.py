@@ -38,7 +38,7 @@ def telling_message() -> Arrival:
     """Make a message whose every part tells of a person."""
     message = arrival(report({"HDL": "55"}, patient=("WOMBAT-7", "19840312")), raw=RAW)
     source = structs.replace(message.outcome.source, file="SECRET-FILE.hl7", control_id="CONTROL-9")
-    return structs.replace(message, outcome=structs.replace(message.outcome, source=source))
+    return structs.replace(message, outcome=structs.replace(message.outcome, origin=source))
 
 
 def order(key: str = "ORDER-42") -> CorrelationRow:
@@ -163,7 +163,7 @@ def test_file_name_of_any_bytes_is_kept(ledger: Ledger) -> None:
     """A name that is no UTF-8 is kept in a form that a database takes."""
     message = arrival(report({"HDL": "55"}))
     source = structs.replace(message.outcome.source, file="caf\udce9.hl7")
-    message = structs.replace(message, outcome=structs.replace(message.outcome, source=source))
+    message = structs.replace(message, outcome=structs.replace(message.outcome, origin=source))
 
     ledger.accept([message], POLICIES)
 
