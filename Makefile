@@ -49,6 +49,11 @@ SEED ?= 1
 fuzz: $(READY) ## Translate COUNT mutated messages, 1,000,000 if not said otherwise, made from SEED; FUZZ=--fhir: documents
 	@$(RUN)/python -m tests.fuzz --count $(COUNT) --seed $(SEED) $(FUZZ)
 
+# CHAOS holds options, such as --kills 50 or --database sqlite; `make chaos CHAOS=--help` lists them.
+.PHONY: chaos
+chaos: $(READY) ## Kill deliveries 200 times at random moments, on SQLite and on PostgreSQL
+	@$(RUN)/python -m tests.chaos $(CHAOS)
+
 # BENCH holds options, such as --all; `make bench BENCH=--help` lists them.
 .PHONY: bench
 bench: $(PEERS) ## Compare with other readers, then hold the limits (benchmarks/README.md)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.batch import batch_alone
 from benchmarks.candidates import ENGINE, REFERENCE, Candidate, candidates, only
+from benchmarks.delivery import throughput, wake
 from benchmarks.fhir import SIZES, fhir_candidates
 from benchmarks.fhir_messages import FhirLaboratory
 from benchmarks.growth import growth, sized
@@ -35,6 +36,7 @@ def measured(tables: Tables, *, everything: bool, rounds: int, collect: bool) ->
     yield _growth(found, tables, one_order=False)
     yield _growth(found, tables, one_order=True)
     yield _splitting(Laboratory(tables).messages(*_POOLS[1]))
+    yield from _delivery(tables)
     yield _batches([32 * _MIB, 1024 * _MIB] if everything else [32 * _MIB])
 
 
@@ -113,6 +115,26 @@ def _splitting(messages: Sequence[bytes]) -> Table:
         ("framing", "us for one message", "MB/s", "ratio"),
         rows,
         frozenset({"us for one message", "MB/s"}),
+    )
+
+
+def _delivery(tables: Tables) -> Iterator[Table]:
+    rows = tuple(
+        (str(number), figure(each.bare), figure(each.ours), figure(each.ratio))
+        for number, each in enumerate(throughput(tables), start=1)
+    )
+    head = ("round", "bare httpx, posts/s", "delivery, submissions/s", "ratio")
+    yield Table("Delivery, as ratio to bare httpx against the same sandbox", head, rows, frozenset(head[1:3]))
+    woken = wake(tables)
+    idle = None if woken.idle_cpu is None else woken.idle_cpu * 100
+    yield Table(
+        "From a commit of one process to the request of another",
+        ("what", "figure"),
+        (
+            ("p50, ms", figure(woken.p50_ms)),
+            ("p95, ms", figure(woken.p95_ms)),
+            ("CPU while nothing is committed, % of a core", figure(idle)),
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -12,6 +13,7 @@ from typing import TypeAlias
 import pytest
 from hypothesis import settings
 
+from tests.postgres import Postgres
 from tests.sandbox_process import SandboxProcess
 
 # How long an example takes says more of the machine than of the code; limits of time have their own tests.
@@ -59,3 +61,14 @@ def sandbox(running_sandbox: SandboxProcess) -> SandboxProcess:
     """Give the sandbox without what an earlier test left in it."""
     running_sandbox.reset()
     return running_sandbox
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Start one PostgreSQL for all tests of this process; its path is short, since a socket lies in it."""
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+        server = Postgres(Path(folder, "data"))
+        try:
+            yield server
+        finally:
+            server.close()

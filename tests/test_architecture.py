@@ -24,6 +24,7 @@ LAYERS = (
     ("cli",),
     ("demo",),
     ("app",),
+    ("notify", "review"),
     ("delivery", "feed"),
     ("accept", "transmit", "web", "sandbox"),
     ("__init__", "archives"),
@@ -47,7 +48,7 @@ IMPURE = _words(
 )
 IMPURE_CALLS = frozenset({"now", "utcnow", "today", "uuid1", "uuid4", "open", "print", "input"})
 SQL = frozenset({"alembic", "sqlalchemy", "sqlite3"})
-HEAVY = _words("alembic fhir hl7apy httpx pydantic rich sqlalchemy starlette uvicorn")
+HEAVY = _words("alembic cryptography fhir hl7apy httpx psycopg pydantic rich sqlalchemy starlette uvicorn")
 VAGUE = _words("base common core handler handlers helper helpers lib manager misc shared stuff tools util utils")
 LONGEST = 300
 

@@ -40,12 +40,52 @@ def test_flag_wins_over_variable_wins_over_file() -> None:
 def test_key_has_a_variable(key: object) -> None:
     """Every key can be set by its variable, and takes its own default back as text."""
     name = getattr(key, "name", "")
-    value = {"whoop.workers": "7", "whoop.timeout_s": "1.5", "whoop.confirmed_codes": "TSH, ALT"}.get(name)
+    value = {
+        "whoop.workers": "7",
+        "whoop.timeout_s": "1.5",
+        "whoop.confirmed_codes": "TSH, ALT",
+        "whoop.on_unknown": "resend",
+        "whoop.calls_per_minute": "60",
+        "whoop.calls_per_day": "0",
+        "acurable.on_unknown": "hold",
+        "whoop.resubmit": "full",
+        "whoop.workflow": "false",
+        "notify.log": "true",
+        "notify.command": "mail it@lab.example",
+        "notify.held_after_h": "1",
+        "notify.unknown_after_h": "0.5",
+        "notify.queued_after_h": "2",
+        "notify.repeat_after_h": "48",
+        "ledger_key": "env:ELSEWHERE",
+    }.get(name)
     value = value or ("env:ELSEWHERE" if "secret" in name or "client" in name else "http://localhost:1")
 
     settings = parse_settings("", environment={variable_name(name): value})
 
     assert settings != parse_settings("")
+
+
+def test_command_may_be_a_list_of_words() -> None:
+    """A program and its arguments need no shell."""
+    settings = parse_settings('[notify]\ncommand = ["mail", "-s", "two words"]')
+
+    assert settings.notify.command == ("mail", "-s", "two words")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param('[whoop]\nresubmit = "all"', "must be `changes` or `full`", id="resubmit"),
+        pytest.param("[whoop]\nworkflow = 1", "must be true or false", id="flag"),
+        pytest.param("[notify]\ncommand = 7", "must be a list of a program", id="command"),
+        pytest.param('[notify]\ncommand = "mail \'it"', "must be a list of a program", id="open-quote"),
+        pytest.param("[notify]\nheld_after_h = -1", "must be a number of hours", id="hours"),
+    ],
+)
+def test_setting_of_a_wrong_kind_is_named(text: str, words: str) -> None:
+    """The fault says what may stand there."""
+    with pytest.raises(ConfigError, match=words):
+        parse_settings(text)
 
 
 def test_confirmed_codes_may_be_a_list_or_all() -> None:

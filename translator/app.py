@@ -12,10 +12,11 @@ from translator.config import Settings
 from translator.delivery import DeliveryReport, deliver, policies
 from translator.engine import Translator
 from translator.feed import Source, Unreadable, translate_files
-from translator.ledger import Arrival, Ledger
+from translator.ledger import Arrival, Decision, Ledger
 from translator.record.correlation import CorrelationRow
 from translator.record.outcome import FILE_SCHEMA, Outcome
-from translator.transmit.dispatcher import Progress
+from translator.review import release_confirmed
+from translator.transmit.drain import Progress
 
 # Messages that share one commit while files are taken in: the disk is asked once for all of them.
 _BATCH = 64
@@ -60,11 +61,13 @@ def submit(
     engine = Translator.load(settings.site or None)
     if correlation:
         ledger.correlate(correlation)
+    # What waited for its codes to be confirmed came before all that comes now.
+    release_confirmed(ledger, settings, Decision("release", reason="codes are confirmed"))
     findings: list[Outcome] = []
     ids: list[int] = []
     arrivals = _arrivals(engine, ledger, settings, sources, findings, watch)
     while batch := list(itertools.islice(arrivals, _BATCH)):
-        ids += ledger.accept(batch, policies(settings))
+        ids += ledger.accept(batch, policies(settings, engine.tables))
         watch.accepted(len(ids))
     report = deliver(
         ledger, settings, engine.tables, deadline_s=wait_s, progress=watch.delivery, message_ids=ids or None

@@ -29,7 +29,11 @@ CONFIG_VARIABLE = "TRANSLATOR_CONFIG"
 
 
 class WhoopSettings(Struct, frozen=True):
-    """How WHOOP is reached, and what the site has confirmed with it."""
+    """
+    How WHOOP is reached, and what the site has confirmed with it.
+
+    Absent: calls a minute or a day are None where nobody said; 0 is no limit.
+    """
 
     url: str
     client_id: Secret
@@ -38,6 +42,11 @@ class WhoopSettings(Struct, frozen=True):
     confirmed_codes: tuple[str, ...]
     workers: int
     timeout_s: float
+    on_unknown: str
+    calls_per_minute: int | None
+    calls_per_day: int | None
+    resubmit: str
+    workflow: bool
 
     @property
     def is_loopback(self) -> bool:
@@ -55,19 +64,38 @@ class AcurableSettings(Struct, frozen=True):
     url: str
     client_id: Secret
     client_secret: Secret
+    on_unknown: str
+
+
+class NotifySettings(Struct, frozen=True):
+    """
+    Who is told of what waits too long, and when.
+
+    Absent: `command` and `webhook` are empty where nobody is told that way.
+    """
+
+    log: bool = False
+    command: tuple[str, ...] = ()
+    webhook: str = ""
+    held_after_h: float = 24.0
+    unknown_after_h: float = 0.0
+    queued_after_h: float = 1.0
+    repeat_after_h: float = 24.0
 
 
 class Settings(Struct, frozen=True):
     """
     Every setting, checked.
 
-    Absent: `site` is empty for the packaged tables alone.
+    Absent: `site` is empty for the packaged tables alone; without `ledger_key` nothing in the ledger is encrypted.
     """
 
     site: str
     ledger: str
     whoop: WhoopSettings
     acurable: AcurableSettings
+    ledger_key: Secret | None = None
+    notify: NotifySettings = NotifySettings()
 
 
 def load_settings(
@@ -191,6 +219,8 @@ def _settings(values: Mapping[str, Any]) -> Settings:
         ledger=values["ledger"],
         whoop=WhoopSettings(**part("whoop.", WhoopSettings)),
         acurable=AcurableSettings(**part("acurable.", AcurableSettings)),
+        ledger_key=values["ledger_key"],
+        notify=NotifySettings(**part("notify.", NotifySettings)),
     )
 
 

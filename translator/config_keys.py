@@ -8,6 +8,7 @@ does not repeat the value.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any
@@ -75,6 +76,10 @@ def _secret(value: object) -> Secret:
     return parse_secret(_text(value))
 
 
+def _secret_or_nothing(value: object) -> Secret | None:
+    return _secret(value) if value else None
+
+
 def _codes(value: object) -> tuple[str, ...]:
     words = [word.strip() for word in value.split(",")] if isinstance(value, str) else value
     if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
@@ -96,6 +101,57 @@ def _seconds(value: object) -> float:
     return float(number)
 
 
+def _calls(value: object) -> int:
+    number = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        raise ValueError("must be a whole number of calls, 0 for no limit")
+    return number
+
+
+def _on_unknown(value: object) -> str:
+    if value not in ON_UNKNOWN:
+        raise ValueError("must be `hold` or `resend`")
+    return str(value)
+
+
+def _one_of(*words: str) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        if value not in words:
+            raise ValueError("must be " + " or ".join(f"`{word}`" for word in words))
+        return str(value)
+
+    return check
+
+
+def _flag(value: object) -> bool:
+    word = {"true": True, "false": False}.get(value) if isinstance(value, str) else value
+    if not isinstance(word, bool):
+        raise ValueError("must be true or false")
+    return word
+
+
+def _command(value: object) -> tuple[str, ...]:
+    try:
+        words = shlex.split(value) if isinstance(value, str) else value
+    except ValueError:
+        words = None
+    if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
+        raise ValueError(
+            'must be a list of a program and its arguments such as `["mail", "-s", "translator", "it@lab"]`'
+        )
+    return tuple(words)
+
+
+def _hours(value: object) -> float:
+    number = float(value) if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?", value) else value
+    if not isinstance(number, int | float) or isinstance(number, bool) or not 0 <= number <= _LONGEST_H:
+        raise ValueError(f"must be a number of hours from 0 to {_LONGEST_H}")
+    return float(number)
+
+
+ON_UNKNOWN = ("hold", "resend")
+RESUBMIT = ("changes", "full")
+_LONGEST_H = 8760
 _MOST_WORKERS = 64
 _LONGEST_S = 600
 
@@ -115,6 +171,14 @@ KEYS: tuple[Key, ...] = (
         "translator.db",
         "The ledger: a SQLite file, or a database URL. It holds patient data.",
         path=True,
+    ),
+    Key(
+        "ledger_key",
+        "secret",
+        _secret_or_nothing,
+        None,
+        "The key that encrypts messages, patients and correlations in the ledger; `translator ledger key create PATH` "
+        "makes one. Keep a copy elsewhere: without it they are lost.",
     ),
     Key(
         "whoop.url",
@@ -142,6 +206,43 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("whoop.workers", "1 to 64", _count, 4, "How many lanes are delivered at a time."),
     Key("whoop.timeout_s", "seconds", _seconds, 30.0, "How long an answer may take before the outcome is `unknown`."),
+    Key(
+        "whoop.on_unknown",
+        "hold or resend",
+        _on_unknown,
+        "hold",
+        "What becomes of a call that WHOOP may or may not have processed: `hold` waits for a person, `resend` sends "
+        "it again, and WHOOP may then have a result twice.",
+    ),
+    Key(
+        "whoop.calls_per_minute",
+        "calls",
+        _calls,
+        None,
+        "The most calls in any minute, of all processes together; a tenth is kept for corrections. Without a word: "
+        "100 as WHOOP documents, no limit for the sandbox. 0: no limit.",
+    ),
+    Key(
+        "whoop.calls_per_day",
+        "calls",
+        _calls,
+        None,
+        "The most calls in any 24 hours, likewise. Without a word: 10000, no limit for the sandbox. 0: no limit.",
+    ),
+    Key(
+        "whoop.resubmit",
+        "changes or full",
+        _one_of(*RESUBMIT),
+        "changes",
+        "What a correction or a later report sends: only what is new or changed, or the whole report again.",
+    ),
+    Key(
+        "whoop.workflow",
+        "true or false",
+        _flag,
+        True,  # noqa: FBT003 - the default
+        "Whether the workflow status of an order (`task_business_status`) is kept along with its results.",
+    ),
     Key("acurable.url", "URL", _url_or_nothing, "", "Where Acurable is; the vendor names it per environment."),
     Key("acurable.client_id", "secret", _secret, Secret("env:ACURABLE_CLIENT_ID"), "The client id at Acurable."),
     Key(
@@ -151,4 +252,24 @@ KEYS: tuple[Key, ...] = (
         Secret("env:ACURABLE_CLIENT_SECRET"),
         "The client secret at Acurable.",
     ),
+    Key(
+        "acurable.on_unknown",
+        "hold or resend",
+        _on_unknown,
+        "resend",
+        "The same for Acurable, which answers 409 to an order that it already has.",
+    ),
+    Key("notify.log", "true or false", _flag, False, "Whether alerts about what ages are written to stderr."),  # noqa: FBT003 - the default
+    Key(
+        "notify.command",
+        "program and arguments",
+        _command,
+        (),
+        "A program that is run for each alert; it gets the alert as JSON on its standard input.",
+    ),
+    Key("notify.webhook", "URL", _url_or_nothing, "", "Where each alert is posted as JSON."),
+    Key("notify.held_after_h", "hours", _hours, 24.0, "After how long something held is worth an alert; 0: at once."),
+    Key("notify.unknown_after_h", "hours", _hours, 0.0, "The same for what is unknown or was rejected."),
+    Key("notify.queued_after_h", "hours", _hours, 1.0, "The same for what is queued and not sent."),
+    Key("notify.repeat_after_h", "hours", _hours, 24.0, "After how long a cause that still stands is told again."),
 )

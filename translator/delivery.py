@@ -20,15 +20,20 @@ from typing import NamedTuple
 import httpx
 from msgspec import Struct
 
-from translator.config import Settings
-from translator.ledger import DestinationPolicy, Ledger
+from translator.config import Settings, WhoopSettings
+from translator.ledger import UNLIMITED, DestinationPolicy, Ledger, RateBudget
 from translator.translate.tables import Tables
-from translator.transmit.dispatcher import Client, Dispatcher, Progress
+from translator.translate.workflow import Workflow
+from translator.transmit.dispatcher import Dispatcher
+from translator.transmit.drain import Progress, Route
 from translator.transmit.token import Credentials, TokenKeeper
 from translator.transmit.whoop import DESTINATION, WhoopClient
 
 LOOK_S = 0.2
 """How often a process without the lock looks whether its messages are settled, or the lock is free."""
+
+
+DOCUMENTED_RATE = RateBudget(per_minute=100, per_day=10_000)
 
 
 class DeliveryReport(Struct, frozen=True):
@@ -58,10 +63,29 @@ class DeliveryReport(Struct, frozen=True):
         return not self.unfinished
 
 
-def policies(settings: Settings) -> dict[str, DestinationPolicy]:
-    """Say what each destination may be sent, for `Ledger.accept`."""
+def policies(settings: Settings, tables: Tables | None = None) -> dict[str, DestinationPolicy]:
+    """
+    Say what each destination may be sent, for `Ledger.accept`.
+
+    Absent: without tables nobody knows when an order is complete, and no workflow status is kept.
+    """
     whoop = settings.whoop
-    return {DESTINATION: DestinationPolicy(frozenset(whoop.confirmed_codes), loopback=whoop.is_loopback)}
+    workflow = None
+    if tables is not None and whoop.workflow:
+        workflow = Workflow(tables.panels, complete_on_final=not tables.site.unlisted_stays_partial)
+    policy = DestinationPolicy(
+        frozenset(whoop.confirmed_codes), whoop.is_loopback, in_full=whoop.resubmit == "full", workflow=workflow
+    )
+    return {DESTINATION: policy}
+
+
+def rate_budget(whoop: WhoopSettings) -> RateBudget:
+    """Say how many calls WHOOP may get: what the site set, else what it documents, and any number for the sandbox."""
+    documented = UNLIMITED if whoop.is_loopback else DOCUMENTED_RATE
+    return RateBudget(
+        per_minute=documented.per_minute if whoop.calls_per_minute is None else whoop.calls_per_minute,
+        per_day=documented.per_day if whoop.calls_per_day is None else whoop.calls_per_day,
+    )
 
 
 def deliver(
@@ -89,10 +113,35 @@ def deliver(
         while True:
             with ledger.delivery_lock() as held:
                 if held:
-                    return asyncio.run(work.drain())
+                    return asyncio.run(work.run())
             if work.is_over or not ledger.count(DESTINATION, message_ids).get("queued"):
                 return work.report(Progress(), delivered_here=False)
             work.stop.wait(LOOK_S)
+
+
+def serve(
+    ledger: Ledger,
+    settings: Settings,
+    tables: Tables,
+    *,
+    stop: threading.Event,
+    progress: Callable[[Progress], None] = lambda _: None,
+    transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
+) -> DeliveryReport:
+    """
+    Deliver whatever is committed, until the stop; Ctrl-C and SIGTERM finish what is under way first.
+
+    Where another process holds the lock, this one waits for it.
+    Raises: ConfigError where a credential is needed and not set.
+    """
+    work = _Delivery(ledger, settings, tables, stop, None, progress, None, transport)
+    with _stop_by_signal(stop):
+        while True:
+            with ledger.delivery_lock() as held:
+                if held:
+                    return asyncio.run(work.run(serves=True))
+            if stop.wait(LOOK_S):
+                return work.report(Progress(), delivered_here=False)
 
 
 class _Delivery(NamedTuple):
@@ -109,27 +158,34 @@ class _Delivery(NamedTuple):
     def is_over(self) -> bool:
         return self.stop.is_set() or (self.deadline is not None and time.monotonic() >= self.deadline)
 
-    async def drain(self) -> DeliveryReport:
-        whoop = self.settings.whoop
+    async def run(self, *, serves: bool = False) -> DeliveryReport:
         async with AsyncExitStack() as stack:
-            clients: list[Client] = [await stack.enter_async_context(self._client()) for _ in range(whoop.workers)]
-            for_tokens = await stack.enter_async_context(self._client())
+            route = await self._route(stack)
             dispatcher = Dispatcher(
-                self.ledger,
-                DESTINATION,
-                clients,
-                # Secrets are read only when a token is needed: a ledger with nothing to send needs none.
-                TokenKeeper(
-                    lambda: for_tokens.fetch_token(Credentials(whoop.client_id.reveal(), whoop.client_secret.reveal())),
-                    time.monotonic,
-                ),
-                self.tables.responses[DESTINATION],
-                clock=time.monotonic,
-                draw=random.random,
-                progress=self.progress,
+                self.ledger, route, clock=time.monotonic, draw=random.random, progress=self.progress
             )
-            await dispatcher.drain(deadline=self.deadline, stop=self.stop)
+            if serves:
+                await dispatcher.serve(stop=self.stop)
+            else:
+                await dispatcher.drain(deadline=self.deadline, stop=self.stop)
         return self.report(dispatcher.counts, paused=dispatcher.paused)
+
+    async def _route(self, stack: AsyncExitStack) -> Route:
+        whoop = self.settings.whoop
+        clients = [await stack.enter_async_context(self._client()) for _ in range(whoop.workers)]
+        for_tokens = await stack.enter_async_context(self._client())
+        return Route(
+            destination=DESTINATION,
+            clients=tuple(clients),
+            # Secrets are read only when a token is needed: a ledger with nothing to send needs none.
+            tokens=TokenKeeper(
+                lambda: for_tokens.fetch_token(Credentials(whoop.client_id.reveal(), whoop.client_secret.reveal())),
+                time.monotonic,
+            ),
+            responses=self.tables.responses[DESTINATION],
+            budget=rate_budget(whoop),
+            resends=whoop.on_unknown == "resend",
+        )
 
     def report(self, progress: Progress, *, paused: str = "", delivered_here: bool = True) -> DeliveryReport:
         left = self.ledger.count(DESTINATION, self.message_ids)

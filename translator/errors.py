@@ -4,7 +4,8 @@ Draw the error tree: what is wrong decides who can mend it.
     TranslatorError
       ConfigError          settings or command line; the operator mends it      (exit 2)
         TableError         a mapping table; carries every fault with its place
-      LedgerError          the ledger refuses: locked, damaged, out of balance  (exit 1 or 2)
+      LedgerError          the ledger refuses: damaged, read-only, out of balance  (exit 1 or 2)
+        LedgerUnavailableError  it is locked or away just now; the same call may succeed later
       DeliveryError        the vendor's side, before an outcome can be recorded
 
 A message never raises: what is wrong with a message is part of its Outcome. Texts carry paths
@@ -50,6 +51,10 @@ class TableError(ConfigError):
 
 class LedgerError(TranslatorError):
     """The ledger cannot do what was asked, and says why."""
+
+
+class LedgerUnavailableError(LedgerError):
+    """The ledger is locked or its database away: nothing was recorded, and trying again later makes sense."""
 
 
 class DeliveryError(TranslatorError):

@@ -185,6 +185,7 @@ class Pipeline:
             tuple(translation.submissions),
             tuple(translation.entries),
             translation.diagnostics,
+            accounts=tuple(translation.accounts),
         )
 
 

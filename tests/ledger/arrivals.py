@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pytest
+
 from translator.ledger import Arrival, DestinationPolicy
 from translator.record.outcome import (
     Entry,
@@ -14,6 +16,12 @@ from translator.record.outcome import (
     SourceObservation,
     Submission,
 )
+
+sqlite_only = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+"""A test of what only a file has."""
+
+postgresql_only = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+"""A test of what only a server has."""
 
 POLICIES = {"whoop": DestinationPolicy(loopback=True)}
 LANES = tuple(f"00000000-0000-4000-8000-{number:012}" for number in range(100))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.postgres import Postgres
 from translator.ledger import Ledger
+from translator.ledger.database import connect
 
 
 class Clock:
@@ -31,14 +33,36 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Name the ledger's file."""
-    return tmp_path / "lab.db"
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Name a ledger that is not there yet: a file, or a database of a real PostgreSQL."""
+    if request.param == "sqlite":
+        return str(tmp_path / "lab.db")
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.new()
 
 
 @pytest.fixture
-def ledger(path: Path, clock: Clock) -> Iterator[Ledger]:
+def path(place: str) -> Path:
+    """Name the ledger's file, in a test that is for SQLite only."""
+    return Path(place)
+
+
+@pytest.fixture
+def ledger(place: str, clock: Clock) -> Iterator[Ledger]:
     """Open a new ledger."""
-    with Ledger.open(path, clock=clock) as opened:
+    with Ledger.open(place, clock=clock) as opened:
         yield opened
+
+
+@pytest.fixture
+def tamper(place: str) -> Callable[[str], None]:
+    """Change a ledger behind its back, by a statement that both databases know."""
+
+    def change(statement: str) -> None:
+        database = connect(place)
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql(statement)
+        database.close()
+
+    return change

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.ledger.arrivals import LANES, POLICIES, arrival, report
+from tests.ledger.arrivals import LANES, POLICIES, arrival, report, sqlite_only
 from translator.errors import LedgerError
 from translator.ledger import Arrival, DestinationPolicy, Ledger, Settlement
 from translator.record.outcome import Entry, Outcome, Source
@@ -225,6 +225,7 @@ def test_acceptance_sums_up(ledger: Ledger) -> None:
     assert ledger.balance([first]).by_state == {"delivered": 2, "held": 1}
 
 
+@sqlite_only
 @pytest.mark.parametrize(
     "trigger",
     [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.ledger.arrivals import LANES, POLICIES, arrival, report
@@ -123,18 +121,18 @@ def test_recovery_finds_nothing_after_a_clean_end(ledger: Ledger) -> None:
     assert ledger.recover("whoop") == 0
 
 
-def test_delivery_lock_has_one_holder(ledger: Ledger, path: Path) -> None:
+def test_delivery_lock_has_one_holder(ledger: Ledger, place: str) -> None:
     """A second opener of the same ledger is told that somebody else delivers."""
-    with Ledger.open(path) as other, ledger.delivery_lock() as first, other.delivery_lock() as second:
+    with Ledger.open(place) as other, ledger.delivery_lock() as first, other.delivery_lock() as second:
         assert (first, second) == (True, False)
 
 
-def test_delivery_lock_is_free_again_afterwards(ledger: Ledger, path: Path) -> None:
+def test_delivery_lock_is_free_again_afterwards(ledger: Ledger, place: str) -> None:
     """The lock goes with its block."""
     with ledger.delivery_lock():
         pass
 
-    with Ledger.open(path) as other, other.delivery_lock() as held:
+    with Ledger.open(place) as other, other.delivery_lock() as held:
         assert held
 
 

@@ -42,6 +42,9 @@ def read(data: bytes | None) -> tuple[Settings, list[Fault]]:
             Site(places=("OBR-18", "ORC-2"), namespaces=("WHOOP",)),
             id="places-in-order",
         ),
+        pytest.param(b"complete_on_final = false", Site(unlisted_stays_partial=True), id="final-is-not-complete"),
+        pytest.param(b"complete_on_final = true", Site(), id="final-is-complete"),
+        pytest.param(b'time_zone = "Europe/Berlin"', Site(time_zone="Europe/Berlin"), id="time-zone"),
     ],
 )
 def test_settings_are_read(data: bytes | None, expected: Site) -> None:
@@ -89,6 +92,8 @@ def test_settings_are_read(data: bytes | None, expected: Site) -> None:
         pytest.param(b"[values.rank]\nLDL = []\n", "1:1", "table-setting", "table of lists", id="rank-empty"),
         pytest.param(b"\ndescription = x\n", "2:15", "table-syntax", "not TOML", id="no-toml"),
         pytest.param(b"a = 1\ndescription = '", "2:1", "table-syntax", "not TOML", id="breaks-off"),
+        pytest.param(b"time_zone = 'Europe/Atlantis'\n", "1:1", "table-setting", "Europe/Berlin", id="time-zone"),
+        pytest.param(b"complete_on_final = 'no'\n", "1:1", "table-setting", "true or false", id="completeness"),
         pytest.param(b"# \xb5\n", "1:1", "table-encoding", "0xB5", id="latin-1"),
     ],
 )

@@ -11,32 +11,43 @@ from hypothesis import strategies as st
 from tests.ledger.arrivals import report
 from translator.record.outcome import Submission
 from translator.translate.revision import (
-    RULES,
-    STAGES,
     LaneHistory,
     Revision,
-    Verdict,
     Version,
     hold_unread,
     hold_whole,
     revise,
+    without_held,
 )
+from translator.translate.revision_rules import RULES, STAGES, Verdict
 
 EARLY, KNOWN, LATE = "20260101", "20260102", "20260103"
 STATUSES = sorted(STAGES)
 
 
-def history(*versions: tuple[str, str], at: str = KNOWN, code: str = "HDL") -> LaneHistory:
-    """Make the history of one observation from (value, status) pairs."""
-    known = tuple(Version(value, "mg/dL", status, at, "first") for value, status in versions)
-    return LaneHistory({code: known}, {code: at}, (Version(status="final", ordered_at=at),), has_results=True)
+def history(*versions: tuple[str, str], at: str = KNOWN, code: str = "HDL", key: str = "") -> LaneHistory:
+    """Make the history of one observation from (value, status) pairs; `key` names it, else its code does."""
+    return past(*(Version(value, "mg/dL", status, at, "first") for value, status in versions), code=code, key=key)
+
+
+def past(*versions: Version, code: str = "HDL", key: str = "", seen_at: str = "") -> LaneHistory:
+    """Make the history of one observation that a final report brought."""
+    key = key or code
+    newest = max((version.ordered_at for version in versions), default="")
+    return LaneHistory(
+        {key: versions} if versions else {},
+        {code: (key, versions[-1])} if versions else {},
+        {key: max(seen_at, newest)},
+        (Version(status="final", ordered_at=newest),),
+        has_results=True,
+    )
 
 
 def judged(known: tuple[str, str] | None, sent: tuple[str, str], at: str = LATE) -> Verdict:
     """Judge one observation, each given as (value, status), and give its verdict."""
     value, status = sent
-    past = history(known) if known else LaneHistory()
-    return revise(report({"HDL": value}, status="partial", each=status, at=at), past, "second").verdicts[0]
+    before = history(known) if known else LaneHistory()
+    return revise(report({"HDL": value}, status="partial", each=status, at=at), before, "second").verdicts[0]
 
 
 @pytest.mark.parametrize(
@@ -105,9 +116,9 @@ def test_revision_holds_what_is_older_than_what_is_known(sent: tuple[str, str], 
 
 def test_revision_takes_a_unit_for_part_of_the_value() -> None:
     """The same number in another unit is a silent change."""
-    past = LaneHistory({"HDL": (Version("5", "mmol/L", "final", KNOWN),)}, {"HDL": KNOWN})
+    before = past(Version("5", "mmol/L", "final", KNOWN))
 
-    (verdict,) = revise(report({"HDL": "5"}, at=LATE), past).verdicts
+    (verdict,) = revise(report({"HDL": "5"}, at=LATE), before).verdicts
 
     assert verdict.reason == "silent-change"
 
@@ -117,18 +128,18 @@ def test_revision_takes_a_unit_for_part_of_the_value() -> None:
 )
 def test_revision_knows_an_earlier_version_again(at: str, sha256: str) -> None:
     """The original, sent once more after its correction, is a duplicate and no silent change."""
-    past = history(("5", "final"), ("6", "corrected"))
+    before = history(("5", "final"), ("6", "corrected"))
 
-    (verdict,) = revise(report({"HDL": "5"}, at=at), past, sha256).verdicts
+    (verdict,) = revise(report({"HDL": "5"}, at=at), before, sha256).verdicts
 
     assert verdict.state == "duplicate"
 
 
 def test_revision_counts_a_resend_as_news_of_its_time() -> None:
     """A correction from before the last confirmation of the value is out of order."""
-    past = LaneHistory({"HDL": (Version("5", "mg/dL", "final", EARLY),)}, {"HDL": LATE})
+    before = past(Version("5", "mg/dL", "final", EARLY), seen_at=LATE)
 
-    (verdict,) = revise(report({"HDL": "6"}, each="corrected", at=KNOWN), past).verdicts
+    (verdict,) = revise(report({"HDL": "6"}, each="corrected", at=KNOWN), before).verdicts
 
     assert verdict.reason == "out-of-order"
 
@@ -199,11 +210,125 @@ def test_revision_judges_a_cancellation(past: LaneHistory, state: str, reason: s
 
 def test_revision_holds_a_result_from_before_the_cancellation() -> None:
     """What is older than the cancellation of its order is out of order."""
-    past = LaneHistory(reports=(Version(status="cancelled", ordered_at=KNOWN),))
+    before = LaneHistory(reports=(Version(status="cancelled", ordered_at=KNOWN),))
 
-    (verdict,) = revise(report({"HDL": "5"}, at=EARLY), past).verdicts
+    (verdict,) = revise(report({"HDL": "5"}, at=EARLY), before).verdicts
 
     assert verdict.reason == "out-of-order"
+
+
+@pytest.mark.parametrize(
+    ("known", "sent", "reason"),
+    [
+        pytest.param(("5", "final"), ("6", "final"), "silent-change", id="another-final-value"),
+        pytest.param(("5", "final"), ("5", "preliminary"), "late-preliminary", id="preliminary-after-final"),
+        pytest.param(("5", "preliminary"), ("6", "final"), "ambiguous-repeat", id="final-of-another-value"),
+        pytest.param(("5", "preliminary"), ("5", "final"), "", id="final-of-the-same-value"),
+        pytest.param(("5", "final"), ("6", "corrected"), "", id="correction"),
+        pytest.param(("TNP", "cancelled"), ("6", "final"), "", id="obtained-by-another-order"),
+        pytest.param(("5", "final"), ("5", "final"), "", id="the-same"),
+    ],
+)
+def test_revision_sees_what_another_order_brought(known: tuple[str, str], sent: tuple[str, str], reason: str) -> None:
+    """The vendor knows the code alone, so another order of the service request may not change its value silently."""
+    (value, status), before = sent, history(known, key="another order|HDL")
+
+    (verdict,) = revise(report({"HDL": value}, status="partial", each=status, at=LATE), before).verdicts
+
+    assert verdict.reason == reason
+
+
+def test_revision_takes_what_another_order_brought_for_older_or_newer() -> None:
+    """The order of time holds across orders of one service request."""
+    before = history(("5", "final"), key="another order|HDL")
+
+    (verdict,) = revise(report({"HDL": "6"}, each="corrected", at=EARLY), before).verdicts
+
+    assert verdict.reason == "out-of-order"
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        pytest.param("preliminary", "unit-changed", id="preliminary"),
+        pytest.param("final", "unit-changed", id="final"),
+        pytest.param("corrected", "", id="correction"),
+    ],
+)
+def test_revision_holds_another_unit_without_a_correction(status: str, reason: str) -> None:
+    """After a preliminary value only a correction may come in another unit."""
+    before = past(Version("5", "mmol/L", "preliminary", KNOWN))
+
+    (verdict,) = revise(report({"HDL": "5"}, status="partial", each=status, at=LATE), before).verdicts
+
+    assert verdict.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("known", "status"),
+    [
+        pytest.param("preliminary", "partial", id="still-preliminary"),
+        pytest.param("corrected", "corrected", id="corrected"),
+        pytest.param("amended", "amended", id="amended"),
+        pytest.param("final", "final", id="final"),
+    ],
+)
+def test_revision_derives_a_final_status_with_what_the_lane_has(known: str, status: str) -> None:
+    """A report that is final for what it brings is no more than the whole of the service request."""
+    revision = revise(report({"HDL": "5"}, at=LATE), history(("9", known), code="LDL"))
+
+    assert revision.payload is not None
+    assert revision.payload.status == status
+    assert [one.code for one in revision.diagnostics] == ["status-derived"] * (status != "final")
+
+
+@pytest.mark.parametrize(
+    ("changed", "codes"),
+    [pytest.param("6", ["HDL", "LDL"], id="with-a-change"), pytest.param("5", [], id="nothing-changed")],
+)
+def test_revision_in_full_repeats_what_the_vendor_has(changed: str, codes: list[str]) -> None:
+    """`resubmit = "full"` sends the whole report, but only when something in it is new."""
+    message = report({"HDL": changed, "LDL": "9"}, status="corrected", each="corrected", at=LATE)
+    known = past(Version("5", "mg/dL", "corrected", KNOWN))
+    both = LaneHistory(
+        dict(known.versions) | {"LDL": (Version("9", "mg/dL", "corrected", KNOWN),)},
+        dict(known.latest) | {"LDL": ("LDL", Version("9", "mg/dL", "corrected", KNOWN))},
+    )
+
+    revision = revise(message, both, in_full=True)
+
+    assert [one.code for one in revision.payload.observations] == codes if revision.payload else codes == []
+
+
+def test_revision_in_full_leaves_out_what_was_replaced() -> None:
+    """An earlier version that is sent once more is not what the vendor has, so it stays out."""
+    before = history(("5", "final"), ("6", "corrected"))
+
+    revision = revise(report({"HDL": "5", "LDL": "9"}, at=KNOWN), before, in_full=True)
+
+    assert revision.payload is not None
+    assert [one.code for one in revision.payload.observations] == ["LDL"]
+
+
+@pytest.mark.parametrize(
+    ("status", "sent"),
+    [
+        pytest.param("final", "partial", id="final"),
+        pytest.param("corrected", None, id="corrected"),
+    ],
+)
+def test_revision_without_what_stays_held_is_incomplete(status: str, sent: str | None) -> None:
+    """What else of the report stays held counts as it does when a message arrives."""
+    revision = without_held(revise(report({"HDL": "5"}, status=status), LaneHistory()), "unmapped-code")
+
+    assert (revision.payload.status if revision.payload else None) == sent
+
+
+def test_revision_with_nothing_to_send_stays_as_it_is() -> None:
+    """A duplicate is no more incomplete than it was."""
+    revision = revise(report({"HDL": "5"}), history(("5", "final")))
+
+    assert without_held(revision, "unmapped-code") == revision
 
 
 def test_revision_that_is_held_whole_keeps_its_duplicates() -> None:
@@ -263,6 +388,4 @@ def _version(message: Submission, number: int) -> Version:
 
 
 def _revised(message: Submission, sent: list[Version], number: int) -> Revision:
-    newest = max((one.ordered_at for one in sent), default="")
-    past = LaneHistory({"HDL": tuple(sent)}, {"HDL": newest}) if sent else LaneHistory()
-    return revise(message, past, f"message {number}")
+    return revise(message, past(*sent) if sent else LaneHistory(), f"message {number}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ledger.conftest import Clock
 from translator.ledger import Ledger
 
 
@@ -21,3 +22,9 @@ def ledger(path: Path) -> Iterator[Ledger]:
     """Open a new ledger."""
     with Ledger.open(path) as opened:
         yield opened
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Give a standing clock."""
+    return Clock()

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translator.transmit.retry import FIRST_S, LONGEST_ASKED_S, LONGEST_S, asked_wait, delay
+from translator.mapping_files import packaged_tables
+from translator.transmit.responses import NO_ANSWERS, OUTCOMES, Answer
+from translator.transmit.retry import FIRST_S, LONGEST_ASKED_S, LONGEST_S, Verdict, asked_wait, delay, judge
 
 draws = st.floats(0, 1, exclude_max=True)
 NOW = 1_800_000_000.0  # Fri, 15 Jan 2027 08:00:00 GMT
@@ -41,6 +43,8 @@ def test_delay_is_never_longer_than_a_day(draw: float, asked_s: float) -> None:
     [
         pytest.param(429, {"x-ratelimit-reset": "17"}, 17, id="rate-limit"),
         pytest.param(503, {"x-ratelimit-reset": "17"}, None, id="rate-header-of-an-answer-that-is-no-429"),
+        pytest.param(201, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "17"}, 17, id="nothing-left"),
+        pytest.param(201, {"x-ratelimit-remaining": "9", "x-ratelimit-reset": "17"}, None, id="something-left"),
         pytest.param(503, {"retry-after": "5"}, 5, id="retry-after"),
         pytest.param(429, {"retry-after": "5", "x-ratelimit-reset": "17"}, 5, id="retry-after-goes-first"),
         pytest.param(503, {"retry-after": "Fri, 15 Jan 2027 08:01:00 GMT"}, 60, id="date"),
@@ -52,7 +56,7 @@ def test_delay_is_never_longer_than_a_day(draw: float, asked_s: float) -> None:
     ],
 )
 def test_asked_wait_reads_the_headers(status: int, headers: dict[str, str], wait_s: float | None) -> None:
-    """Retry-After for any answer, X-RateLimit-Reset for 429 only."""
+    """Retry-After for any answer, X-RateLimit-Reset for 429 and where nothing is left."""
     assert asked_wait(status, headers, NOW) == wait_s
 
 
@@ -62,3 +66,64 @@ def test_asked_wait_of_any_text_is_a_number_or_nothing(text: str) -> None:
     wait_s = asked_wait(429, {"retry-after": text}, NOW)
 
     assert wait_s is None or wait_s >= 0
+
+
+WHOOP = packaged_tables().responses["whoop"]
+PAUSED_403 = "the vendor refuses our access: answer 403"
+PAUSED_401 = "the vendor refuses our access: answer 401"
+
+
+@pytest.mark.parametrize(
+    ("answer", "attempt", "previous", "resends", "verdict"),
+    [
+        pytest.param(Answer("201"), 1, "", False, Verdict("accepted"), id="accepted"),
+        pytest.param(Answer("201", 7), 1, "", False, Verdict("accepted", closed_s=7), id="accepted-and-asked-to-wait"),
+        pytest.param(Answer("422"), 1, "", False, Verdict("refused"), id="dead-letter"),
+        pytest.param(Answer("500"), 1, "", False, Verdict("unknown"), id="unknown-waits-for-a-person"),
+        pytest.param(Answer("500"), 3, "", True, Verdict("unknown", 1.0, resends=True), id="unknown-goes-again"),
+        pytest.param(Answer("read-timeout"), 1, "", False, Verdict("unknown"), id="no-answer"),
+        pytest.param(Answer("503"), 1, "", False, Verdict("retry", 0.25), id="first-retry"),
+        pytest.param(Answer("503"), 4, "retry", False, Verdict("retry", 2.0), id="fourth-retry"),
+        pytest.param(Answer("503"), 99, "retry", False, Verdict("retry", 30.0), id="late-retry"),
+        pytest.param(Answer("429", 17), 1, "", False, Verdict("retry", 17.25, 17), id="everybody-waits"),
+        pytest.param(Answer("connect-error"), 2, "retry", False, Verdict("retry", 0.5), id="nobody-there"),
+        pytest.param(Answer("401"), 1, "", False, Verdict("renew"), id="first-401"),
+        pytest.param(Answer("401"), 2, "retry", False, Verdict("renew"), id="401-after-another-trouble"),
+        pytest.param(Answer("401"), 2, "renew", False, Verdict("pause", pauses=PAUSED_401), id="second-401"),
+        pytest.param(Answer("403"), 1, "", False, Verdict("pause", pauses=PAUSED_403), id="forbidden"),
+    ],
+)
+def test_judge_decides_by_the_table(
+    answer: Answer,
+    attempt: int,
+    previous: str,
+    resends: bool,  # noqa: FBT001 - a column of the table
+    verdict: Verdict,
+) -> None:
+    """P4: status or exception, and the attempt, give retry, refuse, unknown or pause, with half the jitter here."""
+    assert judge(answer, WHOOP, attempt=attempt, previous=previous, draw=0.5, resends=resends) == verdict
+
+
+@given(
+    st.one_of(st.integers(100, 999).map(str), st.sampled_from(NO_ANSWERS)),
+    st.integers(1, 1000),
+    st.sampled_from(["", *sorted(OUTCOMES)]),
+    draws,
+)
+def test_judge_never_sends_what_may_have_been_processed_again(
+    code: str, attempt: int, previous: str, draw: float
+) -> None:
+    """P4: only `retry` and `renew` go again, and neither is ever the word for a request that may have arrived."""
+    verdict = judge(Answer(code), WHOOP, attempt=attempt, previous=previous, draw=draw)
+
+    assert not verdict.resends
+    assert verdict.retry_in_s == 0 or verdict.outcome == "retry"
+    assert verdict.outcome not in ("retry", "renew") or code in {
+        "401", "429", "503", "connect-error", "connect-timeout", "pool-timeout"
+    }  # fmt: skip
+
+
+@given(st.integers(100, 999).map(str))
+def test_judge_without_a_table_for_the_second_401_pauses(code: str) -> None:
+    """A table that says nothing about it does not make a loop."""
+    assert judge(Answer(code), {code: "renew"}, attempt=2, previous="renew").outcome == "pause"

@@ -10,21 +10,23 @@ from typing import TypeVar
 import httpx
 import pytest
 
+from translator.errors import DeliveryError
+from translator.transmit.client import Call
 from translator.transmit.responses import NO_ANSWERS, Answer
 from translator.transmit.token import Credentials, Token, TokenRefusedError, TokenUnreachableError
-from translator.transmit.whoop import TROUBLE, WhoopClient
+from translator.transmit.whoop import TROUBLE, WhoopClient, _proxy
 
 T = TypeVar("T")
 Handler = Callable[[httpx.Request], httpx.Response]
 CREDENTIALS = Credentials("lab", "s3cret")
 
 
-def post(handler: Handler) -> Answer:
-    """Post one body to a vendor that is a function."""
+def post(handler: Handler, kind: str = "results") -> Answer:
+    """Make one call to a vendor that is a function."""
 
     async def run() -> Answer:
         async with WhoopClient("http://127.0.0.1:1/developer/", transport=httpx.MockTransport(handler)) as client:
-            return await client.post_results("some-id", b'{"status":"final"}', "some-key", "some-token")
+            return await client.send(Call(kind, "some-id", b'{"status":"final"}', "some-key"), "some-token")
 
     return asyncio.run(run())
 
@@ -83,6 +85,51 @@ def test_client_posts_the_body_untouched() -> None:
         "content-type": "application/json",
         "idempotency-key": "some-key",
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "path"),
+    [
+        pytest.param("results", "POST", "/service-request/some-id/results", id="results"),
+        pytest.param("status", "PATCH", "/service-request/some-id/status", id="status"),
+        pytest.param("requisition-status", "PATCH", "/requisition/some-id/status", id="status-of-a-requisition"),
+    ],
+)
+def test_client_makes_the_call_that_its_kind_names(kind: str, method: str, path: str) -> None:
+    """Each kind of the ledger is one documented call, and a 204 is as good as a 201."""
+    seen: list[httpx.Request] = []
+
+    def take(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(204)
+
+    assert post(take, kind) == Answer("204")
+    assert (seen[0].method, seen[0].url.path) == (method, f"/developer/v2/partner{path}")
+
+
+def test_client_refuses_a_kind_that_it_does_not_know() -> None:
+    """A ledger of a newer version: nothing is sent."""
+    with pytest.raises(DeliveryError, match="kind of call"):
+        post(lambda _: httpx.Response(201), "fax")
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_proxy_is_that_of_the_environment(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As everywhere else; but what stays on this machine goes straight."""
+    for variable in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv(name, "http://proxy.invalid:3128")
+
+    assert _proxy("https://api.prod.whoop.com/developer") == "http://proxy.invalid:3128"
+    assert _proxy("https://127.0.0.1:1") is None
+
+
+def test_proxy_is_left_out_where_the_environment_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`NO_PROXY` wins."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid:3128")
+    monkeypatch.setenv("NO_PROXY", ".whoop.com")
+
+    assert _proxy("https://api.prod.whoop.com/developer") is None
 
 
 def test_client_hears_how_long_to_wait() -> None:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from translator.cli.ending import FINDINGS
+from translator.cli.ledger_destinations import destination_commands
+from translator.cli.ledger_place import existing
+from translator.cli.ledger_replay import command as replay
+from translator.cli.ledger_storage import storage_commands
 from translator.cli.options import Flags, common
 from translator.cli.output import Listing, say
-from translator.config import Settings
-from translator.errors import ConfigError
 
 
 @click.group("ledger")
 @common
 def command(flags: Flags) -> None:
     """
-    Look into the ledger: list, show, verify.
+    Look into the ledger and look after it.
 
     \b
     Examples:
@@ -43,7 +43,8 @@ def list_messages(flags: Flags, state: str | None, limit: int | None) -> int:
     from translator.ledger import Ledger  # noqa: PLC0415 - the ledger is heavy
 
     listing = Listing(flags.form, ("message", "received", "file", "type", "state", "entries", "reason"))
-    with Ledger.open(_existing(flags.settings())) as ledger:
+    settings = flags.settings()
+    with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
         for row in ledger.messages(state=state or "", limit=limit):
             entries = ", ".join(f"{count} {name}" for name, count in row.entries.items())
             file = f"{row.file}:{row.index}"
@@ -67,7 +68,8 @@ def show_message(flags: Flags, message: int) -> int:
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     from translator.ledger import Ledger  # noqa: PLC0415 - the ledger is heavy
 
-    with Ledger.open(_existing(flags.settings())) as ledger:
+    settings = flags.settings()
+    with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
         view = ledger.show(message)
     if flags.form == "json":
         Listing("json", ()).add(view.json)
@@ -83,7 +85,16 @@ def show_message(flags: Flags, message: int) -> int:
         attempts = ", ".join(f"{attempt.outcome or 'under way'} {attempt.answer}".strip() for attempt in one.attempts)
         lane = f"{one.destination} {one.service_request_id}"
         sent.add(one, lane, str(one.position), one.state, attempts, bytes(one.body).decode())
+    for status in view.statuses:
+        attempts = ", ".join(f"{each.outcome or 'under way'} {each.answer}".strip() for each in status.attempts)
+        lane = f"{status.destination} {status.service_request_id}"
+        sent.add(status, lane, str(status.position), status.state, attempts, bytes(status.body).decode())
     sent.close()
+    decided = Listing("table", ("when", "decided", "by", "reason", "entries"), "Decisions")
+    for decision in view.decisions:
+        told = (decision.at, decision.deed, decision.by, decision.reason)
+        decided.add(decision, *told, ", ".join(decision.entries))
+    decided.close()
     return 0
 
 
@@ -100,15 +111,21 @@ def verify(flags: Flags) -> int:
       translator ledger verify
       translator ledger verify --ledger /var/lib/translator/lab.db
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
-    from translator.ledger import Ledger  # noqa: PLC0415 - the ledger is heavy
+    from translator.ledger import Balance, Ledger  # noqa: PLC0415 - the ledger is heavy
 
-    with Ledger.open(_existing(flags.settings())) as ledger:
-        findings, balance = ledger.verify(), ledger.balance()
+    settings = flags.settings()
+    with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
+        findings = ledger.verify()
+        # Nothing that a damaged database counts can be trusted.
+        is_damaged = any(finding.code == "damaged" for finding in findings)
+        balance = Balance(0, 0, (), {}) if is_damaged else ledger.balance()
     counts = " + ".join(f"{count} {state}" for state, count in balance.by_state.items()) or "0"
     if flags.form == "json":
         line = {"balanced": not findings, "messages": balance.messages, "entries": balance.entries}
         Listing("json", ()).add(
-            line | {"states": balance.by_state, "submissions": balance.submissions, "findings": findings}
+            line
+            | {"states": balance.by_state, "submissions": balance.submissions, "statuses": balance.statuses}
+            | {"findings": findings}
         )
         return FINDINGS if findings else 0
     listing = Listing("table", ("at", "code", "what is wrong"), "Findings")
@@ -120,14 +137,5 @@ def verify(flags: Flags) -> int:
     return FINDINGS if findings else 0
 
 
-def _existing(settings: Settings) -> str:
-    """
-    Give the ledger's place; looking into a ledger does not create one.
-
-    Raises: ConfigError where there is none.
-    """
-    if "://" not in settings.ledger and not Path(settings.ledger).exists():
-        raise ConfigError(
-            f"{settings.ledger}: there is no ledger here; `translator submit` creates one, --ledger names another"
-        )
-    return settings.ledger
+for more in (*storage_commands, *destination_commands, replay):
+    command.add_command(more)

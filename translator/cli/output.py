@@ -40,6 +40,11 @@ class Listing:
         else:
             self._rows.append(cells)
 
+    def print_one(self, value: object, *cells: str) -> None:
+        """Print a list of one row."""
+        self.add(value, *cells)
+        self.close()
+
     def close(self) -> None:
         """Draw the table, if there is one to draw."""
         if self._rows:

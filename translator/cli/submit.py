@@ -54,15 +54,18 @@ def command(flags: Flags, paths: tuple[str, ...], correlation: str | None, wait_
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     from translator.app import Watch, submit  # noqa: PLC0415 - the ledger and the clients are heavy
     from translator.ledger import Ledger  # noqa: PLC0415
+    from translator.notify import notify  # noqa: PLC0415
 
     settings, unread = flags.settings(), Unread()
     sources = [(item.name, item.open) for item in find_inputs(paths, unread)]
     rows = read_correlation(correlation)
-    with Ledger.open(settings.ledger) as ledger:
+    with Ledger.open(settings.ledger, key=settings.ledger_key) as ledger:
         with SubmitProgress() as shown:
             watch = Watch(shown.accepted, shown.delivery, unread.note)
             done = submit(settings, ledger, sources, correlation=rows, wait_s=wait_s, watch=watch)
         states = _print(done, ledger, flags.form)
+        for trouble in notify(ledger, settings.notify, say).troubles:
+            say(trouble)
     _say_what_is_left(done.delivery)
     if not done.message_ids and not done.file_findings and not unread.count:
         say("nothing to submit")
@@ -95,13 +98,13 @@ def _describe(view: MessageView) -> tuple[str, ...]:
 
 def _say_what_is_left(report: DeliveryReport) -> None:
     if report.paused:
-        say(f"delivery is paused: {report.paused}")
+        say(f"delivery is paused: {report.paused} (`translator ledger destinations`, `translator ledger resume whoop`)")
     if report.queued:
         say(f"{report.queued} still queued; they are safe in the ledger, run `translator submit` again to go on")
     if report.unknown:
         say(
             f"{report.unknown} unknown: the vendor may have them, so they are not sent again "
-            "(`translator explain outcome-unknown`)"
+            "(`translator unknown list`)"
         )
     if report.rejected:
-        say(f"{report.rejected} rejected by the vendor (`translator ledger list --state rejected`)")
+        say(f"{report.rejected} rejected by the vendor (`translator rejected list`)")

@@ -3,21 +3,60 @@
 from __future__ import annotations
 
 from translator.ledger.acceptance import Arrival
+from translator.ledger.advance import Advanced, Step
+from translator.ledger.ageing import Ageing, Notices
 from translator.ledger.audit import LedgerFinding
 from translator.ledger.balance import Balance
-from translator.ledger.lanes import Claim, Settlement
+from translator.ledger.bell import Bell
+from translator.ledger.budget import UNLIMITED, RateBudget, RateUse
+from translator.ledger.decisions import Decision
+from translator.ledger.desk import Desk, DeskSession, Kept
+from translator.ledger.destinations import EVERY, PERSON, VENDOR, Standing
+from translator.ledger.held import HeldCause, HeldItem, Version, by_cause, live_versions
+from translator.ledger.lanes import Claim, Later, Settlement
 from translator.ledger.ledger import Ledger
 from translator.ledger.policy import DestinationPolicy
-from translator.ledger.views import MessageRow, MessageView
+from translator.ledger.refile import AS_CORRECTED, PATIENT, CannotRefileError, Choice, Refiled
+from translator.ledger.undecided import UndecidedItem
+from translator.ledger.view_shapes import DecisionView, MessageRow, MessageView
 
 __all__ = [
+    "AS_CORRECTED",
+    "EVERY",
+    "PATIENT",
+    "PERSON",
+    "UNLIMITED",
+    "VENDOR",
+    "Advanced",
+    "Ageing",
     "Arrival",
     "Balance",
+    "Bell",
+    "CannotRefileError",
+    "Choice",
     "Claim",
+    "Decision",
+    "DecisionView",
+    "Desk",
+    "DeskSession",
     "DestinationPolicy",
+    "HeldCause",
+    "HeldItem",
+    "Kept",
+    "Later",
     "Ledger",
     "LedgerFinding",
     "MessageRow",
     "MessageView",
+    "Notices",
+    "RateBudget",
+    "RateUse",
+    "Refiled",
     "Settlement",
+    "Standing",
+    "Step",
+    "UndecidedItem",
+    "Version",
+    "by_cause",
+    "live_versions",
 ]

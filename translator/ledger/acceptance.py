@@ -3,27 +3,45 @@ Take messages into the ledger: message, entries, submissions and lane positions 
 
 Order of decisions for a submission: is the patient the lane's (else nothing in it is trusted); what does the
 lane still need of it (translate/revision.py); may its codes be sent yet.
+
+Messages that share no lane are written together, table by table; one whose lane an earlier one of its batch has
+touched begins the next such group, because it must see what that one left.
 """
 
 from __future__ import annotations
 
 import hashlib
-import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select
 
 from translator.errors import LedgerError
 from translator.ledger import schema
 from translator.ledger.conservation import check_balance
+from translator.ledger.entry_rows import entry_rows
 from translator.ledger.histories import read_history
+from translator.ledger.placement import Placed
 from translator.ledger.policy import STRICT, DestinationPolicy
-from translator.ledger.positions import enqueue, find_lane, insert_row, is_other_patient, pin
-from translator.record.outcome import Diagnostic, Entry, Outcome, Submission
-from translator.translate.revision import LaneHistory, Revision, hold_unread, hold_whole, revise
+from translator.ledger.positions import (
+    Lane,
+    LaneName,
+    find_lanes,
+    insert_rows,
+    is_other_patient,
+    lane_name,
+    lane_names,
+    pin,
+    queue_row,
+    store_lanes,
+)
+from translator.ledger.statuses import follow, lane_reports
+from translator.ledger.supersede import supersede
+from translator.ledger.vault import Vault
+from translator.record.outcome import Outcome, Submission
+from translator.translate.revision import LaneHistory, hold_unread, hold_whole, revise
 
 
 class Arrival(Struct, frozen=True):
@@ -34,188 +52,201 @@ class Arrival(Struct, frozen=True):
     site: str = ""
 
 
-class _Writing(Struct, frozen=True):
-    """The transaction at hand: its connection and time, and the message that it records."""
+class Acceptance(Struct, frozen=True):
+    """The transaction at hand: its connection and time, what seals its rows, and what the destinations agreed to."""
 
     connection: Connection
+    vault: Vault
+    key_id: int | None
+    policies: Mapping[str, DestinationPolicy]
     now: int
-    message_id: int
-    sha256: str
+
+    def place(self, lane: Lane, submission: Submission, sha256: str, *, trusts_patient: bool = False) -> Placed:
+        """
+        Compare a submission of the message `sha256` with its lane, and say what of it is sent.
+
+        Shape: `trusts_patient` where a person has said that it is the lane's.
+        """
+        if is_other_patient(self.vault, lane, submission) and not trusts_patient:
+            return Placed(submission, hold_unread(submission, "patient-changed"), lane)
+        pin(self.connection, self.vault, lane, submission, self.key_id)
+        known = LaneHistory() if lane.is_new else read_history(self.connection, self.vault, lane.id, submission, sha256)
+        policy = self.policies.get(submission.destination, STRICT)
+        revision = revise(submission, known, sha256, in_full=policy.in_full)
+        if revision.payload and policy.holds(submission.unconfirmed):
+            revision = hold_whole(revision, "code-unconfirmed")
+        return Placed(submission, revision, lane)
 
 
-class _Placed(Struct, frozen=True):
-    """A submission after the comparison: its lane, and its row if anything of it is sent."""
-
-    submission: Submission
-    revision: Revision
-    lane_id: int
-    submission_id: int | None
-
-
-def accept_message(
-    connection: Connection, arrival: Arrival, policies: Mapping[str, DestinationPolicy], now: int
-) -> int:
+def accept_messages(
+    connection: Connection,
+    vault: Vault,
+    arrivals: Sequence[Arrival],
+    policies: Mapping[str, DestinationPolicy],
+    now: int,
+) -> list[int]:
     """
-    Record one message and give its number.
+    Record messages and give their numbers.
 
-    Raises: LedgerError where the outcome does not balance, or the bytes are not those that it speaks of.
+    Raises: LedgerError where an outcome does not balance, or the bytes are not those that it speaks of.
     """
-    outcome = arrival.outcome
-    check_balance(outcome)
-    sha256 = hashlib.sha256(arrival.raw).hexdigest()
-    if outcome.source.sha256 not in ("", sha256):
-        raise LedgerError("the bytes of a message are not those of its outcome; nothing was recorded")
-    message_id = _insert_message(connection, arrival, sha256, now)
-    writing = _Writing(connection, now, message_id, sha256)
+    for arrival in arrivals:
+        check_balance(arrival.outcome)
+    acceptance = Acceptance(connection, vault, vault.current(connection), policies, now)
+    return [message_id for group in _groups(arrivals) for message_id in _accept_group(acceptance, group)]
+
+
+def _groups(arrivals: Iterable[Arrival]) -> Iterator[list[Arrival]]:
+    group: list[Arrival] = []
+    touched: set[LaneName] = set()
+    for arrival in arrivals:
+        lanes = lane_names(arrival.outcome)
+        if lanes & touched:
+            yield group
+            group, touched = [], set()
+        group.append(arrival)
+        touched |= lanes
+    if group:
+        yield group
+
+
+def _accept_group(acceptance: Acceptance, group: Sequence[Arrival]) -> list[int]:
+    connection = acceptance.connection
+    hashes = [_sha256(arrival) for arrival in group]
+    lanes = find_lanes(connection, [name for arrival in group for name in lane_names(arrival.outcome)])
     placed = [
-        _place(writing, submission, policies.get(submission.destination, STRICT)) for submission in outcome.submissions
+        [acceptance.place(lanes[lane_name(one)], one, sha256) for one in arrival.outcome.submissions]
+        for arrival, sha256 in zip(group, hashes, strict=True)
     ]
-    rows = [_entry_row(number, entry, placed, message_id) for number, entry in enumerate(outcome.entries)]
+    message_ids = insert_rows(
+        connection,
+        schema.message,
+        [_message_row(acceptance, *message, lanes) for message in zip(group, placed, hashes, strict=True)],
+    )
+    queue(acceptance, message_ids, placed)
+    _queue_statuses(acceptance, message_ids, group, placed, lanes)
+    store_lanes(connection, lanes.values())
+    rows = [
+        row
+        for message_id, arrival, parts in zip(message_ids, group, placed, strict=True)
+        for row in entry_rows(arrival.outcome, parts, message_id, lanes)
+    ]
     if rows:
         connection.execute(insert(schema.entry), rows)
-    _conclude(connection, message_id, outcome, placed, rows)
-    return message_id
+    _check_written(connection, message_ids, [len(arrival.outcome.entries) for arrival in group])
+    return message_ids
 
 
-def _insert_message(connection: Connection, arrival: Arrival, sha256: str, now: int) -> int:
-    source = arrival.outcome.source
-    row = {
-        "received_at": now,
+def _sha256(arrival: Arrival) -> str:
+    sha256 = hashlib.sha256(arrival.raw).hexdigest()
+    if arrival.outcome.source.sha256 not in ("", sha256):
+        raise LedgerError("the bytes of a message are not those of its outcome; nothing was recorded")
+    return sha256
+
+
+def _message_row(
+    acceptance: Acceptance, arrival: Arrival, placed: Sequence[Placed], sha256: str, lanes: Mapping[LaneName, Lane]
+) -> dict[str, Any]:
+    outcome, source, vault = arrival.outcome, arrival.outcome.source, acceptance.vault
+    state, reason = message_state(outcome, placed)
+    lane = next((lanes[name] for name in lane_names(outcome)), None) if state == "held" else None
+    diagnostics = [*outcome.diagnostics, *(remark for one in placed for remark in one.revision.diagnostics)]
+    return {
+        "received_at": acceptance.now,
         "site": arrival.site,
-        "file": source.file,
+        "file": vault.close_text(acceptance.key_id, _storable(source.file)),
         "file_index": source.index,
         "format": source.format,
         "type": source.type,
-        "control_id": source.control_id,
+        "control_id": vault.close_text(acceptance.key_id, source.control_id),
         "sha256": sha256,
-        "tables_sha256": arrival.outcome.tables_sha256,
-        "state": arrival.outcome.state,
-        "reason": "",
-        "diagnostics": "[]",
-        "entry_count": len(arrival.outcome.entries),
-        "raw": zlib.compress(arrival.raw, level=1),
-    }
-    return insert_row(connection, schema.message, row)
-
-
-def _place(writing: _Writing, submission: Submission, policy: DestinationPolicy) -> _Placed:
-    connection = writing.connection
-    lane = find_lane(connection, submission)
-    if is_other_patient(lane, submission):
-        return _Placed(submission, hold_unread(submission, "patient-changed"), lane["id"], None)
-    pin(connection, lane, submission)
-    # A lane that never had a submission has no history to read.
-    is_new = lane["next_position"] == 1
-    history = LaneHistory() if is_new else read_history(connection, lane["id"], submission)
-    revision = revise(submission, history, writing.sha256)
-    if revision.payload and policy.holds(submission.unconfirmed):
-        revision = hold_whole(revision, "code-unconfirmed")
-    if not revision.payload:
-        return _Placed(submission, revision, lane["id"], None)
-    submission_id = enqueue(
-        connection,
-        lane,
-        revision.payload,
-        message_id=writing.message_id,
-        ordered_at=submission.ordered_at,
-        now=writing.now,
-    )
-    return _Placed(submission, revision, lane["id"], submission_id)
-
-
-def _entry_row(number: int, entry: Entry, placed: Sequence[_Placed], message_id: int) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "message_id": message_id,
-        "number": number,
-        "at": entry.at,
-        "state": entry.state,
-        "reason": entry.reason,
-        "cause": entry.cause,
-        "table_row": entry.table,
-        "lane_id": None,
-        "submission_id": None,
-        "observation": None,
-        "source_key": "",
-        "source_value": "",
-        "source_unit": "",
-        "source_status": "",
-        "original_value": entry.original.value if entry.original else "",
-        "original_unit": entry.original.unit if entry.original else "",
-        "code": "",
-        "ordered_at": "",
-    }
-    if entry.submission is not None and entry.observation is not None:
-        row |= _translated_part(entry.observation, placed[entry.submission])
-    return row
-
-
-def _translated_part(observation: int, placed: _Placed) -> dict[str, Any]:
-    source = placed.submission.sources[observation]
-    verdict = placed.revision.verdicts[observation]
-    is_queued = verdict.state == "queued"
-    # Only what is left is in the body, so what comes before it there counts.
-    index = sum(earlier.state == "queued" for earlier in placed.revision.verdicts[:observation])
-    return {
-        "state": verdict.state,
-        "reason": verdict.reason,
-        "cause": verdict.cause,
-        "lane_id": placed.lane_id,
-        "submission_id": placed.submission_id if is_queued else None,
-        "observation": index if is_queued else None,
-        "source_key": source.key,
-        "source_value": source.value,
-        "source_unit": source.unit,
-        "source_status": source.status,
-        "code": source.code,
-        "ordered_at": source.ordered_at or placed.submission.ordered_at,
+        "tables_sha256": outcome.tables_sha256,
+        "state": state,
+        "reason": reason,
+        "diagnostics": msgspec.json.encode(diagnostics).decode(),
+        "entry_count": len(outcome.entries),
+        "raw": vault.close_message(acceptance.key_id, arrival.raw),
+        "key_id": acceptance.key_id,
+        "lane_id": lane.id if lane else None,
     }
 
 
-def _conclude(
-    connection: Connection, message_id: int, outcome: Outcome, placed: Sequence[_Placed], rows: Sequence[dict[str, Any]]
+def _storable(file: str) -> str:
+    # A file name may hold any bytes; those that are no UTF-8 become surrogates, which no database takes.
+    return file.encode("utf-8", "backslashreplace").decode()
+
+
+def queue(acceptance: Acceptance, message_ids: Sequence[int], placed: Sequence[Sequence[Placed]]) -> None:
+    """Give everything that is sent its position, in the order of arrival; what it replaces is taken back."""
+    sent = [
+        (one, one.revision.payload, message_id)
+        for message_id, parts in zip(message_ids, placed, strict=True)
+        for one in parts
+        if one.revision.payload
+    ]
+    for one, payload, _ in sent:
+        supersede(acceptance.connection, one.lane, {observation.code for observation in payload.observations})
+    rows = [
+        queue_row(one.lane, payload, message_id=message_id, ordered_at=one.submission.ordered_at, now=acceptance.now)
+        for one, payload, message_id in sent
+    ]
+    numbers = insert_rows(acceptance.connection, schema.submission, rows)
+    for (one, _, _), number in zip(sent, numbers, strict=True):
+        one.submission_id = number
+
+
+def _queue_statuses(
+    acceptance: Acceptance,
+    message_ids: Sequence[int],
+    group: Sequence[Arrival],
+    placed: Sequence[Sequence[Placed]],
+    lanes: Mapping[LaneName, Lane],
 ) -> None:
-    """Give the message its state, and check in the same transaction that every entry arrived."""
-    state, reason = _message_state(outcome, placed, [row["state"] for row in rows])
-    diagnostics = [*outcome.diagnostics, *_remarks(placed)]
-    values = {"state": state, "reason": reason, "diagnostics": msgspec.json.encode(diagnostics).decode()}
-    connection.execute(update(schema.message).where(schema.message.c.id == message_id).values(**values))
-    _check_written(connection, message_id, len(outcome.entries))
+    """Queue the workflow status that each message calls for, behind what it sends."""
+    rows = []
+    for message_id, arrival, parts in zip(message_ids, group, placed, strict=True):
+        for report in lane_reports(arrival.outcome, parts, lanes):
+            workflow = acceptance.policies.get(report.lane.destination, STRICT).workflow
+            if workflow is not None:
+                row = follow(acceptance.connection, report, workflow, message_id=message_id, now=acceptance.now)
+                rows += [row] if row else []
+    insert_rows(acceptance.connection, schema.submission, rows)
 
 
-_ARRIVED = select(func.count()).where(schema.entry.c.message_id == bindparam("message_id"))
-_UNBALANCED = (
-    select(schema.submission.c.id)
-    .select_from(schema.submission.outerjoin(schema.entry))
-    .where(schema.submission.c.message_id == bindparam("message_id"))
-    .group_by(schema.submission.c.id, schema.submission.c.observation_count)
-    .having(func.count(func.distinct(schema.entry.c.observation)) != schema.submission.c.observation_count)
-)
-
-
-def _check_written(connection: Connection, message_id: int, entry_count: int) -> None:
+def _check_written(connection: Connection, message_ids: Sequence[int], entry_counts: Sequence[int]) -> None:
     """
     Count what the database now has, not what it was given.
 
     Raises: LedgerError, which undoes the transaction.
     """
-    message = {"message_id": message_id}
-    arrived = connection.execute(_ARRIVED, message).scalar_one()
-    if arrived != entry_count or connection.execute(_UNBALANCED, message).first():
+    table, sent = schema.entry, schema.submission
+    arrived: dict[int, int] = {}
+    is_unbalanced = False
+    told = (
+        select(sent.c.id)
+        .select_from(sent.outerjoin(table))
+        .group_by(sent.c.id, sent.c.observation_count)
+        .having(func.count(func.distinct(table.c.observation)) != sent.c.observation_count)
+    )
+    for chosen in schema.of_messages(table.c.message_id, message_ids):
+        query = select(table.c.message_id, func.count()).where(chosen).group_by(table.c.message_id)
+        arrived.update({row[0]: row[1] for row in connection.execute(query)})
+    for chosen in schema.of_messages(sent.c.message_id, message_ids):
+        is_unbalanced |= connection.execute(told.where(chosen)).first() is not None
+    expected = {message_id: count for message_id, count in zip(message_ids, entry_counts, strict=True) if count}
+    if arrived != expected or is_unbalanced:
         raise LedgerError("a message does not balance after it was written; nothing was recorded")
 
 
-def _remarks(placed: Iterable[_Placed]) -> list[Diagnostic]:
-    return [remark for one in placed for remark in one.revision.diagnostics]
-
-
-def _message_state(outcome: Outcome, placed: Sequence[_Placed], states: Sequence[str]) -> tuple[str, str]:
+def message_state(outcome: Outcome, placed: Sequence[Placed]) -> tuple[str, str]:
     """Sum up a message: anything sent, else anything held, else anything repeated, else as translated."""
-    if any(one.submission_id for one in placed):
+    if any(one.revision.payload for one in placed):
         return "translated", ""
     reports = [one.revision.report for one in placed]
     held = next((report for report in reports if report.state == "held"), None)
     if held:
         return "held", held.cause or held.reason
-    if "held" in states:
+    verdicts = (verdict.state for one in placed for verdict in one.revision.verdicts)
+    if "held" in verdicts or any(entry.state == "held" for entry in outcome.entries):
         return "held", ""
     return ("duplicate", "") if reports else (outcome.state, "")

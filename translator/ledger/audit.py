@@ -7,17 +7,19 @@ A finding is imbalance or damage. That something is held, rejected or unknown is
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy import Connection, RowMapping, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy.exc import DatabaseError
 
 from translator.ledger import schema
+from translator.ledger.keys import BrokenSealError
 from translator.ledger.positions import idempotency_key
 from translator.ledger.states import SUBMISSION_STATES, UNFINISHED
+from translator.ledger.vault import Vault
 
 
 class LedgerFinding(Struct, frozen=True):
@@ -28,26 +30,33 @@ class LedgerFinding(Struct, frozen=True):
     text: str
 
 
-Check: TypeAlias = Callable[[Connection], Iterator[LedgerFinding]]
+Check: TypeAlias = Callable[[Connection, Vault], Iterator[LedgerFinding]]
 
 _message, _entry, _submission = schema.message, schema.entry, schema.submission
 _lane, _attempt = schema.lane, schema.attempt
 
 
-def audit(connection: Connection) -> list[LedgerFinding]:
+def audit(connection: Connection, vault: Vault) -> list[LedgerFinding]:
     """Run every check; a damaged database is reported alone, since nothing else in it can be trusted."""
     damage = list(_integrity(connection))
     if damage:
         return damage
-    return [finding for check in CHECKS for finding in check(connection)]
+    return [finding for check in CHECKS for finding in check(connection, vault)]
 
 
 def _integrity(connection: Connection) -> Iterator[LedgerFinding]:
     if connection.dialect.name != "sqlite":
         return
-    faults = connection.exec_driver_sql("PRAGMA integrity_check(10)").scalars().all()
+    try:
+        faults = connection.exec_driver_sql("PRAGMA integrity_check(10)").scalars().all()
+    except DatabaseError:
+        # So much is damaged that not even the check gets through.
+        faults = ["all"]
     if list(faults) != ["ok"]:
-        yield LedgerFinding("damaged", "ledger", f"SQLite reports {len(faults)} faults; restore a backup")
+        yield LedgerFinding(
+            "damaged", "ledger", "SQLite finds damaged pages; restore a backup (`translator ledger restore`)"
+        )
+        return
     for table, row_id, *_ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
         yield LedgerFinding("broken-link", f"{table} {row_id}", "it belongs to a row that is gone")
 
@@ -55,28 +64,32 @@ def _integrity(connection: Connection) -> Iterator[LedgerFinding]:
 def _rows(query: Select[tuple[int]], code: str, of: str, text: str) -> Check:
     """Make a check of a query that gives the numbers of the wrong rows."""
 
-    def check(connection: Connection) -> Iterator[LedgerFinding]:
+    def check(connection: Connection, _vault: Vault) -> Iterator[LedgerFinding]:
         for (row_id,) in connection.execute(query):
             yield LedgerFinding(code, f"{of} {row_id}", text)
 
     return check
 
 
-def _raw(connection: Connection) -> Iterator[LedgerFinding]:
-    query = select(_message.c.id, _message.c.raw, _message.c.sha256).execution_options(yield_per=200)
-    for message_id, raw, sha256 in connection.execute(query):
-        if not isinstance(raw, bytes) or _digest(raw) != sha256:
-            yield LedgerFinding("raw-changed", f"message {message_id}", "its bytes are not those that came in")
+def _raw(connection: Connection, vault: Vault) -> Iterator[LedgerFinding]:
+    query = (
+        select(_message.c.id, _message.c.raw, _message.c.key_id, _message.c.sha256)
+        .where(_message.c.pruned_at.is_(None))
+        .execution_options(yield_per=200)
+    )
+    for row in connection.execute(query).mappings():
+        if _digest(connection, vault, row) != row["sha256"]:
+            yield LedgerFinding("raw-changed", f"message {row['id']}", "its bytes are not those that came in")
 
 
-def _digest(raw: bytes) -> str:
+def _digest(connection: Connection, vault: Vault, row: RowMapping) -> str:
     try:
-        return hashlib.sha256(zlib.decompress(raw)).hexdigest()
-    except zlib.error:
+        return hashlib.sha256(vault.open_message(connection, row)).hexdigest()
+    except BrokenSealError:
         return ""
 
 
-def _bodies(connection: Connection) -> Iterator[LedgerFinding]:
+def _bodies(connection: Connection, _vault: Vault) -> Iterator[LedgerFinding]:
     query = select(
         _submission.c.id,
         _submission.c.position,
@@ -86,6 +99,7 @@ def _bodies(connection: Connection) -> Iterator[LedgerFinding]:
         _lane.c.destination,
         _lane.c.service_request_id,
     ).join(_lane)
+    query = query.where(_submission.c.message_id.in_(select(_message.c.id).where(_message.c.pruned_at.is_(None))))
     for row_id, position, body, key, count, destination, request in connection.execute(query):
         # SQLite keeps a value of any type in any column, so a body that was tampered with may be text.
         if not isinstance(body, bytes) or idempotency_key(destination, request, position, body) != key:
@@ -94,7 +108,7 @@ def _bodies(connection: Connection) -> Iterator[LedgerFinding]:
             yield LedgerFinding("unbalanced", f"submission {row_id}", "its body has another number of observations")
 
 
-def _order(connection: Connection) -> Iterator[LedgerFinding]:
+def _order(connection: Connection, _vault: Vault) -> Iterator[LedgerFinding]:
     """Compare each lane's accepted attempts, by the order in which they were opened, with the positions."""
     query = (
         select(_attempt.c.lane_id, _submission.c.position)
@@ -117,7 +131,11 @@ _told = (
     .where(_entry.c.submission_id == _submission.c.id)
     .scalar_subquery()
 )
-_attempt_counts = select(func.count()).where(_attempt.c.submission_id == _submission.c.id).scalar_subquery()
+_attempt_counts = (
+    select(func.count())
+    .where(_attempt.c.submission_id == _submission.c.id, _attempt.c.ended_at.is_not(None))
+    .scalar_subquery()
+)
 _has_accepted = exists().where(_attempt.c.submission_id == _submission.c.id, _attempt.c.outcome == "accepted")
 _has_open = exists().where(_attempt.c.lane_id == _lane.c.id, _attempt.c.ended_at.is_(None))
 _open_attempts = select(func.count()).where(_attempt.c.lane_id == _lane.c.id, _attempt.c.ended_at.is_(None))
@@ -155,12 +173,13 @@ CHECKS: tuple[Check, ...] = (
         "states-differ", "entry", "its state says that it is in a submission, and it is in none",
     ),
     _rows(
-        select(_submission.c.id).where(_submission.c.observation_count != _told),
+        # The entries of what was dropped may have been taken up again, and stand in another submission then.
+        select(_submission.c.id).where(_submission.c.observation_count != _told, _submission.c.state != "dropped"),
         "unbalanced", "submission", "its observations are not those of its entries",
     ),
     _rows(
         select(_submission.c.id).where(_submission.c.attempts != _attempt_counts),
-        "attempts-differ", "submission", "it does not have as many attempts as were counted",
+        "attempts-differ", "submission", "it does not have as many ended attempts as were counted",
     ),
     _rows(
         select(_submission.c.id).where(_submission.c.state == "delivered", ~_has_accepted),

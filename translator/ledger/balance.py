@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
 from translator.ledger import schema
+from translator.ledger.positions import RESULTS
 
 
 class BalanceLine(Struct, frozen=True):
@@ -24,13 +25,14 @@ class Balance(Struct, frozen=True):
     """
     What came in and where it is: `entries` is always the sum over `lines`.
 
-    Shape: `submissions` counts by state.
+    Shape: `submissions` counts results by state, `statuses` workflow statuses.
     """
 
     messages: int
     entries: int
     lines: tuple[BalanceLine, ...]
     submissions: dict[str, int]
+    statuses: dict[str, int] = {}
 
     @property
     def by_state(self) -> dict[str, int]:
@@ -47,13 +49,15 @@ def read_balance(connection: Connection, message_ids: Sequence[int] | None = Non
     keys = (table.c.state, table.c.reason, table.c.cause)
     entries: Counter[tuple[str, str, str]] = Counter()
     submissions: Counter[str] = Counter()
+    statuses: Counter[str] = Counter()
     messages = 0
     for chosen in schema.of_messages(table.c.message_id, message_ids):
         for *key, count in connection.execute(select(*keys, func.count()).where(chosen).group_by(*keys)):
             entries[key[0], key[1], key[2]] += count
     for chosen in schema.of_messages(sent.c.message_id, message_ids):
-        for state, count in connection.execute(select(sent.c.state, func.count()).where(chosen).group_by(sent.c.state)):
-            submissions[state] += count
+        kinds = (sent.c.kind, sent.c.state)
+        for kind, state, count in connection.execute(select(*kinds, func.count()).where(chosen).group_by(*kinds)):
+            (submissions if kind == RESULTS else statuses)[state] += count
     for chosen in schema.of_messages(schema.message.c.id, message_ids):
         messages += connection.execute(select(func.count(schema.message.c.id)).where(chosen)).scalar_one()
     return Balance(
@@ -61,4 +65,5 @@ def read_balance(connection: Connection, message_ids: Sequence[int] | None = Non
         entries=entries.total(),
         lines=tuple(BalanceLine(*key, count) for key, count in sorted(entries.items())),
         submissions=dict(sorted(submissions.items())),
+        statuses=dict(sorted(statuses.items())),
     )

@@ -1,38 +1,39 @@
 """
-Open the database behind a ledger: SQLite by path, or whatever SQLAlchemy knows by URL.
+Open the database behind a ledger: SQLite by path, PostgreSQL by URL.
 
 SQLite runs in WAL with full sync, foreign keys on, and takes its write lock at the start of a writing
-transaction, so that what a transaction has read is still true when it writes.
+transaction, so that what a transaction has read is still true when it writes. PostgreSQL commits synchronously; a
+transaction that changes a lane locks its row first.
 """
 
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DatabaseError, DBAPIError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 
-from translator.errors import ConfigError, LedgerError
-from translator.ledger.schema import HEAD
+from translator.errors import ConfigError
+from translator.ledger.troubles import told_plainly
 
 Row: TypeAlias = Mapping[str, Any]
 
 BUSY_SECONDS = 30
+CONNECT_SECONDS = 10
 
-# What SQLite says, and what the operator can do about it. Its own texts may quote a key, so they are not shown.
-_TROUBLE = {
-    "database is locked": "another process has kept the ledger locked; try again when it has finished",
-    "disk is full": "the disk is full; nothing was recorded",
-    "readonly": "the ledger cannot be written; check the rights of the file and its folder",
-    "unable to open": "the ledger cannot be opened; check the rights of the file and its folder",
-    "disk i/o error": "the disk reports an error; check it before you go on",
-    "malformed": "the ledger is damaged; restore a backup",
-    "not a database": "the file is no ledger",
-}
+# Page cache in KiB, and pages of WAL before they are copied back: a batch of messages is some hundred pages.
+_SQLITE_PRAGMAS = (
+    "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "wal_autocheckpoint=4000",
+    # What is deleted is overwritten, too.
+    "secure_delete=ON",
+)  # fmt: skip
+
+_DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
 class Database:
@@ -45,43 +46,83 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection that sees one state of the ledger."""
-        with _translated_errors(), self.engine.begin() as connection:
-            yield connection
+        with told_plainly(), self.engine.connect() as connection:
+            reader = connection
+            if self.path is None:
+                reader = connection.execution_options(isolation_level="REPEATABLE READ")
+            with reader.begin():
+                yield reader
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Give a connection that writes; all of it or nothing is kept."""
-        with _translated_errors(), self.engine.connect() as connection:
+        with told_plainly(), self.engine.connect() as connection:
             writer = connection.execution_options(translator_writes=True)
             with writer.begin():
                 yield writer
+
+    def revision(self) -> str | None:
+        """Give the version of the tables; None where there are none yet."""
+        with told_plainly(ConfigError), self.engine.begin() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+    def forget_pages(self) -> None:
+        """Leave no deleted content behind in the WAL of a SQLite file; PostgreSQL's vacuum does so in its own time."""
+        if self.path is not None:
+            with told_plainly(), self.engine.connect() as connection:
+                raw = connection.connection.driver_connection
+                if isinstance(raw, sqlite3.Connection):
+                    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
 
 
-def open_database(place: str | os.PathLike[str]) -> Database:
+def connect(place: str | os.PathLike[str]) -> Database:
     """
-    Open the ledger at a path or URL; create and upgrade its tables where needed.
+    Connect to the database at a path or URL; its tables may not be there yet.
 
-    Raises: ConfigError where the place cannot be one; LedgerError where a newer version wrote it.
+    Raises: ConfigError where the place cannot be a ledger.
     """
     name = os.fspath(place)
-    database = _by_url(name) if "://" in name else _by_path(Path(name))
-    with _translated_errors(ConfigError):
-        revision = _revision(database.engine)
-    if revision != HEAD:
-        _upgrade(database, revision)
-    return database
-
-
-def _by_url(url: str) -> Database:
+    if "://" not in name:
+        return _by_path(Path(name))
     try:
-        return Database(create_engine(url, hide_parameters=True), None)
+        url = make_url(name)
+    except SQLAlchemyError:
+        raise ConfigError("the ledger's URL is not one; write `postgresql://user@host/database`") from None
+    if url.drivername == "sqlite" and url.database:
+        return _by_path(Path(url.database))
+    return _by_url(url)
+
+
+def read_only(path: Path) -> Database:
+    """Open a SQLite file that must not change, such as a backup."""
+    return Database(create_engine(f"sqlite:///{path.absolute().as_uri()}?mode=ro&uri=true", hide_parameters=True), path)
+
+
+def _by_url(url: URL) -> Database:
+    driver = _DRIVERS.get(url.drivername.split("+")[0])
+    if driver is None:
+        raise ConfigError("the ledger's URL names no database that we know; write `postgresql://user@host/database`")
+    try:
+        # A connection that broke while it lay in the pool is replaced before it is used; threads wait for none.
+        engine = create_engine(
+            url.set(drivername=driver),
+            hide_parameters=True,
+            pool_pre_ping=True,
+            max_overflow=-1,
+            connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "translator"},
+        )
     except (SQLAlchemyError, ImportError):
-        message = "the ledger's URL names no database that this installation can open"
-        raise ConfigError(message) from None
+        raise ConfigError(
+            "a ledger in PostgreSQL needs psycopg, which is not installed: pip install 'translator[postgresql]'"
+        ) from None
+    event.listen(engine, "connect", _prepare_postgresql)
+    return Database(engine, None)
 
 
 def _by_path(path: Path) -> Database:
@@ -95,7 +136,10 @@ def _by_path(path: Path) -> Database:
         raise ConfigError(message) from None
     # Several threads use one ledger, each its own connection; `timeout` is SQLite's wait for a lock.
     engine = create_engine(
-        f"sqlite:///{path.absolute().as_posix()}", hide_parameters=True, connect_args={"timeout": BUSY_SECONDS}
+        f"sqlite:///{path.absolute().as_posix()}",
+        hide_parameters=True,
+        max_overflow=-1,
+        connect_args={"timeout": BUSY_SECONDS},
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -106,7 +150,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     # Without this the driver opens transactions by its own rules, too late for a write lock.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in _SQLITE_PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -116,37 +160,8 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _revision(engine: Engine) -> str | None:
-    with engine.begin() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-
-
-def _upgrade(database: Database, revision: str | None) -> None:
-    # Alembic takes a tenth of a second to import; an up-to-date ledger does without it.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.util import CommandError  # noqa: PLC0415
-
-    config = Config()
-    config.set_main_option("script_location", "translator.ledger:migrations")
-    with database.write() as connection:
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, HEAD)
-        except CommandError:
-            message = f"the ledger has version {revision}, which this translator does not know; use a newer one"
-            raise LedgerError(message) from None
-
-
-@contextmanager
-def _translated_errors(kind: type[ConfigError | LedgerError] = LedgerError) -> Iterator[None]:
-    try:
-        yield
-    except DBAPIError as error:
-        said = str(error.orig).lower()
-        text_ = next((advice for sign, advice in _TROUBLE.items() if sign in said), "")
-        damaged = "the database refused" if isinstance(error, DatabaseError) else "the database failed"
-        message = text_ or f"{damaged}: {type(error).__name__}"
-        raise kind(message) from None
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    # P2: a server whose default is otherwise must wait for its disk, too.
+    connection.autocommit = True
+    connection.execute("SET synchronous_commit TO on")
+    connection.autocommit = False

@@ -7,25 +7,30 @@ runs in a transaction of its caller's.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, func, insert, select, union, update
+from sqlalchemy import Connection, Executable, RowMapping
 
 from translator.errors import LedgerError
-from translator.ledger import schema
-from translator.ledger.states import AFTER_ATTEMPT, MOVES, SUBMISSION_STATES, UNFINISHED
+from translator.ledger import lane_sql
+from translator.ledger.budget import UNLIMITED, RateBudget, take
+from translator.ledger.destinations import add_destination
+from translator.ledger.states import AFTER_ATTEMPT
+
+URGENT, ORDINARY = 1, 0
+PRIORITIES = (URGENT, ORDINARY)
 
 
 class Claim(Struct, frozen=True):
     """
     One attempt that may now be made.
 
-    Shape: `attempts` counts this one; `previous` is the outcome of the one before, or empty.
+    Shape: `kind` and `target` say which call it is, and about whom. `attempts` counts this one; `previous` is the
+    outcome of the one before, or empty.
     """
 
-    attempt_id: int
     fence: int
     lane_id: int
     submission_id: int
@@ -35,6 +40,19 @@ class Claim(Struct, frozen=True):
     idempotency_key: str
     attempts: int
     previous: str
+    target: str = ""
+    urgent: bool = False
+
+
+class Later(Struct, frozen=True):
+    """
+    No attempt now: the destination's rate is used up, for ordinary submissions or for `urgent` ones, too.
+
+    Units: `at` in microseconds since 1970.
+    """
+
+    at: int
+    urgent: bool
 
 
 class Settlement(Struct, frozen=True):
@@ -42,191 +60,183 @@ class Settlement(Struct, frozen=True):
     What became of an attempt.
 
     Shape: `outcome` is a key of `AFTER_ATTEMPT`; `answer` what the vendor said (`201`) or what went wrong
-    (`read-timeout`). `retry_in_s` counts where the submission is queued again.
+    (`read-timeout`). `retry_in_s` counts where the submission is queued again; `resends` queues even an unknown one.
     """
 
     outcome: str
     answer: str
     retry_in_s: float = 0.0
+    resends: bool = False
 
 
-def claim_next(connection: Connection, destination: str, now: int) -> Claim | None:
-    """Take the lane that has been due longest and open an attempt for its first unfinished submission."""
-    lane = connection.execute(_DUE_LANE, {"destination_is": destination, "now": now}).mappings().one_or_none()
-    if lane is None:
-        return None
-    first = connection.execute(_FIRST_UNFINISHED, {"lane": lane["id"]}).mappings().one_or_none()
-    if first is None or first["state"] != "queued":
-        raise LedgerError("a lane is due, but has nothing that may be sent; run `translator ledger verify`")
-    fence = lane["fence"] + 1
-    connection.execute(_FENCE_LANE, {"lane": lane["id"], "new_fence": fence})
-    connection.execute(_COUNT_ATTEMPT, {"submission": first["id"]})
-    attempt = {"submission_id": first["id"], "lane_id": lane["id"], "fence": fence, "started_at": now}
-    key = connection.execute(insert(schema.attempt), attempt).inserted_primary_key
+def due_lanes(
+    connection: Connection, destination: str, now: int, limit: int, *, besides: Collection[int] = (), lowest: int = 0
+) -> list[int]:
+    """
+    Name the lanes that may go on now: the urgent ones first, then those that have been due longest.
+
+    Shape: none of `besides`, and none of a priority below `lowest`.
+    """
+    found: list[int] = []
+    for priority in PRIORITIES:
+        if priority < lowest or len(found) >= limit:
+            break
+        asked = {"destination_is": destination, "is": priority, "now": now, "most": limit + len(besides)}
+        lanes = connection.execute(lane_sql.DUE_LANES, asked).scalars()
+        found += [lane_id for lane_id in lanes if lane_id not in besides]
+    return found[:limit]
+
+
+def claim_lanes(
+    connection: Connection, lane_ids: Sequence[int], now: int, *, budget: RateBudget = UNLIMITED
+) -> dict[int, Claim | Later]:
+    """
+    Open an attempt for the first unfinished submission of each lane.
+
+    Shape: a lane that has nothing that may be sent now is left out; Later where the destination's rate is used up.
+    """
+    results: dict[int, Claim | Later] = {}
+    for first in connection.execute(lane_sql.FIRST_OF_LANES, {"lanes": lane_ids}).mappings():
+        if first["due_at"] is None or first["due_at"] > now:
+            continue
+        if first["state"] != "queued":
+            raise LedgerError("a lane is due, but has nothing that may be sent; run `translator ledger verify`")
+        is_urgent = bool(first["priority"])
+        at = take(connection, first["destination"], budget, now, urgent=is_urgent)
+        results[first["lane_id"]] = _claim(connection, first) if at is None else Later(at, is_urgent)
+    claims = [one for one in results.values() if isinstance(one, Claim)]
+    _open(connection, claims, now)
+    return results
+
+
+def settle(connection: Connection, ended: Sequence[tuple[Claim, Settlement]], now: int) -> None:
+    """
+    Record what became of some attempts.
+
+    Raises: LedgerError where one is no longer open: somebody else has decided about it.
+    """
+    if not ended:
+        return
+    for claim, _ in ended:
+        _lock(connection, claim.lane_id)
+    closing = [
+        {"lane": claim.lane_id, "with_fence": claim.fence, "now": now, "how": how.outcome, "said": how.answer}
+        for claim, how in ended
+    ]
+    if _run(connection, lane_sql.CLOSE_ATTEMPT, closing) != len(ended):
+        raise LedgerError("an attempt was settled by somebody else while it was under way")
+    _move(connection, [(claim.submission_id, _state_after(how), how.answer) for claim, how in ended])
+    times = [{"lane": claim.lane_id, "at": _due_after(how, now)} for claim, how in ended]
+    _run(connection, lane_sql.TIME_LANE, times)
+
+
+def recover(connection: Connection, destination: str, now: int, *, resends: bool = False) -> int:
+    """
+    Settle attempts that a dead process left open: nobody knows whether the vendor has them.
+
+    Shape: gives their number; `resends` queues them again. The caller holds the delivery lock, so nobody alive is at
+    work on them.
+    """
+    add_destination(connection, destination)
+    left = connection.execute(lane_sql.OPEN_ATTEMPTS, {"destination_is": destination}).all()
+    for lane_id, fence, submission_id in left:
+        _lock(connection, lane_id)
+        closing = {"lane": lane_id, "with_fence": fence, "now": now, "how": "unknown", "said": "killed"}
+        connection.execute(lane_sql.CLOSE_ATTEMPT, closing)
+        _move(connection, [(submission_id, "queued" if resends else "unknown", "killed")])
+        make_due(connection, lane_id, now)
+    _forgive_clock(connection, destination, now)
+    return len(left)
+
+
+def next_due(connection: Connection, destination: str, *, lowest: int = 0) -> int | None:
+    """Give the earliest time at which any lane is due; None where nothing waits to be sent."""
+    asked = [{"destination_is": destination, "is": priority} for priority in PRIORITIES if priority >= lowest]
+    dues = [connection.execute(lane_sql.NEXT_DUE, each).scalar_one() for each in asked]
+    return min((due for due in dues if due is not None), default=None)
+
+
+def make_due(connection: Connection, lane_id: int, at: int) -> None:
+    """Let a lane go on at a time, unless it is empty or blocked, and see how urgent it is."""
+    connection.execute(lane_sql.TIME_LANE, {"lane": lane_id, "at": at})
+
+
+def wake_all(connection: Connection, destination: str, now: int) -> None:
+    """Let every lane that waits for a later time go on now: the clock went back, and that time may be far off."""
+    connection.execute(lane_sql.WAKE_LANES, {"destination_is": destination, "now": now})
+
+
+def _forgive_clock(connection: Connection, destination: str, now: int) -> None:
+    """Wake all lanes where the newest message or attempt lies ahead of the clock, which then was set back."""
+    newest = [connection.execute(query).scalar_one_or_none() or 0 for query in lane_sql.NEWEST]
+    if max(newest) > now:
+        wake_all(connection, destination, now)
+
+
+def _lock(connection: Connection, lane_id: int) -> None:
+    """
+    Keep acceptance off the lane until the transaction ends, so that neither misses what the other did.
+
+    SQLite has one writer at a time anyway.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(lane_sql.LOCK_LANE, {"lane": lane_id}).all()
+
+
+def _claim(connection: Connection, first: RowMapping) -> Claim:
     return Claim(
-        attempt_id=key[0] if key else 0,
-        fence=fence,
-        lane_id=lane["id"],
+        fence=first["fence"] + 1,
+        lane_id=first["lane_id"],
         submission_id=first["id"],
-        service_request_id=lane["service_request_id"],
+        service_request_id=first["service_request_id"],
         kind=first["kind"],
         body=first["body"],
         idempotency_key=first["idempotency_key"],
         attempts=first["attempts"] + 1,
         previous=_last_outcome(connection, first["id"]) if first["attempts"] else "",
+        target=first["target"] or first["service_request_id"],
+        urgent=bool(first["urgent"]),
     )
 
 
-def settle(connection: Connection, claim: Claim, settlement: Settlement, now: int) -> None:
-    """
-    Record what became of an attempt.
-
-    Raises: LedgerError where the attempt is no longer open: somebody else has decided about it.
-    """
-    closing = {"now": now, "how": settlement.outcome, "said": settlement.answer}
-    ours = {"attempt": claim.attempt_id, "with_fence": claim.fence}
-    if connection.execute(_CLOSE_ATTEMPT, ours | closing).rowcount != 1:
-        raise LedgerError("an attempt was settled by somebody else while it was under way")
-    _move(connection, claim.submission_id, AFTER_ATTEMPT[settlement.outcome], settlement.answer)
-    # With a fresh token the same submission goes first, so that a second 401 speaks of that token and no older one.
-    due_at = 0 if settlement.outcome == "renew" else now + round(settlement.retry_in_s * 1_000_000)
-    _make_due(connection, claim.lane_id, due_at)
-
-
-def recover(connection: Connection, destination: str, now: int) -> int:
-    """
-    Settle attempts that a dead process left open: nobody knows whether the vendor has them.
-
-    Shape: gives their number. The caller holds the delivery lock, so nobody alive is at work on them.
-    """
-    left = connection.execute(_OPEN_ATTEMPTS, {"destination_is": destination}).all()
-    for attempt_id, fence, submission_id, lane_id in left:
-        closing = {"now": now, "how": "unknown", "said": "killed"}
-        connection.execute(_CLOSE_ATTEMPT, {"attempt": attempt_id, "with_fence": fence} | closing)
-        _move(connection, submission_id, "unknown", "killed")
-        _make_due(connection, lane_id, now)
-    return len(left)
-
-
-def next_due(connection: Connection, destination: str) -> int | None:
-    """Give the earliest time at which any lane is due; None where nothing waits to be sent."""
-    due: int | None = connection.execute(_NEXT_DUE, {"destination_is": destination}).scalar_one()
-    return due
-
-
-def count_submissions(
-    connection: Connection, destination: str, message_ids: Sequence[int] | None = None
-) -> dict[str, int]:
-    """Count the submissions of a destination, or only those of some messages, by state."""
-    table, lanes = schema.submission, schema.lane
-    query = (
-        select(table.c.state, func.count())
-        .join(lanes, lanes.c.id == table.c.lane_id)
-        .where(lanes.c.destination == destination)
-        .group_by(table.c.state)
-    )
-    counts: Counter[str] = Counter()
-    for chosen in schema.of_messages(table.c.message_id, message_ids):
-        counts.update({row[0]: row[1] for row in connection.execute(query.where(chosen))})
-    return dict(counts)
-
-
-def count_unfinished(connection: Connection, destination: str, message_ids: Sequence[int] | None = None) -> int:
-    """Count what is queued, rejected or unknown, on all lanes or on those that some messages speak of."""
-    found: set[int] = set()
-    unfinished = (
-        select(_submission.c.id)
-        .join(_lane, _lane.c.id == _submission.c.lane_id)
-        .where(_lane.c.destination == destination, _submission.c.state.in_(UNFINISHED))
-    )
-    mentions, sent = schema.entry, schema.submission.alias("sent")
-    for by_entry, by_submission in zip(
-        schema.of_messages(mentions.c.message_id, message_ids),
-        schema.of_messages(sent.c.message_id, message_ids),
-        strict=True,
-    ):
-        lanes = union(select(mentions.c.lane_id).where(by_entry), select(sent.c.lane_id).where(by_submission))
-        on_lanes = unfinished if message_ids is None else unfinished.where(_submission.c.lane_id.in_(lanes))
-        found.update(connection.execute(on_lanes).scalars())
-    return len(found)
+def _open(connection: Connection, claims: Sequence[Claim], now: int) -> None:
+    """Record the attempts as open, each with the next fence of its lane."""
+    if not claims:
+        return
+    fences = [{"lane": claim.lane_id, "old": claim.fence - 1, "new": claim.fence} for claim in claims]
+    if _run(connection, lane_sql.FENCE_LANE, fences) != len(claims):
+        raise LedgerError("a lane was taken by somebody else at the same moment")
+    attempts = [
+        {"submission_id": claim.submission_id, "lane_id": claim.lane_id, "fence": claim.fence, "started_at": now}
+        for claim in claims
+    ]
+    _run(connection, lane_sql.OPEN_ATTEMPT, attempts)
 
 
 def _last_outcome(connection: Connection, submission_id: int) -> str:
-    return connection.execute(_LAST_OUTCOME, {"submission": submission_id}).scalar_one_or_none() or ""
+    return connection.execute(lane_sql.LAST_OUTCOME, {"submission": submission_id}).scalar_one_or_none() or ""
 
 
-def _move(connection: Connection, submission_id: int, state: str, answer: str) -> None:
-    """Move a submission and its entries together, so that they cannot disagree."""
-    moved = connection.execute(_MOVE[state], {"submission": submission_id, "said": answer})
-    if moved.rowcount != 1:
-        raise LedgerError(f"a submission cannot become {state} from where it is; run `translator ledger verify`")
-    if state != "queued":
-        connection.execute(_MOVE_ENTRIES, {"submission": submission_id, "new_state": state})
+def _state_after(settlement: Settlement) -> str:
+    return "queued" if settlement.resends else AFTER_ATTEMPT[settlement.outcome]
 
 
-def _make_due(connection: Connection, lane_id: int, at: int) -> None:
-    """Let the lane go on at a time, unless it is empty or blocked."""
-    state = connection.execute(_FIRST_STATE, {"lane": lane_id}).scalar_one_or_none()
-    connection.execute(_TIME_LANE, {"lane": lane_id, "at": at if state == "queued" else None})
+def _due_after(settlement: Settlement, now: int) -> int:
+    # With a fresh token the same submission goes first, so that a second 401 speaks of that token and no older one.
+    return 0 if settlement.outcome == "renew" else now + round(settlement.retry_in_s * 1_000_000)
 
 
-# The statements of delivery, built once: building one takes longer than SQLite needs to run it.
+def _move(connection: Connection, moves: Sequence[tuple[int, str, str]]) -> None:
+    """Move submissions and their entries together, so that they cannot disagree; an attempt of each has ended."""
+    for state in dict.fromkeys(state for _, state, _ in moves):
+        rows = [{"submission": number, "said": said} for number, to, said in moves if to == state]
+        if _run(connection, lane_sql.MOVE[state], rows) != len(rows):
+            raise LedgerError(f"a submission cannot become {state} from where it is; run `translator ledger verify`")
+        if state != "queued":
+            entries = [{"submission": row["submission"], "new_state": state} for row in rows]
+            _run(connection, lane_sql.MOVE_ENTRIES, entries)
 
-_lane, _submission, _attempt, _entry = schema.lane, schema.submission, schema.attempt, schema.entry
 
-_DUE_LANE = (
-    select(_lane.c.id, _lane.c.service_request_id, _lane.c.fence)
-    .where(_lane.c.destination == bindparam("destination_is"), _lane.c.due_at <= bindparam("now"))
-    .order_by(_lane.c.due_at, _lane.c.id)
-    .limit(1)
-    .with_for_update(skip_locked=True)
-)
-_NEXT_DUE = select(func.min(_lane.c.due_at)).where(
-    _lane.c.destination == bindparam("destination_is"), _lane.c.due_at.is_not(None)
-)
-_FENCE_LANE = update(_lane).where(_lane.c.id == bindparam("lane")).values(fence=bindparam("new_fence"), due_at=None)
-_TIME_LANE = update(_lane).where(_lane.c.id == bindparam("lane")).values(due_at=bindparam("at"))
-
-_FIRST_UNFINISHED = (
-    select(_submission)
-    .where(_submission.c.lane_id == bindparam("lane"), _submission.c.state.in_(UNFINISHED))
-    .order_by(_submission.c.position)
-    .limit(1)
-)
-_FIRST_STATE = _FIRST_UNFINISHED.with_only_columns(_submission.c.state)
-_COUNT_ATTEMPT = (
-    update(_submission).where(_submission.c.id == bindparam("submission")).values(attempts=_submission.c.attempts + 1)
-)
-_MOVE = {
-    state: update(_submission)
-    .where(
-        _submission.c.id == bindparam("submission"),
-        _submission.c.state.in_([before for before, after in MOVES.items() if state in after]),
-    )
-    .values(state=state, detail=bindparam("said"))
-    for state in SUBMISSION_STATES
-}
-_MOVE_ENTRIES = (
-    update(_entry).where(_entry.c.submission_id == bindparam("submission")).values(state=bindparam("new_state"))
-)
-
-_OPEN_ATTEMPTS = (
-    select(_attempt.c.id, _attempt.c.fence, _attempt.c.submission_id, _attempt.c.lane_id)
-    .join(_lane, _lane.c.id == _attempt.c.lane_id)
-    .where(_attempt.c.ended_at.is_(None), _lane.c.destination == bindparam("destination_is"))
-)
-_CLOSE_ATTEMPT = (
-    update(_attempt)
-    .where(
-        _attempt.c.id == bindparam("attempt"),
-        _attempt.c.fence == bindparam("with_fence"),
-        _attempt.c.ended_at.is_(None),
-    )
-    .values(ended_at=bindparam("now"), outcome=bindparam("how"), answer=bindparam("said"))
-)
-_LAST_OUTCOME = (
-    select(_attempt.c.outcome)
-    .where(_attempt.c.submission_id == bindparam("submission"), _attempt.c.ended_at.is_not(None))
-    .order_by(_attempt.c.id.desc())
-    .limit(1)
-)
+def _run(connection: Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Run one statement for each row, all at once; gives the number of rows that it changed."""
+    return connection.execute(statement, rows if len(rows) > 1 else rows[0]).rowcount

@@ -14,38 +14,62 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Self
 
-from translator.errors import LedgerError
-from translator.ledger import lanes
-from translator.ledger.acceptance import Arrival, accept_message
+from translator.errors import TranslatorError
+from translator.ledger import budget, destinations, lane_counts, lanes
+from translator.ledger.acceptance import Arrival, accept_messages
+from translator.ledger.advance import Advanced, Step, advance
+from translator.ledger.ageing import Notices
 from translator.ledger.audit import LedgerFinding, audit
 from translator.ledger.balance import Balance, read_balance
+from translator.ledger.bell import Bell, announce, open_bell
 from translator.ledger.correlations import LedgerCorrelation, import_rows
-from translator.ledger.database import Database, open_database
-from translator.ledger.lock import file_lock
+from translator.ledger.database import Database
+from translator.ledger.desk import Desk
+from translator.ledger.keys import parse_key
+from translator.ledger.lock import advisory_lock, file_lock
 from translator.ledger.policy import DestinationPolicy
-from translator.ledger.views import MessageRow, MessageView, list_messages, read_message
+from translator.ledger.storage import Storage
+from translator.ledger.upgrades import open_database
+from translator.ledger.vault import Vault, open_vault
+from translator.ledger.view_shapes import MessageRow, MessageView
+from translator.ledger.views import list_messages, read_message, read_raw
 from translator.record.correlation import CorrelationRow
+from translator.secrets import Secret
 
 
 class Ledger:
     """One ledger; threads may share it. Close it, or use it as a context manager."""
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(self, database: Database, vault: Vault, clock: Callable[[], float]) -> None:
         self._database = database
+        self._vault = vault
         self._clock = clock
 
     @classmethod
-    def open(cls, place: str | os.PathLike[str], *, clock: Callable[[], float] = time.time) -> Ledger:
+    def open(
+        cls,
+        place: str | os.PathLike[str],
+        *,
+        key: Secret | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> Ledger:
         """
         Open the ledger at a path (or database URL); create it if it is not there. Takes no lock.
 
-        Raises: ConfigError where that place cannot hold one; LedgerError where a newer version wrote it.
+        Raises: ConfigError where that place cannot hold one, or the key is not the ledger's; LedgerError where a newer
+        version wrote it.
         """
-        return cls(open_database(place), clock)
+        site_key = parse_key(key.reveal()) if key else None
+        database = open_database(place)
+        try:
+            return cls(database, open_vault(database, site_key), clock)
+        except TranslatorError:
+            database.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -71,16 +95,17 @@ class Ledger:
         Raises: LedgerError where an outcome does not balance, or the database fails; then nothing is kept.
         """
         with self._database.write() as connection:
-            return [accept_message(connection, arrival, policies, self._instant()) for arrival in arrivals]
+            announce(connection)
+            return accept_messages(connection, self._vault, arrivals, policies, self._instant())
 
     def correlate(self, rows: Sequence[CorrelationRow]) -> int:
         """Keep correlation rows, all of them or none; gives the number of new ones."""
         with self._database.write() as connection:
-            return import_rows(connection, rows, self._instant())
+            return import_rows(connection, self._vault, rows, self._instant())
 
     def correlation(self, source: str = "") -> LedgerCorrelation:
         """Give the look-up of one source's order numbers."""
-        return LedgerCorrelation(self._database, source, self._clock)
+        return LedgerCorrelation(self._database, self._vault, source, self._clock)
 
     # Delivery
 
@@ -88,20 +113,38 @@ class Ledger:
     def delivery_lock(self) -> Iterator[bool]:
         """Hold the right to deliver while the block runs; gives False where another process has it."""
         path = self._database.path
-        if path is None:
-            raise LedgerError("delivery from this database is not built yet; use a SQLite ledger")
-        with file_lock(path.with_name(path.name + ".lock")) as held:
+        lock = file_lock(path.with_name(path.name + ".lock")) if path else advisory_lock(self._database.engine)
+        with lock as held:
             yield held
 
-    def recover(self, destination: str) -> int:
-        """Mark what a dead process had under way as unknown; only for who holds the delivery lock."""
+    def recover(self, destination: str, *, resends: bool = False) -> int:
+        """
+        Mark what a dead process had under way as unknown; only for who holds the delivery lock.
+
+        Shape: `resends` queues it again instead.
+        """
         with self._database.write() as connection:
-            return lanes.recover(connection, destination, self._instant())
+            return lanes.recover(connection, destination, self._instant(), resends=resends)
+
+    def due_lanes(self, destination: str, limit: int, *, besides: Collection[int] = (), lowest: int = 0) -> list[int]:
+        """Name the lanes that may go on now, urgent ones first; none of `besides`, none below `lowest` priority."""
+        with self._database.read() as connection:
+            return lanes.due_lanes(connection, destination, self._instant(), limit, besides=besides, lowest=lowest)
 
     def claim(self, destination: str) -> lanes.Claim | None:
         """Open an attempt for the submission that is due first; None where none is due."""
         with self._database.write() as connection:
-            return lanes.claim_next(connection, destination, self._instant())
+            found = lanes.due_lanes(connection, destination, self._instant(), 1)
+            claim = lanes.claim_lanes(connection, found, self._instant()).get(found[0]) if found else None
+        return claim if isinstance(claim, lanes.Claim) else None
+
+    def advance(self, steps: Sequence[Step]) -> list[Advanced]:
+        """
+        Settle attempts and open the next ones of their lanes; on return all of it is on disk.
+
+        Shape: one result per step, in their order.
+        """
+        return advance(self._database, steps, self._instant)
 
     def settle(self, claim: lanes.Claim, settlement: lanes.Settlement) -> None:
         """
@@ -110,18 +153,22 @@ class Ledger:
         Raises: LedgerError where somebody else has settled it.
         """
         with self._database.write() as connection:
-            lanes.settle(connection, claim, settlement, self._instant())
+            lanes.settle(connection, [(claim, settlement)], self._instant())
 
-    def due_in(self, destination: str) -> float | None:
-        """Give the seconds until something may be sent (0: now); None where nothing waits to be sent."""
+    def due_in(self, destination: str, *, lowest: int = 0) -> float | None:
+        """
+        Give the seconds until something may be sent (0: now); None where nothing waits to be sent.
+
+        Shape: what is below the priority `lowest` does not count.
+        """
         with self._database.read() as connection:
-            due = lanes.next_due(connection, destination)
+            due = lanes.next_due(connection, destination, lowest=lowest)
         return None if due is None else max(0.0, due / 1_000_000 - self._clock())
 
     def count(self, destination: str, message_ids: Sequence[int] | None = None) -> dict[str, int]:
         """Count submissions by state: all of a destination, or those of some messages."""
         with self._database.read() as connection:
-            return lanes.count_submissions(connection, destination, message_ids)
+            return lane_counts.count_submissions(connection, destination, message_ids)
 
     def unfinished(self, destination: str, message_ids: Sequence[int] | None = None) -> int:
         """
@@ -130,14 +177,72 @@ class Ledger:
         A message that only repeats another has no submission of its own, but what it repeats may still be undecided.
         """
         with self._database.read() as connection:
-            return lanes.count_unfinished(connection, destination, message_ids)
+            return lane_counts.count_unfinished(connection, destination, message_ids)
+
+    def wake_all(self, destination: str) -> None:
+        """Let every waiting lane go on now, since the clock was set back."""
+        with self._database.write() as connection:
+            lanes.wake_all(connection, destination, self._instant())
+
+    def bell(self) -> Bell:
+        """Give what rings when anybody commits something to this ledger."""
+        return open_bell(self._database)
+
+    # Destinations
+
+    def standing(self, destination: str) -> destinations.Standing:
+        """Tell whether a destination may be called."""
+        with self._database.read() as connection:
+            return destinations.read_standing(connection, destination, self._instant())
+
+    def standings(self) -> list[destinations.Standing]:
+        """List how every destination stands that was ever called or paused."""
+        with self._database.read() as connection:
+            return destinations.list_standings(connection, self._instant())
+
+    def pause(self, destination: str, why: str, *, by: str = destinations.PERSON) -> None:
+        """Let nobody call a destination (`all` for every one) until it is resumed."""
+        with self._database.write() as connection:
+            announce(connection)
+            destinations.pause(connection, destination, why, self._instant(), by=by)
+
+    def resume(self, destination: str, *, only: Collection[str] = (destinations.VENDOR, destinations.PERSON)) -> bool:
+        """Let a destination be called again where one of `only` paused it; gives False where nothing changed."""
+        with self._database.write() as connection:
+            announce(connection)
+            return destinations.resume(connection, destination, only=only)
+
+    def ask_to_wait(self, destination: str, wait_s: float) -> None:
+        """Note that the vendor wants no call for so many seconds."""
+        with self._database.write() as connection:
+            destinations.ask_to_wait(connection, destination, self._instant() + round(wait_s * 1_000_000))
+
+    def count_call(self, destination: str, limits: budget.RateBudget) -> None:
+        """Count a call that no attempt speaks of, such as that for a token."""
+        with self._database.write() as connection:
+            budget.count_call(connection, destination, limits, self._instant())
+
+    def rate_use(self, destination: str) -> list[budget.RateUse]:
+        """Tell how many calls a destination got lately."""
+        with self._database.read() as connection:
+            return budget.read_use(connection, destination, self._instant())
+
+    # Decisions
+
+    def desk(self) -> Desk:
+        """Give what waits for people, and what they decide."""
+        return Desk(self._database, self._vault, self._instant)
+
+    def notices(self) -> Notices:
+        """Give what waits too long, and what was told of it."""
+        return Notices(self._database, self._instant)
 
     # Account
 
     def verify(self) -> list[LedgerFinding]:
         """Check the whole ledger; gives imbalance and damage, nothing for a sound one."""
         with self._database.read() as connection:
-            return audit(connection)
+            return audit(connection, self._vault)
 
     def balance(self, message_ids: Sequence[int] | None = None) -> Balance:
         """Count entries by state, reason and cause: all, or those of some messages."""
@@ -147,7 +252,7 @@ class Ledger:
     def messages(self, *, state: str = "", limit: int | None = None) -> list[MessageRow]:
         """List the newest messages, oldest first; `state` is one of the message or of an entry in it."""
         with self._database.read() as connection:
-            return list_messages(connection, state, limit)
+            return list_messages(connection, self._vault, state, limit)
 
     def show(self, message_id: int) -> MessageView:
         """
@@ -156,7 +261,20 @@ class Ledger:
         Raises: LedgerError where there is none of this number.
         """
         with self._database.read() as connection:
-            return read_message(connection, message_id)
+            return read_message(connection, self._vault, message_id)
+
+    def storage(self) -> Storage:
+        """Give what is done with the ledger as a whole: backups, keys, retention."""
+        return Storage(self._database, self._vault, self._clock)
+
+    def raw(self, message_id: int) -> bytes:
+        """
+        Give the bytes of a message as they came in.
+
+        Raises: LedgerError where there is no such message, or its bytes are no longer kept.
+        """
+        with self._database.read() as connection:
+            return read_raw(connection, self._vault, message_id)
 
     def _instant(self) -> int:
         return round(self._clock() * 1_000_000)

@@ -1,7 +1,7 @@
 """
-Let one process at a time deliver from an embedded ledger: an operating system lock on a file beside it.
+Let one process at a time deliver from a ledger: a lock on a file beside SQLite, an advisory lock in PostgreSQL.
 
-The system drops the lock when its process dies, however it dies, so no lease has to run out.
+The system, or the database, drops the lock when its process dies, however it dies, so no lease has to run out.
 """
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from sqlalchemy import Engine
+
+from translator.ledger.troubles import told_plainly
 
 if sys.platform == "win32":
     import msvcrt
@@ -38,3 +42,26 @@ def file_lock(path: Path) -> Iterator[bool]:
             yield True
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def advisory_lock(engine: Engine) -> Iterator[bool]:
+    """
+    Hold the lock of this ledger's schema while the block runs; gives False, at once, where another process holds it.
+
+    It lives as long as its connection. Should that break, as in a restart of the database, another process may take
+    over; whoever did not notice then finds its attempts settled as unknown, and none is sent twice unseen.
+    """
+    with told_plainly():
+        connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        with told_plainly():
+            held = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_OF_THIS_SCHEMA})").scalar_one()
+        yield bool(held)
+    finally:
+        # The lock belongs to the session: a connection that went back to the pool would keep it.
+        connection.invalidate()
+        connection.close()
+
+
+_OF_THIS_SCHEMA = "740702, hashtext(current_schema())"

@@ -4,131 +4,72 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 import msgspec
-from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, Table, exists, func, or_, select
 
 from translator.errors import LedgerError
 from translator.ledger import schema
+from translator.ledger.decisions import read_decisions
+from translator.ledger.moments import moment_text
+from translator.ledger.positions import RESULTS
+from translator.ledger.vault import Vault
+from translator.ledger.view_shapes import (
+    AttemptView,
+    EntryView,
+    MessageRow,
+    MessageView,
+    StatusView,
+    SubmissionView,
+)
 from translator.record.outcome import SCHEMA, Diagnostic, Original, Source
 
 
-class EntryView(Struct, frozen=True, omit_defaults=True):
-    """One observation, its state in the ledger, and its place in what was sent."""
-
-    at: str
-    state: str
-    reason: str = ""
-    cause: str = ""
-    submission: int | None = None
-    observation: int | None = None
-    table: str = ""
-    code: str = ""
-    original: Original | None = None
-
-
-class AttemptView(Struct, frozen=True, omit_defaults=True):
-    """One POST; without `ended_at` it is under way, or its process died."""
-
-    started_at: str
-    ended_at: str = ""
-    outcome: str = ""
-    answer: str = ""
-
-
-class SubmissionView(Struct, frozen=True, omit_defaults=True):
-    """One body at its position of its lane; `body` is exactly what is sent."""
-
-    destination: str
-    service_request_id: str
-    body: msgspec.Raw
-    state: str
-    position: int
-    idempotency_key: str
-    detail: str = ""
-    attempts: tuple[AttemptView, ...] = ()
-
-
-class MessageView(Struct, frozen=True, omit_defaults=True):
-    """One message as the outcome line of `translate`, with the states of the ledger and more about delivery."""
-
-    schema: str
-    message: int
-    received_at: str
-    tables_sha256: str
-    source: Source
-    state: str
-    submissions: tuple[SubmissionView, ...]
-    entries: tuple[EntryView, ...]
-    diagnostics: list[Diagnostic]
-    reason: str = ""
-    site: str = ""
-
-    @property
-    def json(self) -> bytes:
-        """The view as one line of JSON, without the line end."""
-        return msgspec.json.encode(_Line(*(getattr(self, name) for name in _Line.__struct_fields__)))
-
-
-class _Line(Struct, frozen=True):
-    # Unlike the optional keys of a view these stand in every line, even when empty.
-    schema: str
-    message: int
-    received_at: str
-    tables_sha256: str
-    source: Source
-    state: str
-    reason: str
-    submissions: tuple[SubmissionView, ...]
-    entries: tuple[EntryView, ...]
-    diagnostics: list[Diagnostic]
-
-
-class MessageRow(Struct, frozen=True):
-    """One message in a list; `entries` counts them by state."""
-
-    message: int
-    received_at: str
-    file: str
-    index: int
-    type: str
-    control_id: str
-    state: str
-    reason: str
-    entries: dict[str, int]
-
-
-def read_message(connection: Connection, message_id: int) -> MessageView:
+def read_message(connection: Connection, vault: Vault, message_id: int) -> MessageView:
     """
     Read one message with all that became of it.
 
     Raises: LedgerError where there is no such message.
     """
-    table = schema.message
-    row = connection.execute(select(table).where(table.c.id == message_id)).mappings().one_or_none()
-    if row is None:
-        message = f"the ledger has no message {message_id}"
-        raise LedgerError(message)
-    submissions = _submissions(connection, message_id)
+    row = _row(connection, message_id)
+    sent = _submissions(connection, message_id)
+    submissions = [each for each in sent if each["kind"] == RESULTS]
     places = {submission["id"]: place for place, submission in enumerate(submissions)}
     return MessageView(
         schema=SCHEMA,
         message=message_id,
-        received_at=_time(row["received_at"]),
+        received_at=moment_text(row["received_at"]),
         tables_sha256=row["tables_sha256"],
-        source=_source(row),
+        source=_source(connection, vault, row),
         state=_reached(row["state"], Counter(str(submission["state"]) for submission in submissions)),
         reason=row["reason"],
         site=row["site"],
         submissions=_submission_views(connection, submissions),
         entries=_entry_views(connection, message_id, places),
         diagnostics=msgspec.json.decode(row["diagnostics"], type=list[Diagnostic]),
+        statuses=_status_views(connection, [each for each in sent if each["kind"] != RESULTS]),
+        decisions=read_decisions(connection, message_id),
     )
 
 
-def list_messages(connection: Connection, state: str, limit: int | None) -> list[MessageRow]:
+def read_raw(connection: Connection, vault: Vault, message_id: int) -> bytes:
+    """
+    Read the bytes of one message as they came in.
+
+    Raises: LedgerError where there is no such message, or its bytes are no longer kept.
+    """
+    return vault.open_message(connection, _row(connection, message_id))
+
+
+def _row(connection: Connection, message_id: int) -> RowMapping:
+    table = schema.message
+    row = connection.execute(select(table).where(table.c.id == message_id)).mappings().one_or_none()
+    if row is None:
+        raise LedgerError(f"the ledger has no message {message_id}")
+    return row
+
+
+def list_messages(connection: Connection, vault: Vault, state: str, limit: int | None) -> list[MessageRow]:
     """List the newest messages, oldest first; `state` is one of the message or of one of its entries."""
     table, entries = schema.message, schema.entry
     query = select(table).order_by(table.c.id.desc()).limit(limit)
@@ -144,11 +85,11 @@ def list_messages(connection: Connection, state: str, limit: int | None) -> list
     return [
         MessageRow(
             message=row["id"],
-            received_at=_time(row["received_at"]),
-            file=row["file"],
+            received_at=moment_text(row["received_at"]),
+            file=vault.open_text(connection, row["key_id"], row["file"]),
             index=row["file_index"],
             type=row["type"],
-            control_id=row["control_id"],
+            control_id=vault.open_text(connection, row["key_id"], row["control_id"]),
             state=_reached(row["state"], submissions[row["id"]]),
             reason=row["reason"],
             entries=counts[row["id"]],
@@ -157,21 +98,15 @@ def list_messages(connection: Connection, state: str, limit: int | None) -> list
     ]
 
 
-def _source(row: RowMapping) -> Source:
+def _source(connection: Connection, vault: Vault, row: RowMapping) -> Source:
     return Source(
-        file=row["file"],
+        file=vault.open_text(connection, row["key_id"], row["file"]),
         index=row["file_index"],
         format=row["format"],
         type=row["type"],
-        control_id=row["control_id"],
+        control_id=vault.open_text(connection, row["key_id"], row["control_id"]),
         sha256=row["sha256"],
     )
-
-
-def _time(moment: int | None) -> str:
-    if moment is None:
-        return ""
-    return datetime.fromtimestamp(moment / 1_000_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _submissions(connection: Connection, message_id: int) -> Sequence[RowMapping]:
@@ -191,10 +126,27 @@ def _submission_views(connection: Connection, rows: Sequence[RowMapping]) -> tup
         SubmissionView(
             destination=row["destination"],
             service_request_id=row["service_request_id"],
-            body=msgspec.Raw(row["body"]),
+            # A message that was pruned has lost its bodies.
+            body=msgspec.Raw(row["body"] or b"{}"),
             state=row["state"],
             position=row["position"],
             idempotency_key=row["idempotency_key"],
+            detail=row["detail"],
+            attempts=tuple(attempts[row["id"]]),
+        )
+        for row in rows
+    )
+
+
+def _status_views(connection: Connection, rows: Sequence[RowMapping]) -> tuple[StatusView, ...]:
+    attempts = _attempts(connection, [row["id"] for row in rows])
+    return tuple(
+        StatusView(
+            destination=row["destination"],
+            service_request_id=row["service_request_id"],
+            body=msgspec.Raw(row["body"]),
+            state=row["state"],
+            position=row["position"],
             detail=row["detail"],
             attempts=tuple(attempts[row["id"]]),
         )
@@ -207,7 +159,7 @@ def _attempts(connection: Connection, submission_ids: list[int]) -> dict[int, li
     found: dict[int, list[AttemptView]] = defaultdict(list)
     query = select(table).where(table.c.submission_id.in_(submission_ids)).order_by(table.c.id)
     for row in connection.execute(query).mappings():
-        view = AttemptView(_time(row["started_at"]), _time(row["ended_at"]), row["outcome"], row["answer"])
+        view = AttemptView(moment_text(row["started_at"]), moment_text(row["ended_at"]), row["outcome"], row["answer"])
         found[row["submission_id"]].append(view)
     return found
 
@@ -249,6 +201,8 @@ def _counts(connection: Connection, table: Table, message_ids: list[int]) -> dic
     query = (
         select(table.c.message_id, table.c.state, func.count()).where(span).group_by(table.c.message_id, table.c.state)
     )
+    if table is schema.submission:
+        query = query.where(table.c.kind == RESULTS)
     for message_id, state, count in connection.execute(query):
         counts[message_id][state] = count
     return counts

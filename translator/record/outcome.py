@@ -85,6 +85,25 @@ class Submission(Struct, frozen=True):
         return msgspec.json.decode(self.body_json)  # type: ignore[no-any-return]
 
 
+class ReportAccount(Struct, frozen=True, gc=False):
+    """
+    What the reports of one service request say beside what is sent of them; for the ledger, and not in the JSON.
+
+    Shape: the entries from `first` up to `end` are theirs, and `subjects` runs parallel to these: the WHOOP code, or
+    the code as sent where none is mapped; empty for what is translated. `panel` is as in `Submission`.
+    Absent: `service_request_id` is empty where none was found, `status` where the reports are held as a whole.
+    There is no account where everything is translated: the submission says it all.
+    """
+
+    destination: str
+    service_request_id: str
+    status: str
+    panel: str
+    first: int
+    end: int
+    subjects: tuple[str, ...]
+
+
 class Entry(Struct, frozen=True, gc=False, omit_defaults=True):
     """
     The fate of one observation.
@@ -145,6 +164,7 @@ class Outcome(Struct, frozen=True):
     entries: tuple[Entry, ...] = ()
     diagnostics: Sequence[Diagnostic] = ()
     schema: str = field(default=SCHEMA)
+    accounts: tuple[ReportAccount, ...] = ()
 
     @property
     def source(self) -> Source:

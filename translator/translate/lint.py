@@ -78,6 +78,7 @@ def lint_tables(
         *_status_reasons(rows),
         *_bounds(tables),
         *_targets(tables),
+        *_panels(rows["whoop/panels.csv"], tables),
         *lint_units(rows, tables),
         *_examples(tables, translate_example),
     ]
@@ -102,6 +103,16 @@ def _check_digits(rows: list[Row]) -> Iterator[Fault]:
             code = row.get(column)
             if code and (column == "same_as" or row.get("system") == LOINC) and not has_check_digit(code):
                 yield Fault(row.where(column), "table-loinc", f"{column}: no LOINC code has this check digit")
+
+
+def _panels(rows: list[Row], tables: Tables) -> Iterator[Fault]:
+    """A code that no observation gives would keep its panel from ever being complete."""
+    known = {row.whoop_code for row in tables.observations.values() if not row.ignore}
+    for row in rows:
+        for code in row.get("whoop_codes").split("|"):
+            if code not in known:
+                text = f"no row of {OBSERVATIONS} gives {code}, so this panel could never be complete"
+                yield Fault(row.where("whoop_codes"), "table-panel", text)
 
 
 def _reason_codes(rows: Mapping[str, list[Row]], tables: Tables) -> Iterator[Fault]:

@@ -112,4 +112,5 @@ def _assemble(rows: Mapping[str, list[Row]], settings: Settings, digest: str, fa
         responses={"whoop": build.pairs(rows["whoop/responses.csv"], "answer", "outcome")},
         site=settings.site,
         places=build.places(rows),
+        panels=build.panels(rows["whoop/panels.csv"]),
     )

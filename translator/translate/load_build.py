@@ -16,6 +16,11 @@ def pairs(rows: list[Row], key: str, value: str) -> dict[str, str]:
     return {row.get(key): row.get(value) for row in rows}
 
 
+def panels(rows: list[Row]) -> dict[str, frozenset[str]]:
+    """The codes that make a panel complete, by the panel's code."""
+    return {row.get("panel"): frozenset(row.get("whoop_codes").split("|")) for row in rows}
+
+
 def statuses(rows: list[Row]) -> dict[str, StatusRow]:
     """Status rows by code; the blank code has a row of its own."""
     return {

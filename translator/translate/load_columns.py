@@ -90,6 +90,14 @@ def whoop_code(cell: str) -> str:
     return "" if _WHOOP.fullmatch(cell) else "not a WHOOP code; write upper-case words joined by underscores"
 
 
+def whoop_codes(cell: str) -> str:
+    """WHOOP codes joined by `|`, each once."""
+    codes = cell.split("|")
+    if len(set(codes)) != len(codes):
+        return "a code stands twice"
+    return next(filter(None, map(whoop_code, codes)), "")
+
+
 def one_of(*words: str) -> Check:
     """A check for a closed list of words."""
     allowed = frozenset(words)
@@ -174,6 +182,13 @@ TABLES: Mapping[str, Table] = MappingProxyType({
         Column("display"),
         Column("value_text", key=True),
         Column("spellings"),
+    )),
+    "whoop/panels.csv": Table((
+        Column("panel", key=True, filled=True),
+        Column("display"),
+        Column("whoop_codes", whoop_codes, filled=True),
+        Column("source"),
+        Column("note"),
     )),
     "whoop/responses.csv": Table((
         Column("answer", key=True, filled=True),

@@ -16,6 +16,7 @@ from translator.record.report import Finding, Report
 from translator.record.values import Absent, Unusable
 from translator.translate.observation import Verdict
 from translator.translate.service_request import Resolution
+from translator.translate.source import time_of
 from translator.translate.tables import StatusRow, Tables
 from translator.translate.values import is_no_value
 
@@ -132,6 +133,14 @@ def _finding(case: Case, _: Seen) -> Finding | None:
     return None
 
 
+def _time(case: Case, _: Seen) -> Finding | None:
+    zone = case.tables.site.time_zone
+    for part in case.parts if zone else ():
+        if time_of(part.report, zone).is_ambiguous:
+            return Finding("time-ambiguous", part.report.at, "the clocks showed this time twice")
+    return None
+
+
 def _patients(case: Case, _: Seen) -> Finding | None:
     if not case.is_merged or len({part.report.patient for part in case.parts}) == 1:
         return None
@@ -188,6 +197,7 @@ _RULES: tuple[Callable[[Case, Seen], Finding | None], ...] = (
     _message,
     _resolution,
     _finding,
+    _time,
     _patients,
     _status,
     _retraction,

@@ -4,10 +4,11 @@ Decide what a lane still needs of a submission: compare it with what the lane ha
 The comparison is between *sources* (value, unit and status as the lab sent them), never between payloads, so that a
 new mapping table is not mistaken for a correction.
 
-Theory: an observation is at one of four stages, `preliminary`, `final`, `corrected` (which stands for amended, too) and
-`cancelled`.
-RULES says for each step from a known stage to the sent one, with or without another value, what happens. Before the
-rules an exact re-send is taken out; after them, anything older than what is known is held.
+Theory: an exact re-send is taken out first; then the rules of revision_rules.py judge the step from what is known to
+what is sent; then anything older than what is known is held.
+
+The vendor knows a result by its code alone. So the newest version of the code counts, even where another order of the
+service request brought it; only a correction may then change the value.
 """
 
 from __future__ import annotations
@@ -18,6 +19,17 @@ import msgspec
 from msgspec import Struct
 
 from translator.record.outcome import Diagnostic, Payload, SourceObservation, Submission
+from translator.translate.revision_rules import (
+    AFTER_RESULTS,
+    CHANGED,
+    DUPLICATE,
+    OLDER_COMES_FIRST,
+    OUT_OF_ORDER,
+    SEND,
+    STAGES,
+    Verdict,
+    judge_step,
+)
 
 
 class Version(Struct, frozen=True, gc=False):
@@ -38,22 +50,17 @@ class LaneHistory(Struct, frozen=True):
     """
     What a lane has queued, delivered or left unknown.
 
-    Shape: `versions` by observation key, oldest first; `seen_at` by key is the newest sender's time, re-sends
-    included. `reports` are the report statuses in order; `has_results` is true when any report carried a value.
+    Shape: `versions` by observation key, oldest first, those included that were replaced before they were sent;
+    `latest` by code is the newest one with its key. `seen_at` by
+    key is the newest sender's time, re-sends included. `reports` are the report statuses in order; `has_results` is
+    true when any report carried a value.
     """
 
     versions: Mapping[str, tuple[Version, ...]] = {}
+    latest: Mapping[str, tuple[str, Version]] = {}
     seen_at: Mapping[str, str] = {}
     reports: tuple[Version, ...] = ()
     has_results: bool = False
-
-
-class Verdict(Struct, frozen=True, gc=False):
-    """What becomes of one observation: `state` is queued, duplicate or held."""
-
-    state: str
-    reason: str = ""
-    cause: str = ""
 
 
 class Revision(Struct, frozen=True):
@@ -70,66 +77,6 @@ class Revision(Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-SEND = Verdict("queued")
-DUPLICATE = Verdict("duplicate")
-SILENT_CHANGE = Verdict("held", "silent-change")
-LATE_PRELIMINARY = Verdict("held", "late-preliminary")
-OUT_OF_ORDER = Verdict("held", "out-of-order")
-UNDECIDED = Verdict("held", "status-undecided")
-AFTER_RESULTS = Verdict("held", "cancelled-after-results")
-
-SAME, CHANGED = False, True
-
-STAGES: Mapping[str, str] = {
-    "preliminary": "preliminary",
-    "final": "final",
-    "corrected": "corrected",
-    "amended": "corrected",
-    "cancelled": "cancelled",
-}
-
-RULES: Mapping[tuple[str, str, bool], Verdict] = {
-    # known         sent           value or unit
-    ("nothing", "preliminary", CHANGED): SEND,
-    ("nothing", "final", CHANGED): SEND,
-    ("nothing", "corrected", CHANGED): SEND,
-    ("preliminary", "preliminary", SAME): DUPLICATE,
-    ("preliminary", "preliminary", CHANGED): SEND,
-    ("preliminary", "final", SAME): SEND,
-    ("preliminary", "final", CHANGED): SEND,
-    ("preliminary", "corrected", SAME): SEND,
-    ("preliminary", "corrected", CHANGED): SEND,
-    ("final", "preliminary", SAME): LATE_PRELIMINARY,
-    ("final", "preliminary", CHANGED): LATE_PRELIMINARY,
-    ("final", "final", SAME): DUPLICATE,
-    ("final", "final", CHANGED): SILENT_CHANGE,
-    ("final", "corrected", SAME): SEND,
-    ("final", "corrected", CHANGED): SEND,
-    ("corrected", "preliminary", SAME): LATE_PRELIMINARY,
-    ("corrected", "preliminary", CHANGED): LATE_PRELIMINARY,
-    # Labs repeat a corrected value as plain final in the next snapshot: the vendor has it already.
-    ("corrected", "final", SAME): DUPLICATE,
-    ("corrected", "final", CHANGED): SILENT_CHANGE,
-    ("corrected", "corrected", SAME): SEND,
-    ("corrected", "corrected", CHANGED): SEND,
-    # A site may send why a result could not be obtained: it comes before a result, never in place of a final one.
-    ("nothing", "cancelled", CHANGED): SEND,
-    ("preliminary", "cancelled", SAME): SEND,
-    ("preliminary", "cancelled", CHANGED): SEND,
-    ("final", "cancelled", SAME): UNDECIDED,
-    ("final", "cancelled", CHANGED): UNDECIDED,
-    ("corrected", "cancelled", SAME): UNDECIDED,
-    ("corrected", "cancelled", CHANGED): UNDECIDED,
-    ("cancelled", "cancelled", SAME): DUPLICATE,
-    ("cancelled", "cancelled", CHANGED): SEND,
-    ("cancelled", "preliminary", SAME): SEND,
-    ("cancelled", "preliminary", CHANGED): SEND,
-    ("cancelled", "final", SAME): SEND,
-    ("cancelled", "final", CHANGED): SEND,
-    ("cancelled", "corrected", SAME): SEND,
-    ("cancelled", "corrected", CHANGED): SEND,
-}
-
 # A held observation in such a report: what the report becomes; empty: it is held whole.
 STATUS_WITH_HELD: Mapping[str, str] = {
     "final": "partial",
@@ -138,16 +85,43 @@ STATUS_WITH_HELD: Mapping[str, str] = {
 }
 
 
-def revise(submission: Submission, history: LaneHistory, sha256: str = "") -> Revision:
-    """Compare a submission, brought by the message `sha256`, with its lane's history."""
+# What a final report is while the lane has observations, besides those sent now, at these statuses (semantics 1.5).
+STATUS_WITH_KNOWN: tuple[tuple[str, str], ...] = (
+    ("preliminary", "partial"),
+    ("corrected", "corrected"),
+    ("amended", "amended"),
+)
+
+
+def revise(submission: Submission, history: LaneHistory, sha256: str = "", *, in_full: bool = False) -> Revision:
+    """
+    Compare a submission, brought by the message `sha256`, with its lane's history.
+
+    Shape: `in_full` sends what the vendor has already along with what is new or changed.
+    """
     if not submission.sources:
         return _revise_bare(submission, history, sha256)
     verdicts = tuple(_judge(source, submission, history, sha256) for source in submission.sources)
+    if in_full and SEND in verdicts:
+        verdicts = tuple(
+            SEND if verdict == DUPLICATE and _is_as_known(source, history) else verdict
+            for source, verdict in zip(submission.sources, verdicts, strict=True)
+        )
     revision = _revision(submission, history, verdicts)
     held = next((verdict for verdict in verdicts if verdict.state == "held"), None)
     if held and revision.payload and submission.payload.status not in STATUS_WITH_HELD:
         return hold_whole(revision, held.reason)
     return revision
+
+
+def without_held(revision: Revision, cause: str) -> Revision:
+    """Make of a revision what its report is when something else of it, for which `cause` stands, stays held."""
+    if revision.payload is None:
+        return revision
+    status = STATUS_WITH_HELD.get(revision.payload.status)
+    if status is None:
+        return hold_whole(revision, cause)
+    return msgspec.structs.replace(revision, payload=msgspec.structs.replace(revision.payload, status=status))
 
 
 def hold_whole(revision: Revision, cause: str) -> Revision:
@@ -186,14 +160,21 @@ def _is_known_report(version: Version, history: LaneHistory) -> bool:
 def _judge(source: SourceObservation, submission: Submission, history: LaneHistory, sha256: str) -> Verdict:
     ordered_at = source.ordered_at or submission.ordered_at
     sent = Version(source.value, source.unit, source.status, ordered_at, sha256)
-    versions = history.versions.get(source.key, ())
-    last = versions[-1] if versions else None
-    if any(_is_resent(sent, known) for known in versions) or (last and _content(sent) == _content(last)):
+    own = history.versions.get(source.key, ())
+    key, last = history.latest.get(source.code, (source.key, None))
+    if any(_is_resent(sent, known) for known in own) or (last and _content(sent) == _content(last)):
         return DUPLICATE
-    verdict = RULES.get(_step(last, sent), UNDECIDED)
-    if verdict in (LATE_PRELIMINARY, UNDECIDED):
+    known, stage, changed = _step(last, sent)
+    unit_changed = last is not None and last.unit != sent.unit
+    verdict = judge_step(known, stage, changed=changed, unit_changed=unit_changed, is_rival=key != source.key)
+    if verdict == DUPLICATE or (verdict.state == "held" and verdict not in OLDER_COMES_FIRST):
         return verdict
-    return OUT_OF_ORDER if _is_older(sent, source.key, history) else verdict
+    return OUT_OF_ORDER if _is_older(sent, source.key, last, history) else verdict
+
+
+def _is_as_known(source: SourceObservation, history: LaneHistory) -> bool:
+    _, last = history.latest.get(source.code, ("", None))
+    return last is not None and _content(last) == (source.value, source.unit, source.status)
 
 
 def _step(known: Version | None, sent: Version) -> tuple[str, str, bool]:
@@ -214,10 +195,10 @@ def _is_resent(sent: Version, known: Version) -> bool:
     return _content(sent) == _content(known) and (same_time or same_message)
 
 
-def _is_older(sent: Version, key: str, history: LaneHistory) -> bool:
-    """Compare with the newest time of this key and of a cancellation; an equal time or none: as it came."""
+def _is_older(sent: Version, key: str, last: Version | None, history: LaneHistory) -> bool:
+    """Compare with the newest time of this result and of a cancellation; an equal time or none: as it came."""
     cancelled = (report.ordered_at for report in history.reports if report.status == "cancelled")
-    newest = max(history.seen_at.get(key, ""), *cancelled, "")
+    newest = max(history.seen_at.get(key, ""), last.ordered_at if last else "", *cancelled, "")
     return bool(sent.ordered_at) and sent.ordered_at < newest
 
 
@@ -225,19 +206,33 @@ def _revision(submission: Submission, history: LaneHistory, verdicts: tuple[Verd
     observations = submission.payload.observations
     left = tuple(o for o, verdict in zip(observations, verdicts, strict=True) if verdict == SEND)
     held = [verdict for verdict in verdicts if verdict.state == "held"]
-    status = submission.payload.status
+    status = _status_on_lane(submission, history)
     if held:
-        status = STATUS_WITH_HELD.get(status, status)
+        status = STATUS_WITH_HELD.get(submission.payload.status, submission.payload.status)
     payload = msgspec.structs.replace(submission.payload, status=status, observations=left) if left else None
     report = SEND if payload else held[0] if held else DUPLICATE
-    return Revision(verdicts, payload, report, tuple(_remarks(submission, history, verdicts, status)))
+    remarks = tuple(_remarks(submission, history, verdicts, status)) if payload or held else ()
+    return Revision(verdicts, payload, report, remarks)
+
+
+def _status_on_lane(submission: Submission, history: LaneHistory) -> str:
+    """Derive what a final report is, together with what the lane has that it does not repeat."""
+    if submission.payload.status != "final" or not history.latest:
+        return submission.payload.status
+    repeated = {source.code for source in submission.sources}
+    known = {version.status for code, (_, version) in history.latest.items() if code not in repeated}
+    return next((status for found, status in STATUS_WITH_KNOWN if found in known), "final")
 
 
 def _remarks(
     submission: Submission, history: LaneHistory, verdicts: tuple[Verdict, ...], status: str
 ) -> Iterator[Diagnostic]:
-    if status != submission.payload.status:
-        yield Diagnostic("report-incomplete", "warning", text="sent as partial: an observation of the report is held")
+    if any(verdict.state == "held" for verdict in verdicts):
+        if status != submission.payload.status:
+            text = "sent as partial: an observation of the report is held"
+            yield Diagnostic("report-incomplete", "warning", text=text)
+    elif status != submission.payload.status:
+        yield Diagnostic("status-derived", "info", text=f"with what was sent before, the report is {status}")
     for source, verdict in zip(submission.sources, verdicts, strict=True):
-        if verdict == SEND and source.key not in history.versions and STAGES.get(source.status) == "corrected":
+        if verdict == SEND and source.code not in history.latest and STAGES.get(source.status) == "corrected":
             yield Diagnostic("correction-first-seen", "warning", source.at, "nothing earlier is known of it")

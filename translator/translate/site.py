@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from translator.record import places
+from translator.record.time_zones import is_time_zone
 
 
 class Site(Struct, frozen=True):
@@ -40,6 +41,8 @@ class Site(Struct, frozen=True):
     rank: Mapping[str, tuple[str, ...]] = {}
     places: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
+    unlisted_stays_partial: bool = False
+    time_zone: str = ""
 
 
 class Setting(Struct, frozen=True):
@@ -62,6 +65,14 @@ def _text(value: object) -> str | None:
 
 def _flag(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
+
+
+def _flag_reversed(value: object) -> bool | None:
+    return not value if isinstance(value, bool) else None
+
+
+def _time_zone(value: object) -> str | None:
+    return value if isinstance(value, str) and is_time_zone(value) else None
 
 
 def _texts(value: object) -> tuple[str, ...] | None:
@@ -127,6 +138,21 @@ def _pairs(allowed: Mapping[str, str]) -> str:
 
 SETTINGS = (
     Setting("description", "description", "text in quotes", _text, "What this site is; for people."),
+    Setting(
+        "complete_on_final",
+        "unlisted_stays_partial",
+        "true or false",
+        _flag_reversed,
+        "A panel that `whoop/panels.csv` does not list is complete when its report is final; true unless set.",
+    ),
+    Setting(
+        "time_zone",
+        "time_zone",
+        'a name of the IANA time zone database, such as "Europe/Berlin"',
+        _time_zone,
+        "Where the clocks of the sender stand: times without an offset are read there, and a report from the hour that "
+        "the clocks repeat in autumn is held. Without it such times are compared as they are written.",
+    ),
     Setting(
         "hl7v2.default_charset",
         "default_charset",

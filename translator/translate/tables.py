@@ -103,7 +103,7 @@ class Tables(Struct, frozen=True):
     canonical URI. `message_types` by `ORU^R01` (or `ORU`) -> "" where it is read, else the reason it is refused with;
     FHIR resource types likewise. `charsets` by MSH-18 -> Python codec name, or "" where it is named but not
     readable. `placeholders` by folded text -> reason. `specimens` by code -> "yes" where it is blood, else "no".
-    `site` holds the settings of `site.toml`.
+    `panels` gives by panel code the WHOOP codes that make it complete. `site` holds the settings of `site.toml`.
     `places` says, by file and key, where a row stands that is kept only as its meaning.
     """
 
@@ -124,3 +124,4 @@ class Tables(Struct, frozen=True):
     answered_codes: frozenset[str] = frozenset()
     specimens: Mapping[str, str] = {}
     places: Mapping[tuple[str, ...], str] = {}
+    panels: Mapping[str, frozenset[str]] = {}

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from translator.record.lazy import Lazy
-from translator.record.outcome import Diagnostic, Entry, Payload, Submission
+from translator.record.outcome import Diagnostic, Entry, Payload, ReportAccount, Submission
 from translator.record.report import Finding, Message, Report
+from translator.translate.account import account_of, panel_of
 from translator.translate.observation import ObservationTranslator, Verdict
 from translator.translate.repeats import has_repeats, settle_codes, settle_repeats
 from translator.translate.report_status import Case, Part, Seen, hold_of, is_valueless, report_status
@@ -34,13 +35,14 @@ class Translation(Struct):
     What a message comes to.
 
     Shape: `states` has one word per report and one per entry; `said` holds diagnostics and, between them, the verdicts
-    that have remarks of their own.
+    that have remarks of their own. `accounts` say of reports what their submissions do not.
     """
 
     submissions: list[Submission]
     entries: list[Entry]
     said: list[Diagnostic | Verdict]
     states: set[str]
+    accounts: list[ReportAccount] = field(default_factory=list)
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
@@ -166,6 +168,9 @@ class _Assembly:
             self._hold(hold)
         elif status:
             self._submit(status, seen)
+        if hold is not None or seen.states != {"translated"}:
+            account = account_of(self._case, DESTINATION, "" if hold else status, len(self._result.entries))
+            self._result.accounts.append(account)
         self._finish(status, seen, held=hold is not None)
 
     def _settle_documents(self) -> None:
@@ -201,19 +206,19 @@ class _Assembly:
         incomplete = status == "final" and seen.is_incomplete
         self._remark_status(status, incomplete=incomplete)
         sent = chosen[0] if len(chosen) == 1 else [verdict for verdicts in chosen for verdict in verdicts]
+        observations = tuple([verdict.payload for verdict in sent if verdict.payload is not None])
         patient = parts[0].report.patient
+        zone = self._case.tables.site.time_zone
+        told = [(part.report, of) for part, of in zip(parts, chosen, strict=True)]
         submission = Submission(
             DESTINATION,
             parts[0].resolution.service_request_id,
-            Payload(
-                "partial" if incomplete else status,
-                tuple([verdict.payload for verdict in sent if verdict.payload is not None]),
-            ),
-            Lazy(partial(sources, self._message, [(part.report, of) for part, of in zip(parts, chosen, strict=True)])),
+            Payload("partial" if incomplete else status, observations),
+            Lazy(partial(sources, self._message, told, zone)),
             (patient.identifier, patient.birth_date),
-            Lazy(lambda: [max(ordered_at(part.report) for part in parts)]),
+            Lazy(lambda: [max(ordered_at(part.report, zone) for part in parts)]),
             tuple([verdict.route.code for verdict in sent if not verdict.route.confirmed]),
-            next((coding.code for part in parts for coding in part.report.panel), ""),
+            panel_of(self._case),
         )
         self._result.submissions.append(submission)
 

@@ -43,8 +43,3 @@ def outcome_of(answer: str, table: Mapping[str, str]) -> str:
     hundreds = f"{answer[0]}xx" if answer.isdecimal() else ""
     outcome = table.get(answer) or table.get(hundreds) or "unknown"
     return outcome if outcome in OUTCOMES else "unknown"
-
-
-def concerns_all_lanes(answer: str) -> bool:
-    """Tell an answer that is about the vendor as a whole (too fast, not there) from one about a single request."""
-    return answer == "429" or answer in {"connect-error", "connect-timeout"}

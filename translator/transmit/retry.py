@@ -1,7 +1,19 @@
 """
-Say when to try again: full jitter under a growing bound, and never sooner than the vendor asks. (pure)
+Say what an answer means for its submission and for everybody: the retry policy as one table. (pure)
 
-Source: RFC 9110 section 10.2.3 for Retry-After; whoop.md section 10 for X-RateLimit-Reset.
+| what the answer means | the submission                     | the destination                                |
+|-----------------------|------------------------------------|------------------------------------------------|
+| `accepted`            | is delivered                       | waits as long as the vendor asks               |
+| `refused`             | is rejected: a dead letter         | goes on                                        |
+| `unknown`             | waits for a person, or goes again  | goes on; too many in a row open the circuit    |
+| `retry`               | goes again, with growing pauses    | waits as long as the vendor asks               |
+| `renew`               | goes again at once                 | gets a fresh token                             |
+| `renew` once more     | goes again when somebody resumes   | is paused                                      |
+| `pause`               | goes again when somebody resumes   | is paused                                      |
+
+Pauses have full jitter under a growing bound, and are never shorter than the vendor asks.
+
+Source: RFC 9110 section 10.2.3 for Retry-After; whoop.md section 10 for X-RateLimit-*.
 """
 
 from __future__ import annotations
@@ -10,10 +22,62 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from msgspec import Struct
+
+from translator.transmit.responses import Answer, outcome_of
+
 FIRST_S = 0.5
 LONGEST_S = 60.0
 LONGEST_ASKED_S = 86_400.0
 """The widest window of the vendor's rate limit is a day."""
+
+SECOND_401 = "second-401"
+
+
+class Verdict(Struct, frozen=True):
+    """
+    What follows from an answer.
+
+    Shape: `outcome` is one of `OUTCOMES`; `resends` queues an unknown submission again; `pauses` says why nobody may
+    call the destination until somebody resumes it, or is empty.
+    Units: the submission goes again after `retry_in_s`; the destination gets no call for `closed_s`.
+    """
+
+    outcome: str
+    retry_in_s: float = 0.0
+    closed_s: float = 0.0
+    resends: bool = False
+    pauses: str = ""
+
+
+def judge(
+    answer: Answer,
+    responses: Mapping[str, str],
+    *,
+    attempt: int,
+    previous: str = "",
+    draw: float = 0.0,
+    resends: bool = False,
+) -> Verdict:
+    """
+    Decide about one attempt.
+
+    Shape: `attempt` counts from 1, `previous` is the outcome of the attempt before, `draw` a random number in
+    [0, 1). `resends` is the destination's `on_unknown`.
+    """
+    outcome = outcome_of(answer.code, responses)
+    if outcome == previous == "renew":
+        # The token was fresh then: another one will not help.
+        outcome = outcome_of(SECOND_401, responses) if SECOND_401 in responses else "pause"
+    goes_again = outcome == "retry" or (outcome == "unknown" and resends)
+    asked_s = None if answer.wait_s is None else min(answer.wait_s, LONGEST_ASKED_S)
+    return Verdict(
+        outcome,
+        retry_in_s=delay(attempt, draw, asked_s) if goes_again else 0.0,
+        closed_s=asked_s or 0.0,
+        resends=goes_again and outcome == "unknown",
+        pauses=f"the vendor refuses our access: answer {answer.code}" if outcome == "pause" else "",
+    )
 
 
 def delay(attempt: int, draw: float, asked_s: float | None = None) -> float:
@@ -34,12 +98,14 @@ def asked_wait(status: int, headers: Mapping[str, str], now: float) -> float | N
     """
     Read how long the vendor asks us to wait.
 
-    Shape: `headers` in lower case. X-RateLimit-Reset comes with every answer, so it counts only for 429.
+    Shape: `headers` in lower case. X-RateLimit-Reset comes with every answer, so it counts only for 429 and where
+    X-RateLimit-Remaining says that nothing is left.
     Units: seconds; `now` in seconds since 1970, since Retry-After may be a date.
     Absent: None where nothing is asked, or it cannot be read.
     """
     asked = headers.get("retry-after", "").strip()
-    if not asked and status == 429:  # noqa: PLR2004 - HTTP's number for "too many requests"
+    spent = status == 429 or headers.get("x-ratelimit-remaining", "").strip() == "0"  # noqa: PLR2004 - HTTP's number
+    if not asked and spent:
         asked = headers.get("x-ratelimit-reset", "").strip()
     return _seconds(asked, now) if asked else None
 

@@ -13,12 +13,16 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import msgspec
 from msgspec import Struct
 
 from translator.config import is_loopback
+from translator.errors import DeliveryError
+from translator.transmit.client import Call
 from translator.transmit.responses import Answer
 from translator.transmit.retry import asked_wait
 from translator.transmit.token import Credentials, Token, TokenRefusedError, TokenUnreachableError
@@ -27,6 +31,13 @@ DESTINATION = "whoop"
 KEEP_ALIVE_S = 2.0
 CONNECT_S = 10.0
 SCOPE = "whoop-partner/token"
+CALLS: Mapping[str, tuple[str, str]] = {
+    "results": ("POST", "/v2/partner/service-request/{id}/results"),
+    "status": ("PATCH", "/v2/partner/service-request/{id}/status"),
+    "requisition-status": ("PATCH", "/v2/partner/requisition/{id}/status"),
+}
+"""The calls that the ledger may queue, by kind; `{id}` is their target."""
+
 TOKEN_REFUSED = frozenset({"400", "401", "403", "404", "415", "422"})
 
 # Every error that httpx knows for a request, by what it says about the vendor. What is named `connect-*` or
@@ -61,6 +72,15 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
+def _proxy(url: str) -> str | None:
+    """Find the proxy that the environment names for a URL; what goes to this machine goes there straight."""
+    parts = urlsplit(url)
+    if is_loopback(url) or proxy_bypass(parts.hostname or ""):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
+
+
 class _TokenAnswer(Struct):
     access_token: str
     expires_in: float = msgspec.field(default=3600)
@@ -84,14 +104,12 @@ class WhoopClient:
     ) -> None:
         self._url = url.rstrip("/")
         self._clock = clock
-        self._http = httpx.AsyncClient(
-            transport=transport,
-            timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_S)),
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE_S),
-            follow_redirects=False,
+        self._timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_S)).as_dict()
+        # A transport and no httpx.AsyncClient: cookies, redirects and logins, which we never want, cost a tenth.
+        self._http = transport or httpx.AsyncHTTPTransport(
             verify=_tls(),
-            # What goes to this machine goes there straight, whatever proxy the site uses for the rest.
-            trust_env=not is_loopback(url),
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE_S),
+            proxy=_proxy(url),
         )
 
     async def __aenter__(self) -> Self:
@@ -102,13 +120,17 @@ class WhoopClient:
     ) -> None:
         await self._http.aclose()
 
-    async def post_results(self, service_request_id: str, body: bytes, idempotency_key: str, token: str) -> Answer:
-        """Post one results body, once."""
-        answer, _ = await self._post(
-            f"/v2/partner/service-request/{service_request_id}/results",
-            body,
-            {"Authorization": f"Bearer {token}", "Idempotency-Key": idempotency_key},
-        )
+    async def send(self, call: Call, token: str) -> Answer:
+        """
+        Make one call, once.
+
+        Raises: DeliveryError where the kind of call is none of WHOOP's; then nothing was sent.
+        """
+        if call.kind not in CALLS:
+            raise DeliveryError("the ledger holds a kind of call that this version does not know; use a newer one")
+        method, path = CALLS[call.kind]
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": call.idempotency_key}
+        answer, _ = await self._ask(method, path.format(id=call.target), call.body, headers)
         return answer
 
     async def fetch_token(self, credentials: Credentials) -> Token:
@@ -123,7 +145,7 @@ class WhoopClient:
             "client_secret": credentials.client_secret,
             "scope": SCOPE,
         }
-        answer, content = await self._post("/v2/partner/token", msgspec.json.encode(form), {})
+        answer, content = await self._ask("POST", "/v2/partner/token", msgspec.json.encode(form), {})
         if answer.code in TOKEN_REFUSED:
             raise TokenRefusedError(f"the vendor refuses a token: answer {answer.code}")
         if answer.code != "200":
@@ -134,12 +156,22 @@ class WhoopClient:
             raise TokenUnreachableError("unreadable-answer") from None
         return Token(token.access_token, token.expires_in)
 
-    async def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[Answer, bytes]:
+    async def _ask(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[Answer, bytes]:
+        request = httpx.Request(
+            method,
+            self._url + path,
+            content=body,
+            headers={"Content-Type": "application/json", "User-Agent": "translator", **headers},
+            extensions={"timeout": self._timeout},
+        )
         try:
-            response = await self._http.post(
-                self._url + path, content=body, headers={"Content-Type": "application/json", **headers}
-            )
+            response = await self._http.handle_async_request(request)
+            try:
+                content = await response.aread()
+            finally:
+                await response.aclose()
         except httpx.RequestError as error:
             return Answer(TROUBLE.get(type(error), "disconnected")), b""
-        wait_s = asked_wait(response.status_code, response.headers, self._clock())
-        return Answer(str(response.status_code), wait_s), response.content
+        return Answer(
+            str(response.status_code), asked_wait(response.status_code, response.headers, self._clock())
+        ), content

@@ -1,0 +1,63 @@
+"""The bell rings after a commit of anybody else, and costs next to nothing while nobody commits."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.ledger.arrivals import POLICIES, arrival, report
+from translator.ledger import Bell, Ledger
+
+
+async def settled(bell: Bell) -> None:
+    """Let the bell begin; a new one may ring for nothing."""
+    try:
+        await asyncio.wait_for(bell.rings(), 0.1)
+    except TimeoutError:
+        return
+
+
+def test_bell_rings_when_another_process_commits(ledger: Ledger, place: str) -> None:
+    """It rings well before it would have rung for nothing."""
+
+    async def wait() -> None:
+        bell = ledger.bell()
+        await settled(bell)
+        waiting = asyncio.create_task(bell.rings())
+        await asyncio.sleep(0.05)
+        with Ledger.open(place) as other:
+            other.accept([arrival(report({"HDL": "5"}))], POLICIES)
+        await asyncio.wait_for(waiting, 1)
+        await bell.close()
+
+    asyncio.run(wait())
+
+
+def test_bell_rings_when_a_destination_is_resumed(ledger: Ledger) -> None:
+    """A person's decision wakes delivery as well."""
+
+    async def wait() -> None:
+        bell = ledger.bell()
+        await settled(bell)
+        waiting = asyncio.create_task(bell.rings())
+        await asyncio.sleep(0.05)
+        ledger.pause("whoop", "planned work")
+        await asyncio.wait_for(waiting, 1)
+        await bell.close()
+
+    asyncio.run(wait())
+
+
+def test_bell_is_silent_while_nobody_commits(ledger: Ledger) -> None:
+    """It does not ring for nothing within the time that one would notice."""
+
+    async def wait() -> bool:
+        bell = ledger.bell()
+        await settled(bell)
+        waiting = asyncio.create_task(bell.rings())
+        done, _ = await asyncio.wait([waiting], timeout=0.5)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        await bell.close()
+        return bool(done)
+
+    assert not asyncio.run(wait())

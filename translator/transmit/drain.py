@@ -1,0 +1,220 @@
+"""
+Do the job: drain one lane of one destination, through the gate, with a token, one attempt after the other.
+
+An attempt is: open in the ledger, the call, the outcome in the ledger. Only who is through the gate and has a token
+opens one, so nothing looks as if it had been sent that was not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+
+from msgspec import Struct
+
+from translator.ledger import UNLIMITED, VENDOR, Claim, Later, Ledger, RateBudget, Settlement, Step
+from translator.transmit.client import Call, Client
+from translator.transmit.desk import Desk
+from translator.transmit.gate import Gate
+from translator.transmit.responses import Answer
+from translator.transmit.retry import Verdict, delay, judge
+from translator.transmit.token import TokenKeeper, TokenRefusedError, TokenUnreachableError
+
+TURN = 16
+"""So many submissions of one lane are sent before another lane has its turn."""
+
+CLOCK_SLACK_S = 1.0
+"""A clock that goes back by more than this was set; by less, it is being trimmed."""
+
+
+class Progress(Struct, frozen=True):
+    """How far delivery is; `queued` includes what is under way."""
+
+    delivered: int = 0
+    rejected: int = 0
+    unknown: int = 0
+    retried: int = 0
+    queued: int = 0
+
+
+class Route(Struct, frozen=True):
+    """
+    How one destination is served.
+
+    Shape: `responses` is the vendor's response table; one call at a time per client. `budget` is the rate that it
+    grants; `resends` says that what is unknown is sent again.
+    """
+
+    destination: str
+    clients: tuple[Client, ...]
+    tokens: TokenKeeper
+    responses: Mapping[str, str]
+    budget: RateBudget = UNLIMITED
+    resends: bool = False
+
+
+class LaneDrain:
+    """The lanes of one destination; see `engine.Lanes`."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        desk: Desk,
+        route: Route,
+        *,
+        clock: Callable[[], float],
+        draw: Callable[[], float],
+        is_over: Callable[[], bool],
+        progress: Callable[[Progress], None],
+    ) -> None:
+        self._ledger = ledger
+        self._desk = desk
+        self._route = route
+        self._idle = list(route.clients)
+        self._draw = draw
+        self._is_over = is_over
+        self._progress = progress
+        self._entrance = asyncio.Lock()
+        self._vain_fetches = 0
+        self._seen_at = 0.0
+        self._counts = dict.fromkeys(Progress.__struct_fields__, 0)
+        self.gate = Gate(clock, draw)
+
+    @property
+    def counts(self) -> Progress:
+        """What has been done so far."""
+        return Progress(**self._counts)
+
+    async def begin(self) -> None:
+        """Settle what a dead process left open, and see what there is to do; a vendor that refused is tried again."""
+        name, ledger = self._route.destination, self._ledger
+        if await self._desk.ask(lambda: ledger.resume(name, only=[VENDOR])):
+            self.gate.doubt()
+        await self._desk.ask(lambda: ledger.recover(name, resends=self._route.resends))
+        self._counts["queued"] = (await self._desk.ask(ledger.count, name)).get("queued", 0)
+
+    async def due(self, limit: int, besides: Collection[int]) -> list[int]:
+        """Name lanes that may go on now; none while the gate is shut, and one at a time while it tries."""
+        await self._look_around()
+        if not self.gate.is_open:
+            return []
+        name, ledger, lowest = self._route.destination, self._ledger, self.gate.lowest
+        most = limit if self.gate.circuit == "closed" else 1
+        return await self._desk.ask(lambda: ledger.due_lanes(name, most, besides=besides, lowest=lowest))
+
+    async def due_in(self) -> float | None:
+        """Give the seconds until a lane may go on; None where nothing waits, or somebody else has to act first."""
+        if self.gate.paused or self.gate.is_trying:
+            return None
+        name, ledger, lowest = self._route.destination, self._ledger, self.gate.lowest
+        waits = [await self._desk.ask(lambda: ledger.due_in(name, lowest=lowest))]
+        if lowest:
+            ordinary = await self._desk.ask(ledger.due_in, name)
+            waits.append(None if ordinary is None else max(ordinary, self.gate.room_in_s))
+        known = [wait_s for wait_s in waits if wait_s is not None]
+        return max(min(known), self.gate.wait_s) if known else None
+
+    async def drain(self, lane_id: int) -> None:
+        """Send what the lane has, for one turn."""
+        client, left = self._idle.pop(), TURN
+        token = await self._enter()
+        claim = await self._advance(Step(lane_id, budget=self._route.budget)) if token else None
+        while claim is not None:
+            call = Call(claim.kind, claim.target, claim.body, claim.idempotency_key)
+            answer = await client.send(call, token)
+            verdict = self._judge(claim, answer, token)
+            left -= 1
+            may_go_on = left and not self._is_over() and self._route.tokens.cached
+            token = self._route.tokens.cached if may_go_on and self.gate.admit() else ""
+            settled = Settlement(verdict.outcome, answer.code, verdict.retry_in_s, verdict.resends)
+            following = await self._advance(Step(lane_id, claim, settled, bool(token), self._route.budget))
+            await self._publish(verdict)
+            self._count(verdict)
+            if verdict.outcome == "renew" and left and not self._is_over():
+                # The same submission goes first, so that a second 401 speaks of the fresh token.
+                token = await self._enter()
+                following = await self._advance(Step(lane_id, budget=self._route.budget)) if token else None
+            claim = following
+        self._idle.append(client)
+
+    async def _enter(self) -> str:
+        """Give a token if the destination may be called now; else nothing."""
+        # One at a time: who waits here while a token cannot be had, finds the gate shut.
+        async with self._entrance:
+            if not self.gate.admit():
+                return ""
+            if not self._route.tokens.cached:
+                await self._desk.ask(self._ledger.count_call, self._route.destination, self._route.budget)
+            try:
+                token = await self._route.tokens.current()
+            except TokenRefusedError as error:
+                self.gate.gave_up()
+                await self._pause(str(error))
+            except TokenUnreachableError as error:
+                self._vain_fetches += 1
+                self.gate.heard(error.answer)
+                self.gate.shut(delay(self._vain_fetches, self._draw(), error.wait_s))
+            else:
+                self._vain_fetches = 0
+                return token
+            return ""
+
+    async def _advance(self, step: Step) -> Claim | None:
+        result = await self._desk.advance(step)
+        if isinstance(result, Later):
+            self.gate.spent(result.at / 1_000_000 - self._ledger.now(), urgent=result.urgent)
+        if isinstance(result, Claim):
+            return result
+        if step.goes_on:
+            self.gate.gave_up()
+        return None
+
+    def _judge(self, claim: Claim, answer: Answer, token: str) -> Verdict:
+        verdict = judge(
+            answer,
+            self._route.responses,
+            attempt=claim.attempts,
+            previous=claim.previous,
+            draw=self._draw(),
+            resends=self._route.resends,
+        )
+        self.gate.heard(answer.code)
+        self.gate.shut(verdict.closed_s)
+        self.gate.paused = self.gate.paused or verdict.pauses
+        if verdict.outcome == "renew" or verdict.pauses:
+            self._route.tokens.discard(token)
+        return verdict
+
+    async def _publish(self, verdict: Verdict) -> None:
+        """Tell every other process what concerns the destination as a whole."""
+        if verdict.pauses:
+            await self._pause(verdict.pauses)
+        if verdict.closed_s:
+            await self._desk.ask(self._ledger.ask_to_wait, self._route.destination, verdict.closed_s)
+
+    async def _pause(self, why: str) -> None:
+        self.gate.paused = why
+        name, ledger = self._route.destination, self._ledger
+        await self._desk.ask(lambda: ledger.pause(name, why, by=VENDOR))
+
+    async def _look_around(self) -> None:
+        """See what others decided about the destination, and whether the clock was set back."""
+        standing = await self._desk.ask(self._ledger.standing, self._route.destination)
+        now = self._ledger.now()
+        if self.gate.paused and not standing.paused:
+            self.gate.reopen()
+        self.gate.paused = standing.paused
+        if standing.opens_at:
+            self.gate.shut(standing.opens_at / 1_000_000 - now)
+        if now < self._seen_at - CLOCK_SLACK_S:
+            await self._desk.ask(self._ledger.wake_all, self._route.destination)
+        self._seen_at = now
+
+    def _count(self, verdict: Verdict) -> None:
+        done = {"accepted": "delivered", "refused": "rejected", "unknown": "unknown"}.get(verdict.outcome)
+        if verdict.resends or done is None:
+            self._counts["retried"] += 1
+        else:
+            self._counts[done] += 1
+            self._counts["queued"] -= 1
+        self._progress(self.counts)
