@@ -46,8 +46,8 @@ test-all: test ## The same, and the long runs: chaos, fuzz, benchmarks
 COUNT ?= 1000000
 SEED ?= 1
 .PHONY: fuzz
-fuzz: $(READY) ## Translate COUNT mutated messages, 1,000,000 if not said otherwise, made from SEED
-	@$(RUN)/python -m tests.fuzz --count $(COUNT) --seed $(SEED)
+fuzz: $(READY) ## Translate COUNT mutated messages, 1,000,000 if not said otherwise, made from SEED; FUZZ=--fhir: documents
+	@$(RUN)/python -m tests.fuzz --count $(COUNT) --seed $(SEED) $(FUZZ)
 
 # CHAOS holds options, such as --kills 50 or --database sqlite; `make chaos CHAOS=--help` lists them.
 .PHONY: chaos

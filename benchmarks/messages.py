@@ -127,13 +127,13 @@ class Laboratory:
             "LAB",
         ]
         yield "|".join([*obr, "F"])
-        for row, kind, value in self._results(results):
+        for row, kind, value in self.results(results):
             yield self._obx(next(numbers), row, kind, value)
             if chance.random() < 0.05:
                 yield f"NTE|1|L|{chance.choice(_NOTES)}"
         yield f"SPM|1|S-{chance.randrange(10**6):06}^EXLAB||119364003^Serum^SCT|||||||||||||20260301083000-0500"
 
-    def _results(self, results: int) -> Iterator[tuple[ObservationRow, str, str]]:
+    def results(self, results: int) -> Iterator[tuple[ObservationRow, str, str]]:
         """Choose what is reported: no code twice in one order, unless there are more results than codes."""
         chance = self._random
         if results > 1:

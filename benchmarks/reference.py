@@ -84,23 +84,23 @@ class PlainReader:
     def _quantity(self, fields: list[str], row: ObservationRow) -> dict[str, Any]:
         parts = [_unescaped(part) for part in fields[5].split("^")]
         text = "".join(parts[:2]).strip()
-        factor = self._factor(_unescaped(_first(fields[6])), row)
+        factor = unit_factor(self._tables, _unescaped(_first(fields[6])), row)
         unit = {"unit": row.unit_sent} if row.unit_sent else {}
         if _NUMBER.fullmatch(text):
-            return {"value_numeric": _plausible(Decimal(text), factor, row), **unit}
+            return {"value_numeric": plausible(Decimal(text), factor, row), **unit}
         limit = _LIMIT.fullmatch(text)
         if limit is None or factor is not None:
             raise ValueError(row.code)
         return {"value_text": f"{limit[1]}{limit[2]}", **unit}
 
-    def _factor(self, unit: str, row: ObservationRow) -> Decimal | None:
-        """Give the conversion of a unit as sent, None where there is nothing to convert."""
-        spellings, conversions = self._tables.spellings, self._tables.conversions
-        ucum = spellings.get((row.whoop_code, unit)) or spellings.get(("", unit), "")
-        if ucum == row.unit:
-            return None
-        rule = conversions.get((row.whoop_code, ucum, row.unit)) or conversions["", ucum, row.unit]
-        return None if rule.rule == "equal" else rule.factor
+
+def unit_factor(tables: Tables, unit: str, row: ObservationRow) -> Decimal | None:
+    """Give the conversion of a unit as sent, None where there is nothing to convert."""
+    ucum = tables.spellings.get((row.whoop_code, unit)) or tables.spellings.get(("", unit), "")
+    if ucum == row.unit:
+        return None
+    rule = tables.conversions.get((row.whoop_code, ucum, row.unit)) or tables.conversions["", ucum, row.unit]
+    return None if rule.rule == "equal" else rule.factor
 
 
 def _first(field: str) -> str:
@@ -111,7 +111,7 @@ def _unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda match: _ESCAPED[match[1]], text) if "\\" in text else text
 
 
-def _plausible(number: Decimal, factor: Decimal | None, row: ObservationRow) -> int | float:
+def plausible(number: Decimal, factor: Decimal | None, row: ObservationRow) -> int | float:
     """Convert, and let through what lies between the bounds and is exact as a JSON number."""
     number = number if factor is None else _converted(number, factor)
     outside = (row.minimum is not None and number < row.minimum) or (row.maximum is not None and number > row.maximum)

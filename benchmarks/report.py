@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from benchmarks.batch import batch_alone
 from benchmarks.candidates import ENGINE, REFERENCE, Candidate, candidates, only
 from benchmarks.delivery import throughput, wake
+from benchmarks.fhir import SIZES, fhir_candidates
+from benchmarks.fhir_messages import FhirLaboratory
 from benchmarks.growth import growth, sized
 from benchmarks.measure import Timing, compare
 from benchmarks.memory import peak_for
@@ -29,6 +31,7 @@ def measured(tables: Tables, *, everything: bool, rounds: int, collect: bool) ->
         print(f"not installed, left out: {peer.name} (pip install {peer.package})", file=sys.stderr)
     left_out = f"Not installed, left out: {', '.join(peer.name for peer in missing)}." if missing else ""
     yield _reading(found, Laboratory(tables), rounds=rounds, collect=collect, note=left_out)
+    yield _fhir(tables, rounds=rounds, collect=collect)
     yield _memory(found)
     yield _growth(found, tables, one_order=False)
     yield _growth(found, tables, one_order=True)
@@ -53,6 +56,22 @@ def _reading(found: Sequence[Candidate], laboratory: Laboratory, *, rounds: int,
         frozenset(absolute),
         note,
     )
+
+
+def _fhir(tables: Tables, *, rounds: int, collect: bool) -> Table:
+    found, missing = fhir_candidates(tables)
+    sizes = [
+        compare(found, FhirLaboratory(tables).bundles(size.results, size.bundles), rounds=rounds, collect=collect)
+        for size in SIZES * bool(found)
+    ]
+    head, absolute = ["reader", "does"], []
+    for size in SIZES:
+        head += [f"{size.results} results, us", size.name]
+        absolute.append(head[-2])
+    rows = tuple((each.name, each.does, *_figures(each.name, sizes)) for each in found)
+    left_out = f"Not installed, left out: {', '.join(peer.name for peer in missing)}." if missing else ""
+    title = "FHIR: CPU time for one bundle, as ratio to the plain reference"
+    return Table(title, tuple(head), rows, frozenset(absolute), left_out)
 
 
 def _described(shape: Shape) -> str:

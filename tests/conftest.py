@@ -11,9 +11,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from hypothesis import settings
 
 from tests.postgres import Postgres
 from tests.sandbox_process import SandboxProcess
+
+# How long an example takes says more of the machine than of the code; limits of time have their own tests.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 CommandLine: TypeAlias = Callable[..., subprocess.CompletedProcess[bytes]]
 

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from tests.lab_messages import HDL, Obx, oru
 from translator import Translator
-from translator.archives import Limits, Member, open_members, translate_file
+from translator.archives import Limits, Member, open_members
+from translator.feed import translate_files
 
 ENGINE = Translator.load()
 MESSAGE = oru([Obx(HDL, "55")])
@@ -60,6 +61,11 @@ def link(name: str, target: bytes) -> bytes:
         archive.writestr(info, target)
         archive.writestr("a.hl7", MESSAGE)
     return packed.getvalue()
+
+
+def unreadable(_name: str, error: OSError) -> None:
+    """Fail: everything here can be read."""
+    raise error
 
 
 class Pipe(io.RawIOBase):
@@ -225,7 +231,7 @@ def test_outcomes_name_the_member() -> None:
     """`source.file` is the path in the archive, `index` counts within the member; a fault is a finding of the file."""
     packed = zipped({"inbox/a.hl7": MESSAGE + OTHER, "b.gz": gzip.compress(MESSAGE)[:-9], "c.json": b"{}"})
 
-    found = [outcome for _, outcome in translate_file(ENGINE, io.BytesIO(packed), name="day.zip")]
+    found = [outcome for _, outcome in translate_files(ENGINE, [("day.zip", lambda: io.BytesIO(packed))], unreadable)]
 
     assert [(outcome.source.file, outcome.source.index, outcome.state) for outcome in found] == [
         ("day.zip/inbox/a.hl7", 0, "translated"),

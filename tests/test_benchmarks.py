@@ -9,6 +9,8 @@ import pytest
 
 from benchmarks.batch import BatchStream, batch_alone
 from benchmarks.candidates import ENGINE, HL7APY, REFERENCE, RUST_PEERS, candidates, only, payloads
+from benchmarks.fhir import FHIR_RESOURCES, SIZES, Size, fhir_candidates
+from benchmarks.fhir_messages import STANDARD_RESULTS, FhirLaboratory
 from benchmarks.growth import growth, sized
 from benchmarks.measure import Timing, compare
 from benchmarks.messages import LARGE, SMALL, STANDARD, Laboratory, Shape
@@ -74,6 +76,40 @@ def test_reader_gives_the_engines_payload_bytes(
     assert found == [payloads(engine, raw)[0] for raw in messages]
 
 
+@pytest.fixture(scope="module")
+def bundles(tables: Tables) -> Sequence[bytes]:
+    """FHIR bundles as the comparison uses them."""
+    return FhirLaboratory(tables).bundles(STANDARD_RESULTS, 20)
+
+
+def test_standard_bundle_is_as_long_as_it_is_said_to_be(tables: Tables, bundles: Sequence[bytes]) -> None:
+    """24.6 KB and 25 results in the mean, and the same for the same seed."""
+    assert sum(map(len, bundles)) / len(bundles) == pytest.approx(24_600, rel=0.02)
+    assert {raw.count(b'"resourceType":"Observation"') for raw in bundles} == {STANDARD_RESULTS}
+    assert FhirLaboratory(tables).bundles(STANDARD_RESULTS, 2) == bundles[:2]
+
+
+@pytest.mark.parametrize("size", [pytest.param(size, id=size.name) for size in SIZES])
+def test_every_result_of_a_bundle_translates(tables: Tables, size: Size) -> None:
+    """Nothing is held, so that every bundle costs its full way."""
+    (raw,) = FhirLaboratory(tables).bundles(size.results, 1)
+
+    _, translated = payloads(Translator(tables), raw)
+
+    assert translated == size.results
+
+
+@pytest.mark.parametrize("size", [pytest.param(size, id=size.name) for size in SIZES])
+def test_fhir_reference_gives_the_engines_payload_bytes(tables: Tables, size: Size) -> None:
+    """What the engine is compared with comes to the same bytes."""
+    pytest.importorskip("orjson", reason="`make bench` installs it")
+    found = only({REFERENCE}, fhir_candidates(tables)[0])
+    bundles = FhirLaboratory(tables).bundles(size.results, 10)
+    engine = Translator(tables)
+
+    assert [found[0].read(raw) for raw in bundles] == [payloads(engine, raw)[0] for raw in bundles]
+
+
 def test_batch_stream_is_a_batch_with_right_counts(tables: Tables, standard: Sequence[bytes]) -> None:
     """Read in odd chunks it gives every message once, and no finding about its envelope."""
     stream = BatchStream(standard[:3], 30_000)
@@ -129,6 +165,26 @@ def test_engine_is_ahead_of_a_rust_reader(timings: dict[str, Timing], peer: str)
 def test_engine_is_far_ahead_of_hl7apy(timings: dict[str, Timing]) -> None:
     """The whole translation is at least 350 times as fast as hl7apy's parse."""
     assert timings[HL7APY].ratio / timings[ENGINE].ratio >= 350
+
+
+@pytest.fixture(scope="module")
+def fhir_timings(tables: Tables, bundles: Sequence[bytes]) -> dict[str, Timing]:
+    """The comparison on the standard bundle, once for all limits."""
+    pytest.importorskip("orjson", reason="`make bench` installs it")
+    wanted = only({REFERENCE, ENGINE, FHIR_RESOURCES}, fhir_candidates(tables)[0])
+    return {timing.name: timing for timing in compare(wanted, bundles, rounds=9)}
+
+
+@pytest.mark.bench
+def test_engine_stays_near_the_plain_reference_of_fhir(fhir_timings: dict[str, Timing]) -> None:
+    """With every check and entry, never above 3 times the plain reference."""
+    assert fhir_timings[ENGINE].ratio <= 3.0
+
+
+@pytest.mark.bench
+def test_engine_is_far_ahead_of_fhir_resources(fhir_timings: dict[str, Timing]) -> None:
+    """The whole translation is at least 15 times as fast as fhir.resources' parse."""
+    assert fhir_timings[FHIR_RESOURCES].ratio / fhir_timings[ENGINE].ratio >= 15
 
 
 @pytest.mark.bench

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from pathlib import PurePath
-from typing import BinaryIO, TypeAlias
 
 from msgspec import Struct
 
-from translator.archives import translate_file
 from translator.config import Settings
 from translator.delivery import DeliveryReport, deliver, policies
 from translator.engine import Translator
+from translator.feed import Source, Unreadable, translate_files
 from translator.ledger import Arrival, Decision, Ledger
 from translator.record.correlation import CorrelationRow
 from translator.record.outcome import FILE_SCHEMA, Outcome
 from translator.review import release_confirmed
 from translator.transmit.drain import Progress
-
-Source: TypeAlias = tuple[str, Callable[[], AbstractContextManager[BinaryIO]]]
 
 # Messages that share one commit while files are taken in: the disk is asked once for all of them.
 _BATCH = 64
@@ -36,7 +32,7 @@ class Watch(Struct, frozen=True):
 
     accepted: Callable[[int], None]
     delivery: Callable[[Progress], None]
-    unreadable: Callable[[str, OSError], None]
+    unreadable: Unreadable
 
 
 class Submitted(Struct, frozen=True):
@@ -88,13 +84,8 @@ def _arrivals(
     watch: Watch,
 ) -> Iterator[Arrival]:
     lookup = ledger.correlation(PurePath(settings.site).name)
-    for name, open_source in sources:
-        try:
-            with open_source() as stream:
-                for raw, outcome in translate_file(engine, stream, name=name, correlation=lookup):
-                    if outcome.schema == FILE_SCHEMA:
-                        findings.append(outcome)
-                    else:
-                        yield Arrival(outcome, raw, settings.site)
-        except OSError as error:
-            watch.unreadable(name, error)
+    for raw, outcome in translate_files(engine, sources, watch.unreadable, correlation=lookup):
+        if outcome.schema == FILE_SCHEMA:
+            findings.append(outcome)
+        else:
+            yield Arrival(outcome, raw, settings.site)

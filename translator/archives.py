@@ -3,7 +3,7 @@ Open gzip and zip archives of messages; whatever else a file is, it is handed on
 
 Theory of operation: an archive is told by its first bytes, never by its name. Each member is read twice: once to its
 end, to see that it is whole, intact and within bounds, and then to be translated; so nothing that a damaged or cut
-archive holds is taken for what the lab sent. Nothing is ever written to a disk. A member that cannot be read gives one
+archive holds is taken for what the lab sent. Nothing is written to a disk here. A member that cannot be read gives one
 finding, and the others go on. Only what must be read from two ends is held in memory: an archive that comes through a
 pipe, and an archive inside another one.
 """
@@ -22,9 +22,7 @@ from typing import BinaryIO, TypeAlias, cast
 
 from msgspec import Struct
 
-from translator.engine import Translator
 from translator.record.outcome import FILE_SCHEMA, Diagnostic, Outcome, Source
-from translator.translate.service_request import Lookup, no_correlation
 
 _CHUNK = 1 << 20
 _GZIP, _ZIP = "gzip", "zip"
@@ -74,12 +72,14 @@ class Member(Struct, frozen=True):
     """
     One file of an archive, or a file that is none.
 
-    Shape: `name` is `archive.zip/inbox/a.hl7`; exactly one of `stream` and `fault` is set.
+    Shape: `name` is `archive.zip/inbox/a.hl7`; exactly one of `stream` and `fault` is set. `is_file` tells that the
+    stream is no archive, but the file itself.
     """
 
     name: str
     stream: BinaryIO | None = None
     fault: Outcome | None = None
+    is_file: bool = False
 
 
 class ArchiveError(ValueError):
@@ -100,35 +100,13 @@ def open_members(name: str, stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -
     head = _read_exactly(stream, _LONGEST_MAGIC)
     kind = _kind(head)
     if not kind:
-        yield Member(name, cast("BinaryIO", _Rejoined(head, stream)))
+        yield Member(name, cast("BinaryIO", _Rejoined(head, stream)), is_file=True)
         return
     try:
         opener = _reopener(head, stream, limits)
         yield from _Walk(limits).archive(name, kind, opener, limits.depth)
     except ArchiveError as error:
         yield _fault(name, error)
-
-
-def translate_file(
-    engine: Translator,
-    file: BinaryIO,
-    *,
-    name: str = "",
-    correlation: Lookup = no_correlation,
-    limits: Limits = DEFAULT_LIMITS,
-) -> Iterator[tuple[bytes, Outcome]]:
-    """
-    Translate a file like `Translator.translate_pieces`, and every file inside it where it is an archive.
-
-    Shape: what is wrong with an archive or a member is one outcome with schema `translator.file/1`.
-    Raises: OSError where the file itself cannot be read.
-    """
-    for member in open_members(name, file, limits):
-        if member.stream is None:
-            assert member.fault is not None  # noqa: S101 - for mypy: a member has one of the two
-            yield b"", member.fault
-        else:
-            yield from engine.translate_pieces(member.stream, name=member.name, correlation=correlation)
 
 
 class _Walk:

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 from msgspec import structs
 
+from translator.conformance_fhir import check_fhir
 from translator.read.charset import decode
 from translator.read.er7 import NULL, SEGMENT_NAME, Delimiters, read_delimiters
 from translator.read.hl7v2 import declared_charset
@@ -57,8 +58,10 @@ def with_conformance(raw: bytes, outcome: Outcome, tables: Tables) -> Outcome:
         return outcome
     if outcome.source.format == "hl7v2":
         found = check_conformance(raw, tables)
+    elif outcome.source.format == "fhir":
+        found = check_fhir(raw, tables.site.fhir_version)
     else:
-        found = (_unchecked("error", "", "only HL7 v2 messages are compared"),)
+        found = (_unchecked("error", "", "only HL7 v2 messages and FHIR documents are compared"),)
     return structs.replace(outcome, diagnostics=(*outcome.diagnostics, *found))
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from typing import BinaryIO
 
+from translator.exports import Export
 from translator.pipeline import Pipeline
+from translator.read.ndjson import tell_ndjson
 from translator.record.outcome import Outcome
 from translator.translate.service_request import Lookup, no_correlation
 from translator.translate.tables import Tables
@@ -53,9 +56,10 @@ class Translator:
         self, file: BinaryIO, *, name: str = "", correlation: Lookup = no_correlation
     ) -> Iterator[Outcome]:
         """
-        Translate every message of a file: batches, concatenations, MLLP framing, or one FHIR document.
+        Translate every message of a file: batches, concatenations, MLLP framing, FHIR NDJSON, or one FHIR document.
 
-        Shape: one Outcome per message in order; findings about the file itself have schema `translator.file/1`.
+        Shape: one Outcome per message in order; findings about the file itself have schema `translator.file/1`. NDJSON
+        is read twice, so its file must not move meanwhile.
         """
         return (outcome for _, outcome in self.translate_pieces(file, name=name, correlation=correlation))
 
@@ -63,8 +67,26 @@ class Translator:
         self, file: BinaryIO, *, name: str = "", correlation: Lookup = no_correlation
     ) -> Iterator[tuple[bytes, Outcome]]:
         """Translate a file like `translate_stream`, giving with each outcome the bytes that it was made from."""
-        chunks: Callable[[], bytes] = lambda: file.read(_CHUNK_BYTES)  # noqa: E731
-        return self._pipeline.stream(iter(chunks, b""), file=name, correlation=correlation)
+        begin = file.tell() if file.seekable() else None
+        is_export, chunks = tell_ndjson(iter(lambda: file.read(_CHUNK_BYTES), b""), name)
+        if not is_export:
+            yield from self._pipeline.stream(chunks, file=name, correlation=correlation)
+            return
+        with self.export() as export:
+            reopen = None if begin is None else lambda: nullcontext(file)
+            for found in export.add(name, chunks, reopen, begin or 0):
+                yield b"", found
+            yield from export.translate(correlation)
+
+    def translate_chunks(
+        self, chunks: Iterable[bytes], *, name: str = "", correlation: Lookup = no_correlation
+    ) -> Iterator[tuple[bytes, Outcome]]:
+        """Translate a stream that is no NDJSON, giving with each outcome the bytes that it was made from."""
+        return self._pipeline.stream(chunks, file=name, correlation=correlation)
+
+    def export(self) -> Export:
+        """Begin an export of several NDJSON files, which are translated together."""
+        return Export(self._pipeline)
 
     def __reduce__(self) -> tuple[type[Translator], tuple[Tables]]:
         return type(self), (self.tables,)

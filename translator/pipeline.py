@@ -16,11 +16,17 @@ from msgspec import structs
 
 from translator.read.batch import BatchCount
 from translator.read.detect import detect
-from translator.read.fhir import SERVICE_REQUEST_SYSTEM, read_document
+from translator.read.export_bundle import bundle_lines
+from translator.read.fhir import SERVICE_REQUEST_SYSTEM, FhirReader
+from translator.read.fhir_xml import xml_to_json
 from translator.read.grammar import Grammars
 from translator.read.hl7v2 import read_message, read_single
 from translator.read.lexicon import Lexicon
+from translator.read.ndjson import split_documents, split_lines, tell_ndjson
+from translator.read.resource_head import read_head
 from translator.read.wire import LARGEST_MESSAGE, Piece, split_stream
+from translator.read.xml_tree import MalformedXmlError
+from translator.record.lazy import Lazy
 from translator.record.number_form import number_form
 from translator.record.outcome import FILE_SCHEMA, Diagnostic, Outcome, Source
 from translator.record.report import Finding, Message, Report
@@ -30,6 +36,7 @@ from translator.translate.whoop import Translation, WhoopTranslator
 
 Translated: TypeAlias = tuple[bytes, Outcome]
 
+_DOCUMENTS = frozenset({"fhir", "fhir-xml"})
 _CONTENT = frozenset({"MSH", "stray"})
 # Enough for three letters of UTF-32.
 _TELLING_BYTES = 16
@@ -51,7 +58,8 @@ class Pipeline:
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
         self.lexicon = _lexicon(tables)
-        self._systems = frozenset(tables.site.service_request_systems or (SERVICE_REQUEST_SYSTEM,))
+        systems = frozenset(tables.site.service_request_systems or (SERVICE_REQUEST_SYSTEM,))
+        self._fhir = FhirReader(self.lexicon, systems)
         self._grammars = Grammars(self.lexicon)
         self._whoop = WhoopTranslator(tables)
 
@@ -62,8 +70,8 @@ class Pipeline:
     def read(self, raw: bytes) -> Message:
         """Read one message or one FHIR document into the record, as `translate` does."""
         found = detect(raw)
-        if found == "fhir":
-            return read_document(raw, self.lexicon, self._systems)
+        if found in _DOCUMENTS:
+            return self._read_document(raw, found)
         if found == "wide":
             return Message("", refused=Finding(_WIDE[0], "", _WIDE[1]))
         single = read_single(raw, self.lexicon, self._grammars)
@@ -81,28 +89,64 @@ class Pipeline:
         """
         Translate every message of a stream, each with the bytes that it was made from.
 
-        Shape: HL7 v2 with any envelopes and framing, in memory for one message; or one FHIR document.
+        Shape: HL7 v2 with any envelopes and framing, in memory for one message; or FHIR documents that fit into memory.
         """
         chunks = iter(chunks)
         head = _head(chunks)
         found = detect(head)
         if not found:
-            yield b"", _file_line(file, "empty-input", "there is nothing in this file")
+            yield b"", file_finding(file, "empty-input", "there is nothing in this file")
         elif found == "wide":
-            yield b"", _file_line(file, *_WIDE)
-        elif found == "fhir":
-            yield self._document(itertools.chain((head,), chunks), file, correlation)
+            yield b"", file_finding(file, *_WIDE)
+        elif found in _DOCUMENTS:
+            yield from self._documents(itertools.chain((head,), chunks), file, correlation)
         else:
             yield from self._pieces(split_stream(itertools.chain((head,), chunks)), file, correlation)
 
-    def _document(self, chunks: Iterable[bytes], file: str, correlation: Lookup) -> Translated:
+    def too_large(self, raw: bytes, *, file: str, index: int) -> Translated:
+        """Refuse a document for its size, keeping its beginning."""
+        kept = raw[:LARGEST_MESSAGE]
+        message = Message("fhir", refused=_flaw("too-large", 1))
+        return kept, self._outcome(kept, message, file, index, no_correlation)
+
+    def _read_document(self, raw: bytes, form: str) -> Message:
+        json = raw
+        if form == "fhir-xml":
+            try:
+                json = xml_to_json(raw)
+            except MalformedXmlError as fault:
+                return Message("fhir", refused=Finding(fault.code, "", str(fault)))
+        message = self._fhir.read(json)
+        if form == "fhir" and message.refused is not None and message.refused.code == "malformed":
+            return self._several_lines(raw) or message
+        return message
+
+    def _several_lines(self, raw: bytes) -> Message | None:
+        """Refuse NDJSON where one document belongs; its observations are read, so that each is accounted for."""
+        is_export, chunks = tell_ndjson(iter([raw]))
+        if not is_export:
+            return None
+        lines = [line.raw for line in split_lines(chunks) if read_head(line.raw) is not None]
+        text = f"there are {len(lines)} resources, each on a line, in these bytes; use translate_stream"
+        message = self._fhir.read(bundle_lines(lines).raw)
+        return structs.replace(message, type="", refused=Finding("several-messages", "", text), held=())
+
+    def _documents(self, chunks: Iterable[bytes], file: str, correlation: Lookup) -> Iterator[Translated]:
         raw = bytearray()
         for chunk in chunks:
             raw += chunk
             if len(raw) > LARGEST_MESSAGE:
-                kept = bytes(raw[:LARGEST_MESSAGE])
-                return kept, self._outcome(kept, Message("fhir", refused=_flaw("too-large", 1)), file, 0, correlation)
-        return bytes(raw), self.translate(bytes(raw), file=file, correlation=correlation)
+                yield self.too_large(bytes(raw), file=file, index=0)
+                return
+        whole = bytes(raw)
+        message = self.read(whole)
+        # Only what cannot be read as one document is looked at again.
+        is_malformed = message.refused is not None and message.refused.code == "malformed"
+        documents = [document for _, document in split_documents(whole)] if is_malformed else []
+        if not documents:
+            yield whole, self._outcome(whole, message, file, 0, correlation)
+        for index, document in enumerate(documents):
+            yield document, self.translate(document, file=file, index=index, correlation=correlation)
 
     def _pieces(self, pieces: Iterable[Piece], file: str, correlation: Lookup) -> Iterator[Translated]:
         batch = BatchCount()
@@ -114,13 +158,13 @@ class Pipeline:
                 yield piece.raw, self._outcome(piece.raw, self._read(piece), file, index, correlation)
                 index += 1
             elif piece.kind == "stray":
-                yield piece.raw, _file_line(file, "malformed", f"line {piece.line}: this belongs to no message")
+                yield piece.raw, file_finding(file, "malformed", f"line {piece.line}: this belongs to no message")
             if found := batch.see(piece):
-                yield b"", _file_line(file, found.code, found.text)
+                yield b"", file_finding(file, found.code, found.text)
         if found := batch.end():
-            yield b"", _file_line(file, found.code, found.text)
+            yield b"", file_finding(file, found.code, found.text)
         if silent:
-            yield b"", _file_line(file, "empty-input", "there is no message in this file")
+            yield b"", file_finding(file, "empty-input", "there is no message in this file")
 
     def _read(self, piece: Piece) -> Message:
         """Read a piece; what was cut off is never taken for whole."""
@@ -134,9 +178,8 @@ class Pipeline:
 
     def _outcome(self, raw: bytes, message: Message, file: str, index: int, correlation: Lookup) -> Outcome:
         translation = self._whoop.translate(message, correlation)
-        digest = hashlib.sha256(raw).hexdigest()
         return Outcome(
-            Source(index, file, message.format, message.type, message.control_id, digest),
+            Lazy(lambda: (_source(raw, message, file, index),)),
             _state(translation),
             self.tables.sha256,
             tuple(translation.submissions),
@@ -156,6 +199,7 @@ def _lexicon(tables: Tables) -> Lexicon:
         accept_blank_processing_id=site.accept_blank_processing_id,
         numbers=number_form(site.decimal_mark, site.group_mark),
         composite_quantity=site.composite_quantity,
+        fhir_version=site.fhir_version,
     )
 
 
@@ -167,6 +211,11 @@ def _head(chunks: Iterator[bytes]) -> bytes:
         if len(head.strip()) > _TELLING_BYTES:
             break
     return head
+
+
+def _source(raw: bytes, message: Message, file: str, index: int) -> Source:
+    digest = hashlib.sha256(raw).hexdigest()
+    return Source(index, file, message.format, message.type, message.control_id, digest)
 
 
 def _state(translation: Translation) -> str:
@@ -202,5 +251,6 @@ def _flaw(code: str, line: int) -> Finding:
     return Finding(code, "", f"line {line}: {_FLAWS[code]}")
 
 
-def _file_line(file: str, code: str, text: str) -> Outcome:
+def file_finding(file: str, code: str, text: str) -> Outcome:
+    """Say what is wrong with a file as a whole, or with a part of it that is no message."""
     return Outcome(Source(0, file), "refused", diagnostics=(Diagnostic(code, "error", "", text),), schema=FILE_SCHEMA)

@@ -7,18 +7,17 @@ it used, and each is then found in the bytes.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, structs
 
-from translator.errors import ConfigError
-from translator.pipeline import Pipeline, has_observations
-from translator.read import locate, locate_json
-from translator.read.span import NoSuchPositionError, Place, in_file
-from translator.read.wire import split_stream
+from translator.chosen_message import ChosenMessage, choose_message, choose_of_export
+from translator.exports import Export
+from translator.pipeline import Pipeline
+from translator.read import locate, locate_json, locate_xml
+from translator.read.detect import detect
+from translator.read.span import NoSuchPositionError, Place
 from translator.record.field_positions import field_at
-from translator.record.outcome import SCHEMA as OUTCOME_SCHEMA
 from translator.record.outcome import Entry, Outcome, PayloadObservation, Source
 from translator.record.payload_field import PayloadField, fields_of, parse_field, value_of
 from translator.record.report import Observation
@@ -29,6 +28,7 @@ from translator.translate.trace import Step, trace_fate, trace_observation
 from translator.translate.trace_report import trace_service_request, trace_status
 
 SCHEMA = "translator.why/1"
+_HEAD = 64
 # The part of an observation that each payload field is made from.
 _FHIR_UNITS = ("code", "unit", "low.code", "low.unit")
 _PARTS = {"code": "code", "unit": "unit", "status": "status"}
@@ -79,11 +79,36 @@ class Provenances:
         correlation: Lookup = no_correlation,
     ) -> None:
         pipeline = Pipeline(tables)
+        self._open(tables, pipeline, choose_message(pipeline, chunks, file, index, correlation), correlation)
+
+    @classmethod
+    def of_export(
+        cls,
+        tables: Tables,
+        export: Export,
+        *,
+        file: str,
+        index: int | None = None,
+        correlation: Lookup = no_correlation,
+    ) -> Provenances:
+        """
+        Answer about one message of an export over several files.
+
+        Shape: `index` counts the messages of one of the files, from 0.
+        Raises: ConfigError where there is no such message.
+        """
+        pipeline = Pipeline(tables)
+        self = cls.__new__(cls)
+        self._open(tables, pipeline, choose_of_export(pipeline, export, file, index, correlation), correlation)
+        return self
+
+    def _open(self, tables: Tables, pipeline: Pipeline, chosen: ChosenMessage, correlation: Lookup) -> None:
         self._lexicon = pipeline.lexicon
         self._tables = tables
         self._lookup = correlation
-        self._raw, self._outcome, self._offset, self._line = _message(pipeline, chunks, file, index, correlation)
-        self._reports = pipeline.read(self._raw).reports
+        self._chosen = chosen
+        self._outcome = chosen.outcome
+        self._reports = pipeline.read(chosen.raw).reports
         self._entries = {entry.at: entry for entry in self._outcome.entries}
         self._observations = {each.at: each for report in self._reports for each in report.observations}
 
@@ -207,29 +232,11 @@ class Provenances:
             return None
 
     def _place(self, position: str) -> Place:
-        if self._outcome.source.format == "fhir":
-            span = locate_json.locate(self._raw, position)
+        raw = self._chosen.raw
+        if self._outcome.source.format != "fhir":
+            span = locate.locate(raw, position, self._lexicon)
+        elif detect(raw[:_HEAD]) == "fhir-xml":
+            span = locate_xml.locate(raw, position)
         else:
-            span = locate.locate(self._raw, position, self._lexicon)
-        return in_file(position, span, self._offset, self._line)
-
-
-def _message(
-    pipeline: Pipeline, chunks: Iterable[bytes], file: str, index: int | None, correlation: Lookup
-) -> tuple[bytes, Outcome, int, int]:
-    """Find one message of a file: its bytes, its outcome, and the offset and line where it begins."""
-    ours, theirs = itertools.tee(chunks)
-    translated = (
-        (raw, outcome)
-        for raw, outcome in pipeline.stream(theirs, file=file, correlation=correlation)
-        if outcome.schema == OUTCOME_SCHEMA
-    )
-    pieces = ((each.offset, each.line) for each in split_stream(ours) if each.kind == "MSH" or has_observations(each))
-    places = itertools.chain(pieces, itertools.repeat((0, 1)))
-    messages = ((*found, *place) for found, place in zip(translated, places, strict=False))
-    chosen = list(itertools.islice(messages, index or 0, (index or 0) + 2))
-    if not chosen:
-        raise ConfigError(f"there is no message {index} in this file" if index else "there is no message in this file")
-    if len(chosen) > 1 and index is None:
-        raise ConfigError("this file has several messages; name one with --message, counted from 0")
-    return chosen[0]
+            span = locate_json.locate(raw, position)
+        return self._chosen.place(position, span)

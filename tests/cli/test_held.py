@@ -116,6 +116,7 @@ def test_held_change_is_shown_with_both_versions(lab: Lab) -> None:
     assert done.returncode == 0
     assert [body["status"] for method, body in lab.posted() if method == "POST"] == ["final", "corrected"]
     (decision,) = lines(lab("ledger", "show", "2"))[0]["decisions"]
+    assert b"confirmed" in lab("ledger", "show", "2", "--format", "table").stdout
     assert (decision["deed"], decision["reason"]) == ("release", "confirmed")
 
 

@@ -12,15 +12,18 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from types import FrameType
+from typing import TypeAlias
 
 from tests.fuzz.mutations import mutate
 from tests.fuzz.properties import check
 from translator import Translator
+
+Make: TypeAlias = Callable[[Random, Sequence[bytes]], bytes]
 
 LIMIT_S = 5.0
 _EVERY_S = 10.0
@@ -42,10 +45,13 @@ class Campaign:
 
     Shape: `failures` counts what went wrong by kind and place; of each, the first input is kept in the folder, named
     by its hash.
+    `make` makes an input of the pool.
     Units: `limit_s` in seconds of processor time for one input.
     """
 
-    def __init__(self, engines: Sequence[Translator], folder: Path, limit_s: float = LIMIT_S) -> None:
+    def __init__(
+        self, engines: Sequence[Translator], folder: Path, limit_s: float = LIMIT_S, make: Make = mutate
+    ) -> None:
         self.failures: Counter[str] = Counter()
         self.inputs = 0
         self.entries = 0
@@ -54,13 +60,14 @@ class Campaign:
         self._engines = engines
         self._folder = folder
         self._limit_s = limit_s
+        self._make = make
 
     def run(self, pool: Sequence[bytes], seed: int, numbers: range, *, talk: bool = True) -> None:
         """Make each numbered input from the pool and check it."""
         started = spoken = time.perf_counter()
         for number in numbers:
             chance = Random(f"{seed}/{number}")  # noqa: S311 - seeded on purpose
-            self.take(mutate(chance, pool), chance)
+            self.take(self._make(chance, pool), chance)
             now = time.perf_counter()
             self.seconds = now - started
             if talk and now - spoken > _EVERY_S:

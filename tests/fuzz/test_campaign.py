@@ -10,9 +10,10 @@ from typing import BinaryIO
 
 import pytest
 
-from tests.fuzz.campaign import Campaign
+from tests.fuzz.campaign import Campaign, Make
+from tests.fuzz.fhir_mutations import mutate_fhir
 from tests.fuzz.mutations import mutate
-from tests.fuzz.seeds import ORDINARY, engines, seeds
+from tests.fuzz.seeds import ORDINARY, engines, fhir_seeds, seeds
 from translator import Outcome, Translator
 from translator.translate.service_request import Lookup, no_correlation
 
@@ -37,6 +38,27 @@ def test_no_mutated_input_breaks_a_property(seed: int, tmp_path: Path) -> None:
     assert campaign.entries > 3000
 
 
+@pytest.mark.parametrize("seed", [20, 26])
+def test_no_mutated_document_breaks_a_property(seed: int, tmp_path: Path) -> None:
+    """The same for FHIR documents, changed as what they are (`python -m tests.fuzz --fhir`)."""
+    campaign = Campaign(engines(), tmp_path, make=mutate_fhir)
+
+    campaign.run(fhir_seeds(), seed, range(3000), talk=False)
+
+    assert (campaign.inputs, dict(campaign.failures), list(tmp_path.iterdir())) == (3000, {}, [])
+    assert campaign.entries > 3000
+
+
+@pytest.mark.slow
+def test_no_document_of_a_long_run_breaks_a_property(tmp_path: Path) -> None:
+    """A minute of FHIR."""
+    campaign = Campaign(engines(), tmp_path, make=mutate_fhir)
+
+    campaign.run(fhir_seeds(), 3, range(100_000), talk=False)
+
+    assert dict(campaign.failures) == {}
+
+
 @pytest.mark.slow
 def test_no_input_of_a_long_run_breaks_a_property(tmp_path: Path) -> None:
     """Half a minute or more of `make fuzz`."""
@@ -47,12 +69,14 @@ def test_no_input_of_a_long_run_breaks_a_property(tmp_path: Path) -> None:
     assert dict(campaign.failures) == {}
 
 
-def test_input_is_named_by_its_seed_and_number() -> None:
+@pytest.mark.parametrize(
+    ("make", "pool"), [pytest.param(mutate, seeds(), id="any"), pytest.param(mutate_fhir, fhir_seeds(), id="fhir")]
+)
+def test_input_is_named_by_its_seed_and_number(make: Make, pool: list[bytes]) -> None:
     """What a run reports can be made again."""
-    pool = seeds()
-    inputs = [mutate(Random(f"7/{number}"), pool) for number in range(200)]  # noqa: S311 - seeded on purpose
+    inputs = [make(Random(f"7/{number}"), pool) for number in range(200)]  # noqa: S311 - seeded on purpose
 
-    assert inputs == [mutate(Random(f"7/{number}"), pool) for number in range(200)]  # noqa: S311 - the same
+    assert inputs == [make(Random(f"7/{number}"), pool) for number in range(200)]  # noqa: S311 - the same
     assert len(set(inputs)) > 190
 
 

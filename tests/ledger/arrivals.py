@@ -52,7 +52,7 @@ def report(
             for number, (code, value) in enumerate(values.items(), start=1)
         ),
         patient=patient,
-        ordered_at=at,
+        moment=at,
         unconfirmed=unconfirmed,
     )
 

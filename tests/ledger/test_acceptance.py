@@ -205,7 +205,7 @@ def test_acceptance_refuses_bytes_that_are_not_the_outcomes(ledger: Ledger) -> N
     """The raw message and its outcome belong together, by hash."""
     message = arrival(report({"HDL": "55"}))
     source = msgspec.structs.replace(message.outcome.source, sha256="0" * 64)
-    outcome = msgspec.structs.replace(message.outcome, source=source)
+    outcome = msgspec.structs.replace(message.outcome, origin=source)
 
     with pytest.raises(LedgerError, match="bytes of a message"):
         ledger.accept([msgspec.structs.replace(message, outcome=outcome)], POLICIES)

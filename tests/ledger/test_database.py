@@ -18,7 +18,8 @@ from alembic.script import ScriptDirectory
 from tests.ledger.arrivals import POLICIES, arrival, report, sqlite_only
 from translator.errors import ConfigError, LedgerError
 from translator.ledger import Ledger
-from translator.ledger.schema import HEAD, METADATA
+from translator.ledger.columns import METADATA
+from translator.ledger.schema import HEAD
 from translator.ledger.upgrades import open_database
 
 

@@ -10,7 +10,7 @@ from tests.ledger.arrivals import LANES, POLICIES, arrival, report
 from tests.ledger.conftest import Clock
 from translator.errors import LedgerError
 from translator.ledger import Arrival, Ledger, Settlement
-from translator.ledger.schema import METADATA
+from translator.ledger.columns import METADATA
 from translator.record.correlation import CorrelationRow
 from translator.record.outcome import Entry, Original
 

@@ -81,6 +81,12 @@ def told(claim: Claim) -> str:
             [report({}, status="cancelled")], ["cancelled:", "RESULTS_ISSUE"], id="cancelled-before-any-result"
         ),
         pytest.param([not_obtained("HDL")], ["RESULTS_ISSUE"], id="nothing-could-be-obtained"),
+        pytest.param([not_obtained("L|ZZ9")], [], id="what-is-none-of-the-vendors-codes-could-not-be-obtained"),
+        pytest.param(
+            [not_obtained("L|ZZ9", "partial"), report({"HDL": "5"})],
+            ["final:HDL", "FULL_RESULTS_READY"],
+            id="what-is-none-of-the-vendors-codes-is-not-missed",
+        ),
         pytest.param([not_obtained("HDL", "partial")], [], id="one-not-obtained-and-more-to-come"),
         pytest.param(
             [not_obtained("HDL", "partial"), report({"LDL": "9"})],

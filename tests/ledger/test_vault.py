@@ -13,7 +13,7 @@ from tests.ledger.conftest import Clock
 from tests.ledger.keys import secret_key
 from translator.errors import ConfigError, LedgerError
 from translator.ledger import Arrival, Ledger
-from translator.ledger.schema import METADATA
+from translator.ledger.columns import METADATA
 from translator.record.correlation import CorrelationRow
 from translator.secrets import Secret
 

@@ -101,3 +101,38 @@ def test_new_table_is_no_correction() -> None:
     twin = oru([Obx("2093-3^Cholesterol^LN", "4.78", "mmol/L")], control_id="MSG2")
 
     assert len(posted([raw, twin])) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "value", "expected"),
+    [
+        pytest.param("F", "190", ("held", "silent-change"), id="another-value"),
+        pytest.param("F", "180", ("duplicate", ""), id="the-same"),
+        pytest.param("P", "180", ("held", "late-preliminary"), id="preliminary"),
+        pytest.param("C", "190", ("queued", ""), id="correction"),
+    ],
+)
+def test_another_order_of_the_service_request_changes_nothing_silently(
+    status: str, value: str, expected: tuple[str, str]
+) -> None:
+    """The vendor knows a result by service request and code; which OBR brought it makes no difference."""
+    first = oru([Obx(CHOLESTEROL, "180")], at="20260301100000")
+    second = oru(
+        [Obx(CHOLESTEROL, value, status=status)], at="20260301110000", control_id="M2", filler="F-9999", status=status
+    )
+
+    assert posted([first])
+    assert _last(first, second) == expected
+
+
+def test_another_unit_without_a_correction_is_held() -> None:
+    """A preliminary value in one unit and a final one in another are no step that a lab takes on purpose."""
+    first = oru([Obx(CHOLESTEROL, "180", status="P")], status="P", at="20260301100000")
+    second = oru([Obx(CHOLESTEROL, "4.66", "mmol/L")], at="20260301110000", control_id="M2")
+
+    assert _last(first, second) == ("held", "unit-changed")
+
+
+def _last(*messages: bytes) -> tuple[str, str]:
+    (found,) = states(list(messages))
+    return found

@@ -20,11 +20,13 @@ from translator.read.detect import detect
         pytest.param(b"MSH|^~\\&|", "hl7v2", id="message"),
         pytest.param(b"\x0bMSH|^~\\&|", "hl7v2", id="mllp"),
         pytest.param(b"FHS|^~\\&|", "hl7v2", id="batch"),
-        pytest.param(b"<Bundle>", "hl7v2", id="anything-else"),
+        pytest.param(b"<Bundle>", "fhir-xml", id="xml"),
+        pytest.param(b"\xef\xbb\xbf\r\n<?xml", "fhir-xml", id="xml-after-byte-order-mark"),
+        pytest.param(b"PID|1", "hl7v2", id="anything-else"),
     ],
 )
 def test_format_is_what_the_first_bytes_announce(head: bytes, expected: str) -> None:
-    """A brace or bracket announces FHIR, nothing announces nothing."""
+    """A brace or bracket announces FHIR in JSON, an angle FHIR in XML, nothing announces nothing."""
     assert detect(head) == expected
 
 

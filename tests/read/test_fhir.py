@@ -16,7 +16,6 @@ from translator.record.report import Identifier, Message, Patient, Report
 from translator.record.values import Absent, Coding, Numeric, Unusable
 
 OUT = "not-a-result-position"
-UNRESOLVED = Unusable("unresolved-reference")
 MODIFIED = Unusable("unknown-modifier", refused=True)
 
 
@@ -61,7 +60,8 @@ def test_report_has_its_elements() -> None:
     (seen,) = found.observations
 
     assert (found.at, found.status, found.status_at) == ("DiagnosticReport", "final", "DiagnosticReport.status")
-    assert (found.panel, found.times) == ((Coding(LOINC, "57698-3", "Lipids"),), ("2024-05-01T10:00:00Z", "2024-04-30"))
+    assert found.panel == (Coding(LOINC, "57698-3", "Lipids"),)
+    assert found.times == ("2024-05-01T10:00:00Z", "2024-04-30", "")
     assert not found.must_agree
     assert (seen.at, seen.codes) == ("DiagnosticReport.contained[0]", (Coding(LOINC, "2093-3"),))
     assert (seen.value, seen.unit, seen.place) == (Numeric("5.4"), "mmol/L", "")
@@ -92,7 +92,6 @@ def test_decimals_keep_their_digits() -> None:
         pytest.param(b'{"resourceType": "Observation"}', "message-type", id="observation-alone"),
         pytest.param(bundle(), "message-type", id="empty-bundle"),
         pytest.param(bundle({"resourceType": "Patient"}), "message-type", id="bundle-without-report"),
-        pytest.param(bundle(diagnostic_report(), kind="history"), "message-type", id="history"),
         pytest.param(bundle(diagnostic_report(), kind="subscription-notification"), "message-type", id="notification"),
         pytest.param(
             bundle(diagnostic_report(), {"resourceType": "Binary", "request": {"method": "PATCH"}}),
@@ -216,16 +215,24 @@ def test_members_are_followed_in_order() -> None:
 
 
 def test_member_that_is_not_there_is_an_entry_of_its_own() -> None:
-    """Each missing member has its own place."""
-    raw = report({"hasMember": [{"reference": "#1"}, {"reference": "#2"}, {"reference": "#o1"}]}, {})
+    """Each missing member has its own place, and the report is held for it."""
+    members = [{"reference": "#1"}, {"reference": "Observation?code=1"}, {"reference": "#o1"}]
+    raw = report({"hasMember": members}, {})
 
-    found = {seen.at: seen.value for seen in only(raw).observations}
+    seen = only(raw)
+    found = {
+        each.at: (each.value.reason, [finding.code for finding in each.findings])
+        for each in seen.observations
+        if isinstance(each.value, Absent)
+    }
+
+    assert [finding.code for finding in seen.findings] == ["unresolved-reference", "conditional-reference"]
 
     assert found == {
-        "DiagnosticReport.contained[0]": Absent("container"),
-        "DiagnosticReport.contained[0].hasMember[0]": UNRESOLVED,
-        "DiagnosticReport.contained[0].hasMember[1]": UNRESOLVED,
-        "DiagnosticReport.contained[1]": Absent(),
+        "DiagnosticReport.contained[0]": ("container", []),
+        "DiagnosticReport.contained[0].hasMember[0]": ("", ["unresolved-reference"]),
+        "DiagnosticReport.contained[0].hasMember[1]": ("", ["conditional-reference"]),
+        "DiagnosticReport.contained[1]": ("", []),
     }
 
 
@@ -300,10 +307,12 @@ def test_unknown_modifier_makes_a_value_unusable(node: dict[str, Any], expected:
 
 
 def test_unknown_modifier_of_the_report_is_a_finding() -> None:
-    """The report as a whole is marked."""
-    (finding,) = only(report({}, modifierExtension=[{"url": "urn:x"}])).findings
+    """The report as a whole is marked, and none of its values is read."""
+    found = only(report({"valueInteger": 5}, modifierExtension=[{"url": "urn:x"}]))
 
+    (finding,) = found.findings
     assert (finding.code, finding.at) == ("unknown-modifier", "DiagnosticReport")
+    assert [seen.value for seen in found.observations] == [MODIFIED]
 
 
 def test_observation_of_no_report_is_outside() -> None:
@@ -330,15 +339,14 @@ def test_service_request_is_an_identifier_of_a_named_system() -> None:
         {"system": "urn:lab"},
     ]
     based_on = [
-        {"identifier": {"system": SERVICE_REQUEST_SYSTEM, "value": "W-2"}},
+        {"identifier": {"system": SERVICE_REQUEST_SYSTEM, "value": "w-1"}},
         {"reference": "ServiceRequest/s"},
-        {"reference": "ServiceRequest/404"},
     ]
 
     found = only(bundle(diagnostic_report(basedOn=based_on, identifier=own), request))
 
     assert [(at, each.value) for at, each in found.service_requests] == [
-        ("Bundle.entry[0].resource.basedOn[0].identifier", "W-2"),
+        ("Bundle.entry[0].resource.basedOn[0].identifier", "w-1"),
         ("Bundle.entry[1].resource.identifier[0]", "W-1"),
     ]
     assert [(kind, at, each.value) for kind, at, each in found.keys] == [
@@ -347,7 +355,8 @@ def test_service_request_is_an_identifier_of_a_named_system() -> None:
         ("placer", "Bundle.entry[0].resource.identifier[0]", "P-2"),
         ("filler", "Bundle.entry[0].resource.identifier[1]", "F-1"),
     ]
-    assert found.filler == Identifier("P-2")
+    assert found.filler == Identifier("F-1")
+    assert found.findings == ()
 
 
 def test_systems_of_service_requests_are_the_sites_own() -> None:
@@ -383,6 +392,113 @@ def test_patient_is_identifier_and_day_of_birth(subject: dict[str, Any], expecte
     patient = {"resourceType": "Patient", "id": "p", "identifier": [{"value": "A-1"}], "birthDate": "1980-01-01"}
 
     assert only(bundle(diagnostic_report(subject=subject), patient)).patient == expected
+
+
+@pytest.mark.parametrize(
+    ("elements", "expected"),
+    [
+        pytest.param({"effectiveInstant": "2024-05-01T10:00:00Z"}, "2024-05-01T10:00:00Z", id="instant"),
+        pytest.param({"effectivePeriod": {"start": "2024-04-29", "end": "2024-04-30"}}, "2024-04-30", id="period"),
+        pytest.param({"effectivePeriod": {"start": "2024-04-29"}}, "2024-04-29", id="period-without-end"),
+        pytest.param({}, "", id="none"),
+    ],
+)
+def test_report_has_the_time_of_what_was_observed(elements: dict[str, Any], expected: str) -> None:
+    """Whichever way it is written; of a period its end. The bundle's own time comes last."""
+    found = only(bundle(diagnostic_report(**elements), timestamp="2024-05-02"))
+
+    assert found.times == ("", expected, "2024-05-02")
+
+
+SPECIMENS: list[dict[str, Any]] = [
+    {"resourceType": "Specimen", "id": "urine", "type": {"coding": [{"code": "UR"}]}},
+    {"resourceType": "Specimen", "id": "serum", "type": {"coding": [{"code": "SER"}]}},
+    {"resourceType": "Specimen", "id": "untold"},
+]
+
+
+@pytest.mark.parametrize(
+    ("own", "of_results", "expected"),
+    [
+        pytest.param(["urine"], ["serum"], ("UR",), id="of-the-report"),
+        pytest.param([], ["urine", "urine"], ("UR",), id="of-its-results"),
+        pytest.param([], ["urine", "serum"], ("UR", "SER"), id="of-several-kinds"),
+        pytest.param([], ["urine", "untold"], (), id="one-without-a-type"),
+        pytest.param(["404"], [], (), id="not-there"),
+        pytest.param([], [], (), id="none"),
+    ],
+)
+def test_report_names_the_kinds_of_its_specimens(
+    own: list[str], of_results: list[str], expected: tuple[str, ...]
+) -> None:
+    """A specimen whose kind is not known could be any, so nothing is said then."""
+
+    def reference(name: str) -> dict[str, str]:
+        return {"reference": f"Specimen/{name}"}
+
+    results = [observation(str(n), specimen=reference(name)) for n, name in enumerate(of_results)]
+    listed = [f"Observation/{n}" for n in range(len(results))]
+
+    found = only(bundle(diagnostic_report(*listed, specimen=[reference(name) for name in own]), *results, *SPECIMENS))
+
+    assert found.specimens == expected
+
+
+def test_microbiology_holds_each_result_by_name() -> None:
+    """Isolates have results of their own, which a flat list of codes cannot tell apart."""
+    section = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0074", "code": "MB"}]}
+
+    (seen,) = only(report({}, category=section)).observations
+
+    assert [finding.code for finding in seen.findings] == ["microbiology"]
+
+
+def test_answers_to_the_order_form_are_no_results() -> None:
+    """A report that only gathers them has no result position."""
+    found = only(report({}, code={"coding": [{"system": LOINC, "code": "68991-9"}]}))
+
+    assert [seen.place for seen in found.observations] == ["order-form"]
+
+
+def test_observations_without_a_report_are_held() -> None:
+    """Nobody says whose results they are, so nobody may think that they were sent."""
+    found = read(bundle(observation("1")))
+
+    assert found.refused is None
+    assert [finding.code for finding in found.held] == ["no-results"]
+
+
+def test_results_of_a_history_are_those_of_the_latest_version() -> None:
+    """What was replaced keeps its place, parts and contained ones too, and says why it is no result."""
+
+    def version(name: str, day: int, **elements: Any) -> dict[str, Any]:
+        url = f"https://lab.example/Observation/{name}"
+        meta = {"lastUpdated": f"2024-05-0{day}T10:00:00Z"}
+        return observation(name, fullUrl=url, meta=meta, **elements)
+
+    inner = [{"resourceType": "Observation", "id": "i"}, {"resourceType": "Specimen", "id": "s"}]
+    raw = bundle(
+        diagnostic_report("Observation/1"),
+        version("1", 1, component=[{}], contained=inner),
+        version("1", 2, valueInteger=5),
+        kind="history",
+    )
+
+    inside, outside = read(raw).reports
+
+    assert [(seen.at, seen.value) for seen in inside.observations] == [("Bundle.entry[2].resource", Numeric("5"))]
+    assert [(seen.at, seen.value) for seen in outside.observations] == [
+        ("Bundle.entry[1].resource", Absent("superseded")),
+        ("Bundle.entry[1].resource.component[0]", Absent("superseded")),
+        ("Bundle.entry[1].resource.contained[0]", Absent("superseded")),
+    ]
+
+
+def test_reference_by_type_and_id_alone_is_remarked() -> None:
+    """It is followed where only one resource can be meant, although its URL means another place."""
+    (remark,) = read(bundle(diagnostic_report("Observation/1"), observation("1", fullUrl="urn:uuid:1"))).findings
+
+    assert (remark.code, remark.at) == ("reference-assumed", "Bundle")
 
 
 def test_findings_have_no_content() -> None:

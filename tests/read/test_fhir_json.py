@@ -25,6 +25,9 @@ from translator.read.fhir_json import DuplicateKeyError, MalformedJsonError, obj
         pytest.param(b'{"a": "\\ud83d\\ude00"}', {"a": "\U0001f600"}, id="surrogate-pair"),
         pytest.param(b'{"a": "\\\\ud800"}', {"a": "\\ud800"}, id="escaped-backslash-and-no-surrogate"),
         pytest.param(b"[" * 200 + b"]" * 200, json.loads("[" * 200 + "]" * 200), id="nested-as-deep-as-allowed"),
+        pytest.param(
+            b"[" * 200 + b"1" + b"]" * 200, json.loads("[" * 200 + "1" + "]" * 200), id="as-deep-with-a-value"
+        ),
         pytest.param(b"null", None, id="no-object"),
     ],
 )
@@ -78,6 +81,55 @@ def test_a_key_that_stands_twice_is_refused(raw: bytes) -> None:
     """Nobody can know which of the two is meant, at any depth."""
     with pytest.raises(DuplicateKeyError):
         parse(raw)
+
+
+SPACES = st.sampled_from(["", "", " ", "\n ", "\t"])
+NAMES = st.sampled_from(["a", "b", "c", "quote", "\u00b5"])
+TEXTS = st.sampled_from(["", "a", '\\"', "\\\\", '\\\\\\"', '"a":1', "{[", "\\u0022", "\u00b5", "\\n"])
+SCALARS = TEXTS.map(lambda text: '"' + text.replace('"a":1', '\\"a\\":1') + '"') | st.sampled_from(
+    ["0", "-0", "5.40", "1e5", "1E+5", "-0.0", "18446744073709551616", "true", "null"]
+)
+
+
+@st.composite
+def objects_as_sent(draw: st.DrawFn, depth: int = 3) -> tuple[str, bool]:
+    """Write an object the way that any sender might, and say whether a key of it, or within it, stands twice."""
+    names = draw(st.lists(NAMES, max_size=4))
+    twice = len(set(names)) < len(names)
+    members = []
+    for name in names:
+        key = "".join(f"\\u{ord(letter):04x}" if draw(st.booleans()) else letter for letter in name)
+        value, inner = draw(values_as_sent(depth - 1))
+        members.append(f'{draw(SPACES)}"{key}"{draw(SPACES)}:{draw(SPACES)}{value}{draw(SPACES)}')
+        twice = twice or inner
+    return "{" + ",".join(members) + "}", twice
+
+
+@st.composite
+def values_as_sent(draw: st.DrawFn, depth: int) -> tuple[str, bool]:
+    """Write any value, with lists of objects in it."""
+    kind = draw(st.sampled_from(["scalar", "object", "list"])) if depth else "scalar"
+    if kind == "scalar":
+        return draw(SCALARS), False
+    if kind == "object":
+        return draw(objects_as_sent(depth))
+    items = draw(st.lists(values_as_sent(depth - 1), max_size=3))
+    return "[" + ",".join(written for written, _ in items) + "]", any(twice for _, twice in items)
+
+
+@given(sent=objects_as_sent())
+@settings(max_examples=500, deadline=None)
+def test_key_that_stands_twice_is_always_found_and_no_other(sent: tuple[str, bool]) -> None:
+    """However it is written, and at any depth; what it says does not matter."""
+    written, twice = sent
+
+    try:
+        found = parse(written.encode())
+    except DuplicateKeyError:
+        assert twice
+    else:
+        assert not twice
+        assert found == json.loads(written, parse_float=Decimal)
 
 
 @given(digits=st.from_regex(r"-?(0|[1-9][0-9]{0,20})\.[0-9]{1,20}", fullmatch=True))

@@ -107,7 +107,13 @@ def node(written: str) -> Node:
             id="concentration-as-ratio",
         ),
         pytest.param('{"valueRatio": {"numerator": {"value": 1}}}', NOT_NUMERIC, id="ratio-without-denominator"),
-        pytest.param('{"valueBoolean": true}', HELD, id="boolean"),
+        pytest.param('{"valueBoolean": true}', Coded((Coding("", "true"),)), id="boolean"),
+        pytest.param('{"valueBoolean": "true"}', NOT_NUMERIC, id="boolean-as-text"),
+        pytest.param(
+            '{"valueQuantity": {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason"}]}}',
+            Absent("data-absent"),
+            id="quantity-that-says-why-it-is-none",
+        ),
         pytest.param('{"valueDateTime": "2024-05-01"}', HELD, id="date"),
         pytest.param('{"valuePeriod": {}}', HELD, id="period"),
         pytest.param('{"valueTime": "10:00:00"}', HELD, id="time"),
@@ -140,6 +146,8 @@ def test_value_is_read_by_its_element(written: str, expected: Value) -> None:
         pytest.param([">", "H"], {"valueInteger": 5}, Limit(">", "5"), id="above-the-scale"),
         pytest.param(["<", ">"], {"valueInteger": 5}, NOT_NUMERIC, id="both"),
         pytest.param(["H"], {"valueInteger": 5}, Numeric("5"), id="high"),
+        pytest.param(["H", "HU"], {"valueInteger": 5}, Numeric("5"), id="high-in-two-words"),
+        pytest.param([" < "], {"valueInteger": 5}, Limit("<", "5"), id="mark-among-spaces"),
         pytest.param(["<"], {"valueString": "low"}, Text("low"), id="text"),
     ],
 )

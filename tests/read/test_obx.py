@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.read.samples import SYSTEMS
 from translator.read.charset import Decoded
 from translator.read.doubts import Doubts
 from translator.read.er7 import Delimiters, Unescape
 from translator.read.obx import ObxReader
 from translator.read.value import ValueReader
-from translator.record.values import Numeric
+from translator.record.values import Limit, Numeric, Text, Unusable, Value
 
 SURE = Doubts(Decoded("", "ascii"), "\\")
 
@@ -45,3 +47,22 @@ def test_thousandth_observation_has_its_number() -> None:
     seen = reader().run(["OBX|1|NM|x||5"] * 3, 998, ("", ()), SURE)
 
     assert [each.at for each in seen] == ["OBX[999]", "OBX[1000]", "OBX[1001]"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "value", "expected"),
+    [
+        pytest.param("<", "0.01", Limit("<", "0.01"), id="below-the-scale"),
+        pytest.param("H~>", "500", Limit(">", "500"), id="above-the-scale-and-high"),
+        pytest.param(">^Above high-off scale^HL70078", "500", Limit(">", "500"), id="with-its-name"),
+        pytest.param("<~>", "5", Unusable("value-not-numeric"), id="both"),
+        pytest.param("U", "5", Numeric("5"), id="another-flag"),
+        pytest.param("<", "POS", Text("POS"), id="text"),
+        pytest.param("<", ">5", Limit(">", "5"), id="limit-already"),
+    ],
+)
+def test_number_off_the_scale_is_a_limit(flags: str, value: str, expected: Value) -> None:
+    """OBX-8 `<` or `>` says that the instrument could not measure it; a limit never becomes a number."""
+    (seen,) = reader().run([f"OBX|1|NM|2345-7^^LN||{value}|mg/dL||{flags}|||F"], 0, ("", ()), SURE)
+
+    assert seen.value == expected

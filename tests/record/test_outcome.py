@@ -35,7 +35,7 @@ SUBMISSION = Submission(
     PAYLOAD,
     sources=(SourceObservation("OBX[1]", "k", "55.0", "mg/dL", "F", "HDL"),),
     patient=("P-1", "19800101"),
-    ordered_at="20240101000000.000000",
+    moment="20240101000000.000000",
     panel="LIPID_PANEL",
 )
 BODY = (

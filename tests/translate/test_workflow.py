@@ -77,6 +77,7 @@ UNLISTED = Workflow()
             id="nothing-obtained",
         ),
         pytest.param(Progress(not_obtained=frozenset({"HDL"})), "partial", None, id="nothing-yet"),
+        pytest.param(Progress(), "final", None, id="nothing-that-we-send"),
         pytest.param(Progress(), "cancelled", StatusCall(ISSUE, "the order was cancelled"), id="cancelled"),
         pytest.param(Progress(PARTIAL, {"HDL": "final"}), "cancelled", None, id="cancelled-after-results"),
     ],

@@ -85,7 +85,16 @@ def show_message(flags: Flags, message: int) -> int:
         attempts = ", ".join(f"{attempt.outcome or 'under way'} {attempt.answer}".strip() for attempt in one.attempts)
         lane = f"{one.destination} {one.service_request_id}"
         sent.add(one, lane, str(one.position), one.state, attempts, bytes(one.body).decode())
+    for status in view.statuses:
+        attempts = ", ".join(f"{each.outcome or 'under way'} {each.answer}".strip() for each in status.attempts)
+        lane = f"{status.destination} {status.service_request_id}"
+        sent.add(status, lane, str(status.position), status.state, attempts, bytes(status.body).decode())
     sent.close()
+    decided = Listing("table", ("when", "decided", "by", "reason", "entries"), "Decisions")
+    for decision in view.decisions:
+        told = (decision.at, decision.deed, decision.by, decision.reason)
+        decided.add(decision, *told, ", ".join(decision.entries))
+    decided.close()
     return 0
 
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from translator.cli.correlations import read_correlation
-from translator.cli.inputs import Unread, find_inputs
+from translator.cli.inputs import Input, Unread, find_inputs
 from translator.cli.options import Flags
 from translator.errors import ConfigError
 from translator.record.correlation import Correlation
 
 if TYPE_CHECKING:
     from translator.archives import Member
+    from translator.engine import Translator
     from translator.provenance import Provenances
 
 _CHUNK_BYTES = 1 << 20
@@ -25,7 +26,7 @@ def message_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that choose one message and say what is known of its orders."""
     options = (
         click.option("--message", "index", type=click.IntRange(min=0), help="Which message, counted from 0."),
-        click.option("--member", metavar="NAME", help="Which file of an archive."),
+        click.option("--member", metavar="NAME", help="Which file of an archive, or of an NDJSON export."),
         click.option(
             "--correlation", metavar="FILE", help="CSV that says which order belongs to which service request."
         ),
@@ -39,7 +40,7 @@ def open_message(
     path: str, flags: Flags, *, index: int | None, member: str | None, correlation: str | None
 ) -> Provenances:
     """
-    Read one message of a file, or of a file in an archive, and translate it.
+    Read one message of a file, of a file in an archive, or of a folder with an NDJSON export, and translate it.
 
     Raises: ConfigError where there is no such file or message.
     """
@@ -48,12 +49,12 @@ def open_message(
     from translator.provenance import Provenances  # noqa: PLC0415 - the same
 
     inputs = find_inputs((path,), Unread())
-    if len(inputs) != 1:
-        raise ConfigError(f"{path}: holds {len(inputs)} files; name one")
-    source = inputs[0]
     site = flags.settings().site
     known = Correlation(read_correlation(correlation), PurePath(site).name)
-    tables = Translator.load(site or None).tables
+    engine = Translator.load(site or None)
+    if len(inputs) != 1:
+        return _of_export(engine, path, inputs, known, index=index, member=member)
+    source, tables = inputs[0], engine.tables
     try:
         with source.open() as stream:
             # Held by name: a member can be read only as long as the walk through its archive goes on.
@@ -62,6 +63,22 @@ def open_message(
             return Provenances(tables, _chunks(chosen), file=chosen.name, index=index, correlation=known)
     except OSError as error:
         raise ConfigError(f"{source.name}: cannot be read: {error.strerror or type(error).__name__}") from None
+
+
+def _of_export(
+    engine: Translator, path: str, inputs: list[Input], known: Correlation, *, index: int | None, member: str | None
+) -> Provenances:
+    """Ask about a message of a folder of NDJSON files: of the one that is named."""
+    from translator.feed import open_export  # noqa: PLC0415 - the readers and tables, which --help does not need
+    from translator.provenance import Provenances  # noqa: PLC0415 - the same
+
+    if member is None:
+        raise ConfigError(f"{path}: holds {len(inputs)} files; name one, or one of an NDJSON export with --member")
+    try:
+        with open_export(engine, [(item.name, item.open) for item in inputs]) as export:
+            return Provenances.of_export(engine.tables, export, file=member, index=index, correlation=known)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or type(error).__name__}") from None
 
 
 def _choose(members: Iterator[Member], archive: str, wanted: str | None) -> Member:

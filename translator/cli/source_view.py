@@ -37,7 +37,7 @@ def show(provenance: Provenance, flags: Flags) -> None:
 
 def _show_origin(origin: Origin, provenance: Provenance) -> None:
     if origin.place is not None:
-        _show_place(origin.place, provenance.source.file)
+        _show_place(origin.place, origin.place.file or provenance.source.file)
     for line in _aligned(origin.steps):
         click.echo(f"  {line}")
     if origin.fields:

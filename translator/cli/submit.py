@@ -40,7 +40,8 @@ def command(flags: Flags, paths: tuple[str, ...], correlation: str | None, wait_
     """
     Take lab files into the ledger and deliver them.
 
-    PATH is a file, a folder or `-` for stdin; gzip and zip archives are opened. Each message is kept in the ledger
+    PATH is a file, a folder or `-` for stdin; gzip and zip archives are opened, and files of FHIR NDJSON are one
+    export together. Each message is kept in the ledger
     before anything is sent, so it may be run again at any time: what was delivered is not sent twice. Fit for cron.
 
     Exit code 1 if anything is held, refused, unknown or still queued, or there is nothing to submit.

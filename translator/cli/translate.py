@@ -30,13 +30,14 @@ _FINDINGS = _FINDING_STATES | _NOT_CONFORMANT
 @click.command("translate")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option("--correlation", metavar="FILE", help="CSV that says which order belongs to which service request.")
-@click.option("--strict", is_flag=True, help="Compare each message with the HL7 version that it names, too.")
+@click.option("--strict", is_flag=True, help="Compare each message with its HL7 or FHIR version, too.")
 @common
 def command(flags: Flags, paths: tuple[str, ...], correlation: str | None, *, strict: bool) -> int:
     """
     Translate lab files; no network, no ledger.
 
     PATH is a file, a folder (read whole, without hidden files) or `-` for stdin; gzip and zip archives are opened.
+    Files of FHIR NDJSON are one export together and come last: one message per report, wherever its parts lie.
     Prints one JSON line per message: what would be posted, and the fate of every observation.
 
     Exit code 1 if anything is held or refused, a file cannot be read, or there is nothing to translate; with --strict
@@ -46,6 +47,7 @@ def command(flags: Flags, paths: tuple[str, ...], correlation: str | None, *, st
     Examples:
       translator translate results.hl7
       translator translate inbox/ --correlation orders.csv --format json
+      translator translate DiagnosticReport.ndjson Observation.ndjson.gz ServiceRequest.ndjson
       cat results.hl7 | translator translate - --site acme
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     unread = Unread()
@@ -79,16 +81,10 @@ def _load(site: str) -> Translator:
 def _translate(
     engine: Translator, inputs: list[Input], known: Correlation, unread: Unread
 ) -> Iterator[tuple[bytes, Outcome]]:
-    from translator.archives import translate_file  # noqa: PLC0415 - --help opens nothing
+    from translator.feed import translate_files  # noqa: PLC0415 - --help opens nothing
 
-    for item in inputs:
-        try:
-            with item.open() as stream:
-                yield from translate_file(engine, stream, name=item.name, correlation=known)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            unread.note(item.name, error)
+    sources = [(item.name, item.open) for item in inputs]
+    return translate_files(engine, sources, unread.note, correlation=known)
 
 
 def _compared(outcomes: Iterator[tuple[bytes, Outcome]], tables: Tables) -> Iterator[Outcome]:

@@ -21,9 +21,9 @@ def command(flags: Flags, file: str, position: str | None, **chosen: Any) -> int
     Go from a position in a message to its fate.
 
     FILE is a lab file; POSITION is written as HL7 does (`OBX[4]`, `OBX[4]-5.1`, `OBR-25`; OBX are counted in order of
-    appearance) or as a FHIRPath (`Bundle.entry[3].resource`). The two may stand apart, as they must for `-` (stdin).
-    Shows the line with those bytes lit, what became of the observation, each operation on the way, and the payload
-    fields that it reaches. Prints patient data: to stdout only.
+    appearance) or as a FHIRPath (`Bundle.entry[3].resource`), for FHIR XML, too. The two may stand apart, as they must
+    for `-` (stdin). Shows the line with those bytes lit, what became of the observation, each operation on the way, and
+    the payload fields that it reaches. Prints patient data: to stdout only.
 
     Exit code 2 if there is no such position.
 
@@ -32,6 +32,7 @@ def command(flags: Flags, file: str, position: str | None, **chosen: Any) -> int
       translator where 'results.hl7:OBX[4]'
       translator where 'results.hl7:OBR[1]-25' --format json
       translator where 'bundle.json:Bundle.entry[3].resource.value'
+      translator where export/ 'Bundle.entry[1].resource' --member DiagnosticReport.ndjson --message 12
       cat results.hl7 | translator where - 'OBX[4]-5'
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     path, _, place = (file, "", position) if position else file.rpartition(":")

@@ -31,6 +31,7 @@ def command(flags: Flags, path: str, field: str, **chosen: Any) -> int:
       translator why results.hl7 0.0
       translator why results.hl7 'submissions[0].observations[3].unit'
       translator why batch.hl7 'submissions[0].status' --message 12
+      translator why export/ 0.0 --member DiagnosticReport.ndjson --message 12
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     show(open_message(path, flags, **chosen).why(field), flags)
     return 0

@@ -15,9 +15,9 @@ from pathlib import Path
 from sqlalchemy import Connection, MetaData, Table, delete, func, insert, select, text
 
 from translator.errors import ConfigError
+from translator.ledger.columns import METADATA
 from translator.ledger.database import Database, connect
 from translator.ledger.migrate import run_migrations
-from translator.ledger.schema import METADATA
 from translator.ledger.troubles import told_plainly
 
 _ROWS_AT_ONCE = 1_000

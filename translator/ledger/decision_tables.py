@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, text
 
-from translator.ledger.schema import METADATA, attempt, entry, message
+from translator.ledger.columns import METADATA
+from translator.ledger.schema import attempt, entry, message
 
 # The columns of keys and links are those of every other table.
 _KEY = attempt.c.id.type

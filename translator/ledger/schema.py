@@ -29,16 +29,12 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Dialect,
     Executable,
-    ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
     true,
@@ -46,131 +42,71 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from translator.ledger.columns import METADATA, count, instant, key, link, one_of, sealed_with, words
 from translator.ledger.states import ENTRY_STATES, MESSAGE_STATES, SUBMISSION_STATES
 
 HEAD = "0004"
 
-METADATA = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-class _NulSafeText(TypeDecorator[str]):
-    """Text in PostgreSQL, which takes no NUL: a character of private use stands for it there."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
-        """Hide each NUL on the way in."""
-        return value.replace("\0", _NUL) if value else value
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
-        """Show it again on the way out."""
-        return value.replace(_NUL, "\0") if value else value
-
-
-_NUL = "\uf8fe"
-_TEXT = Text().with_variant(_NulSafeText(), "postgresql")
-
-# SQLite numbers rows by itself only in a column declared INTEGER.
-_KEY = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def _key() -> Column[int]:
-    return Column("id", _KEY, primary_key=True, autoincrement=True)
-
-
-def _link(name: str, target: str, *, nullable: bool = False) -> Column[int]:
-    return Column(name, _KEY, ForeignKey(f"{target}.id"), nullable=nullable)
-
-
-def _sealed_with() -> Column[int]:
-    return _link("key_id", "data_key", nullable=True)
-
-
-def _text(name: str) -> Column[str]:
-    return Column(name, _TEXT, nullable=False, server_default="")
-
-
-def _time(name: str, *, nullable: bool = False) -> Column[int]:
-    return Column(name, BigInteger, nullable=nullable)
-
-
-def _count(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False, server_default="0")
-
-
-def _one_of(states: tuple[str, ...]) -> CheckConstraint:
-    return CheckConstraint("state IN ({})".format(", ".join(f"'{state}'" for state in states)), name="state")
-
-
 data_key = Table(
     "data_key",
     METADATA,
-    _key(),
-    _text("purpose"),
+    key(),
+    words("purpose"),
     Column("secret", LargeBinary, nullable=False),
-    _text("wrapped_by"),
-    _time("created_at"),
-    _time("retired_at", nullable=True),
+    words("wrapped_by"),
+    instant("created_at"),
+    instant("retired_at", nullable=True),
     CheckConstraint("purpose IN ('seal', 'hash')", name="purpose"),
 )
 
 journal = Table(
     "journal",
     METADATA,
-    _key(),
-    _time("at"),
-    _text("deed"),
-    _text("detail"),
+    key(),
+    instant("at"),
+    words("deed"),
+    words("detail"),
 )
 
 message = Table(
     "message",
     METADATA,
-    _key(),
-    _time("received_at"),
-    _text("site"),
-    _text("file"),
-    _count("file_index"),
-    _text("format"),
-    _text("type"),
-    _text("control_id"),
-    _text("sha256"),
-    _text("tables_sha256"),
-    _text("state"),
-    _text("reason"),
-    _text("diagnostics"),
-    _count("entry_count"),
+    key(),
+    instant("received_at"),
+    words("site"),
+    words("file"),
+    count("file_index"),
+    words("format"),
+    words("type"),
+    words("control_id"),
+    words("sha256"),
+    words("tables_sha256"),
+    words("state"),
+    words("reason"),
+    words("diagnostics"),
+    count("entry_count"),
     Column("raw", LargeBinary, nullable=False),
-    _sealed_with(),
-    _time("pruned_at", nullable=True),
-    _link("lane_id", "lane", nullable=True),
-    _one_of(MESSAGE_STATES),
+    sealed_with(),
+    instant("pruned_at", nullable=True),
+    link("lane_id", "lane", nullable=True),
+    one_of(MESSAGE_STATES),
 )
 
 lane = Table(
     "lane",
     METADATA,
-    _key(),
-    _text("destination"),
-    _text("service_request_id"),
-    _text("patient"),
-    _text("birth_date"),
+    key(),
+    words("destination"),
+    words("service_request_id"),
+    words("patient"),
+    words("birth_date"),
     Column("next_position", BigInteger, nullable=False, server_default="1"),
-    _count("fence"),
-    _time("due_at", nullable=True),
-    _count("priority"),
-    _sealed_with(),
-    _text("patient_hash"),
-    _text("birth_date_hash"),
+    count("fence"),
+    instant("due_at", nullable=True),
+    count("priority"),
+    sealed_with(),
+    words("patient_hash"),
+    words("birth_date_hash"),
     UniqueConstraint("destination", "service_request_id"),
 )
 Index("ix_lane_turn", lane.c.destination, lane.c.priority, lane.c.due_at, **{  # type: ignore[arg-type]
@@ -180,24 +116,24 @@ Index("ix_lane_turn", lane.c.destination, lane.c.priority, lane.c.due_at, **{  #
 submission = Table(
     "submission",
     METADATA,
-    _key(),
-    _link("message_id", "message"),
-    _link("lane_id", "lane"),
+    key(),
+    link("message_id", "message"),
+    link("lane_id", "lane"),
     Column("position", BigInteger, nullable=False),
-    _text("kind"),
+    words("kind"),
     Column("body", LargeBinary, nullable=False),
-    _text("report_status"),
-    _text("ordered_at"),
-    _count("observation_count"),
-    _text("idempotency_key"),
-    _text("state"),
-    _count("attempts"),
-    _text("detail"),
-    _text("target"),
-    _count("urgent"),
-    _text("tables_sha256"),
+    words("report_status"),
+    words("ordered_at"),
+    count("observation_count"),
+    words("idempotency_key"),
+    words("state"),
+    count("attempts"),
+    words("detail"),
+    words("target"),
+    count("urgent"),
+    words("tables_sha256"),
     UniqueConstraint("lane_id", "position"),
-    _one_of(SUBMISSION_STATES),
+    one_of(SUBMISSION_STATES),
 )
 Index("ix_submission_message", submission.c.message_id)
 Index("ix_submission_unfinished", submission.c.lane_id, submission.c.position, **{  # type: ignore[arg-type]
@@ -207,27 +143,27 @@ Index("ix_submission_unfinished", submission.c.lane_id, submission.c.position, *
 entry = Table(
     "entry",
     METADATA,
-    _key(),
-    _link("message_id", "message"),
-    _count("number"),
-    _text("at"),
-    _text("state"),
-    _text("reason"),
-    _text("cause"),
-    _text("table_row"),
-    _link("lane_id", "lane", nullable=True),
-    _link("submission_id", "submission", nullable=True),
+    key(),
+    link("message_id", "message"),
+    count("number"),
+    words("at"),
+    words("state"),
+    words("reason"),
+    words("cause"),
+    words("table_row"),
+    link("lane_id", "lane", nullable=True),
+    link("submission_id", "submission", nullable=True),
     Column("observation", Integer, nullable=True),
-    _text("source_key"),
-    _text("source_value"),
-    _text("source_unit"),
-    _text("source_status"),
-    _text("original_value"),
-    _text("original_unit"),
-    _text("code"),
-    _text("ordered_at"),
+    words("source_key"),
+    words("source_value"),
+    words("source_unit"),
+    words("source_status"),
+    words("original_value"),
+    words("original_unit"),
+    words("code"),
+    words("ordered_at"),
     UniqueConstraint("message_id", "number"),
-    _one_of(ENTRY_STATES),
+    one_of(ENTRY_STATES),
 )
 Index("ix_entry_lane_key", entry.c.lane_id, entry.c.source_key)
 Index("ix_entry_submission", entry.c.submission_id)
@@ -235,14 +171,14 @@ Index("ix_entry_submission", entry.c.submission_id)
 attempt = Table(
     "attempt",
     METADATA,
-    _key(),
-    _link("submission_id", "submission"),
-    _link("lane_id", "lane"),
-    _count("fence"),
-    _time("started_at"),
-    _time("ended_at", nullable=True),
-    _text("outcome"),
-    _text("answer"),
+    key(),
+    link("submission_id", "submission"),
+    link("lane_id", "lane"),
+    count("fence"),
+    instant("started_at"),
+    instant("ended_at", nullable=True),
+    words("outcome"),
+    words("answer"),
     UniqueConstraint("lane_id", "fence"),
 )
 Index("ix_attempt_submission", attempt.c.submission_id)
@@ -254,10 +190,10 @@ destination = Table(
     "destination",
     METADATA,
     Column("name", Text, primary_key=True),
-    _time("paused_at", nullable=True),
-    _text("paused_why"),
-    _text("paused_by"),
-    _time("opens_at", nullable=True),
+    instant("paused_at", nullable=True),
+    words("paused_why"),
+    words("paused_by"),
+    instant("opens_at", nullable=True),
 )
 
 rate_use = Table(
@@ -266,27 +202,27 @@ rate_use = Table(
     Column("destination", Text, primary_key=True),
     Column("window_s", BigInteger, primary_key=True, autoincrement=False),
     Column("slot", BigInteger, primary_key=True, autoincrement=False),
-    _count("used"),
+    count("used"),
 )
 
 correlation = Table(
     "correlation",
     METADATA,
-    _key(),
-    _text("source"),
-    _text("key_type"),
-    _text("key"),
-    _text("service_request_id"),
-    _text("requisition_id"),
-    _text("patient"),
-    _text("birth_date"),
-    _text("panel"),
-    _text("created"),
-    _text("expires"),
-    _time("imported_at"),
-    _sealed_with(),
-    _text("key_hash"),
-    _text("patient_hash"),
+    key(),
+    words("source"),
+    words("key_type"),
+    words("key"),
+    words("service_request_id"),
+    words("requisition_id"),
+    words("patient"),
+    words("birth_date"),
+    words("panel"),
+    words("created"),
+    words("expires"),
+    instant("imported_at"),
+    sealed_with(),
+    words("key_hash"),
+    words("patient_hash"),
     UniqueConstraint("source", "key_type", "key", "service_request_id"),
 )
 Index("ix_correlation_key_hash", correlation.c.key_hash)

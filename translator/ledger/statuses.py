@@ -51,7 +51,9 @@ def lane_reports(outcome: Outcome, placed: Sequence[Placed], lanes: Mapping[Lane
             reports[name] = LaneReport(lanes[name], account.status, account.panel)
         entries = list(zip(outcome.entries[account.first : account.end], account.subjects, strict=True))
         report = reports[name]
-        report.not_obtained = frozenset(subject for entry, subject in entries if _is_not_obtained(entry) and subject)
+        report.not_obtained = frozenset(
+            subject for entry, subject in entries if _is_not_obtained(entry) and is_vendor_code(subject)
+        )
         report.held += sum(entry.state in {"held", "refused"} for entry, _ in entries)
     yield from reports.values()
 
@@ -66,6 +68,11 @@ def _of_submission(placed: Placed) -> LaneReport:
         if verdict.state == "queued":
             report.results[source.code] = source.status
     return report
+
+
+def is_vendor_code(subject: str) -> bool:
+    """Tell a code of the vendor from a code as the lab sent it (`system|code`), of which the vendor knows nothing."""
+    return bool(subject) and "|" not in subject
 
 
 def _is_not_obtained(entry: Entry) -> bool:
@@ -113,7 +120,7 @@ def read_progress(connection: Connection, lane: Lane) -> Progress:
     return Progress(
         read_status(connection, lane.id),
         {row.code: row.source_status for row in connection.execute(known)},
-        frozenset(connection.execute(not_obtained).scalars()),
+        frozenset(filter(is_vendor_code, connection.execute(not_obtained).scalars())),
         connection.execute(held).scalar_one(),
     )
 

@@ -10,6 +10,7 @@ _WIDE = re.compile(
     rb"\xff\xfe|\xfe\xff|\x00\x00\xfe\xff|\x00{0,3}[MBF]\x00{1,3}[SH]\x00{1,3}[HS]\x00|\x00{1,3}[MBF]\x00{1,3}[SH]\x00"
     rb"|\x00{0,3}[\[{]\x00"
 )
+_FORMS = {b"{": "fhir", b"[": "fhir", b"<": "fhir-xml"}
 _START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(.)?", re.DOTALL)
 
 
@@ -17,8 +18,8 @@ def detect(head: bytes) -> str:
     """
     Name the format that the first bytes announce.
 
-    Shape: `fhir` (JSON), `hl7v2`, `wide` (UTF-16 or UTF-32, which nothing here reads), or empty for an empty stream.
-    Anything that is not JSON is left to the HL7 reader, which says what is missing.
+    Shape: `fhir` (JSON), `fhir-xml`, `hl7v2`, `wide` (UTF-16 or UTF-32, which nothing here reads), or empty for an
+    empty stream. What is neither JSON nor XML is left to the HL7 reader, which says what is missing.
     """
     if _WIDE.match(head):
         return "wide"
@@ -26,4 +27,4 @@ def detect(head: bytes) -> str:
     first = match[1] if match else None
     if first is None:
         return ""
-    return "fhir" if first in b"{[" else "hl7v2"
+    return _FORMS.get(first, "hl7v2")

@@ -9,19 +9,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
+import msgspec
+
 Node: TypeAlias = dict[str, Any]
 
+_BOM = b"\xef\xbb\xbf"
 _TOO_DEEP = "nested too deeply"
-
 _DEEPEST = 200
+# As deep as a line can be indented before its value lies too deep.
+_TOO_FAR_IN = b"\n" + b" " * _DEEPEST
 # A surrogate outside its pair is no character and has no bytes; whole pairs and other escapes are passed over.
 _LONE_SURROGATE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\(u[dD][89a-fA-F])|\\.", re.DOTALL
 )
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_indent = msgspec.json.format
 
 
 class MalformedJsonError(ValueError):
@@ -39,6 +46,35 @@ def parse(raw: bytes) -> Any:
     Units: numbers with a point become Decimal with the digits as written; NaN and Infinity are refused.
     Raises: MalformedJsonError with line and column.
     """
+    body = raw.removeprefix(_BOM)
+    try:
+        root = _decode(body)
+        is_whole = _keeps_every_key(body, root) and _TOO_FAR_IN not in _indent(body, indent=1)
+    except (msgspec.MsgspecError, UnicodeDecodeError, InvalidOperation, RecursionError):
+        is_whole, root = False, None
+    # The other parser says where the fault is, if there is one at all.
+    return root if is_whole else _parse_exactly(raw)
+
+
+def _keeps_every_key(body: bytes, root: object) -> bool:
+    """
+    Prove that no key stands twice, by writing down again what was read.
+
+    The parser keeps the last of two equal keys, so the other one is not written, and its two quotes are missing. The
+    same bytes leave nothing to count. White space, escapes and the form of numbers change no count of quotes.
+    """
+    written = _encode(root)
+    return written == body or _quotes(written) == _quotes(body)
+
+
+def _quotes(body: bytes) -> int:
+    """Count the quotes that begin or end a string; a backslash that is itself escaped escapes nothing."""
+    if b"\\" in body:
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return body.count(b'"')
+
+
+def _parse_exactly(raw: bytes) -> Any:
     try:
         text = raw.decode("utf-8-sig")
         root = json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_object)
@@ -86,13 +122,16 @@ def _object(pairs: list[tuple[str, Any]]) -> Node:
     return node
 
 
-def objects(node: Node, key: str) -> Iterator[tuple[int, Node]]:
+def objects(node: Node, key: str) -> Sequence[tuple[int, Node]]:
     """Give the objects of a list with their indexes; an object where a list belongs is a list of one, never lost."""
     items = node.get(key)
+    if items is None:
+        return ()
     if isinstance(items, dict):
-        yield 0, items
-    elif isinstance(items, list):
-        yield from ((index, item) for index, item in enumerate(items) if isinstance(item, dict))
+        return ((0, items),)
+    if isinstance(items, list):
+        return [(index, item) for index, item in enumerate(items) if isinstance(item, dict)]
+    return ()
 
 
 def obj(node: Node, key: str) -> Node:
@@ -104,4 +143,4 @@ def obj(node: Node, key: str) -> Node:
 def text(node: Node, key: str) -> str:
     """Give a string, trimmed, or an empty one."""
     item = node.get(key)
-    return item.strip() if isinstance(item, str) else ""
+    return item.strip() if type(item) is str else ""

@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct
+
 from translator.read.fhir_json import Node, obj, objects, text
-from translator.record.quantity import read_limit, read_number
+from translator.record.quantity import is_plain_number, read_limit, read_number
 from translator.record.report import Identifier
 from translator.record.values import Absent, Coded, Coding, Numeric, Range, Ratio, Text, Unusable, Value
 
@@ -20,6 +22,11 @@ _OFF_SCALE = frozenset({"<", ">"})
 # Units of a ratio that is a pure number, such as a titre; `5 mg : 1 mL` is a concentration and no titre.
 _PURE = frozenset({"", "1"})
 _TINIEST = -17
+_ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+ABSENT = Absent()
+DATA_ABSENT = Absent("data-absent")
+_CONTRADICTION = Unusable("value-contradicts-status")
+_OTHERS = frozenset({"component", "hasMember", "modifierExtension", "implicitRules"})
 _NOT_NUMERIC = Unusable("value-not-numeric")
 _REFUSED = Unusable("value-type-refused", refused=True)
 _HELD = Unusable("value-type-held")
@@ -28,11 +35,15 @@ _HELD = Unusable("value-type-held")
 def codings(concept: Node, systems: Mapping[str, str]) -> tuple[Coding, ...]:
     """Give every coding of a CodeableConcept; system spellings become the canonical URI."""
     return tuple(
-        Coding(
-            systems.get(text(coding, "system"), text(coding, "system")), text(coding, "code"), text(coding, "display")
-        )
-        for _, coding in objects(concept, "coding")
-        if text(coding, "code")
+        [
+            Coding(
+                systems.get(text(coding, "system"), text(coding, "system")),
+                text(coding, "code"),
+                text(coding, "display"),
+            )
+            for _, coding in objects(concept, "coding")
+            if text(coding, "code")
+        ]
     )
 
 
@@ -47,7 +58,10 @@ def lexical(number: object) -> str:
 
     Shape: a number with a positive exponent keeps it, since its digits would claim more than was measured.
     """
-    if isinstance(number, Decimal):
+    if type(number) is Decimal:
+        written = str(number)
+        if "E" not in written:
+            return written
         return f"{number:f}" if _TINIEST < number.as_tuple().exponent <= 0 else str(number)  # type: ignore[operator]
     return str(number) if type(number) is int else ""
 
@@ -70,13 +84,48 @@ def read_value(node: Node, systems: Mapping[str, str]) -> Value:
     Absent: Absent, with a reason where dataAbsentReason gives one; a value beside a dataAbsentReason is a contradiction
     (obs-6) and unusable.
     """
-    found = [key for key in node if key.startswith("value") and not key.startswith("valueSet")]
-    if not found:
-        return Absent("data-absent") if obj(node, "dataAbsentReason") else Absent()
-    if len(found) > 1 or obj(node, "dataAbsentReason"):
-        return Unusable("value-contradicts-status")
-    value = _READERS.get(found[0], _refuse)(node[found[0]], systems)
-    return _limit_by_interpretation(value, node)
+    value = read_element(node, elements_of(tuple(node)), systems)
+    marks = off_scale_marks(node)
+    return off_scale(value, marks) if marks else value
+
+
+class Elements(Struct, frozen=True, gc=False):
+    """
+    What the names of a resource's elements say before any of them is read.
+
+    Shape: `value` is the name of the one value[x], read by `read`; `several` tells that there are more. `says_why`
+    tells of a dataAbsentReason, `others` of an element that makes the Observation more than a value with a code.
+    """
+
+    value: str
+    read: Callable[[Any, Mapping[str, str]], Value]
+    several: bool
+    says_why: bool
+    others: bool
+
+
+def elements_of(names: tuple[str, ...]) -> Elements:
+    """Look at the names of a resource's elements."""
+    values = [name for name in names if name.startswith("value") and not name.startswith("valueSet")]
+    value = values[0] if values else ""
+    return Elements(
+        value,
+        _READERS.get(value, _refuse),
+        len(values) > 1,
+        "dataAbsentReason" in names,
+        not _OTHERS.isdisjoint(names),
+    )
+
+
+def read_element(node: Node, elements: Elements, systems: Mapping[str, str]) -> Value:
+    """Read the value as it stands, whatever its interpretation says, by what the names of the elements say."""
+    if elements.says_why and obj(node, "dataAbsentReason"):
+        return _CONTRADICTION if elements.value else DATA_ABSENT
+    if not elements.value:
+        return ABSENT
+    if elements.several:
+        return _CONTRADICTION
+    return elements.read(node[elements.value], systems)
 
 
 def _refuse(_: Any, __: Mapping[str, str]) -> Value:
@@ -90,9 +139,23 @@ def _hold(_: Any, __: Mapping[str, str]) -> Value:
 def _quantity(value: Any, _: Mapping[str, str]) -> Value:
     if not isinstance(value, dict):
         return _NOT_NUMERIC
-    written = lexical(value.get("value"))
-    found = read_limit(text(value, "comparator"), written) if "comparator" in value else read_number(written)
-    return found or _NOT_NUMERIC
+    number = value.get("value")
+    if "comparator" in value:
+        return read_limit(text(value, "comparator"), lexical(number)) or _NOT_NUMERIC
+    if number is None and _says_why(value):
+        return DATA_ABSENT
+    written = lexical(number)
+    return Numeric(written) if is_plain_number(written) else read_number(written) or _NOT_NUMERIC
+
+
+def _says_why(value: Node) -> bool:
+    """Tell a value that is only the reason why there is none, written as an extension."""
+    return any(text(extension, "url") == _ABSENT_REASON for _, extension in objects(value, "extension"))
+
+
+def _boolean(value: Any, _: Mapping[str, str]) -> Value:
+    """Give yes or no as a coded answer without a system, which means nothing unless a table lists it."""
+    return Coded((Coding("", "true" if value else "false"),)) if isinstance(value, bool) else _NOT_NUMERIC
 
 
 def _integer(value: Any, _: Mapping[str, str]) -> Value:
@@ -102,7 +165,7 @@ def _integer(value: Any, _: Mapping[str, str]) -> Value:
 def _string(value: Any, _: Mapping[str, str]) -> Value:
     if not isinstance(value, str):
         return _NOT_NUMERIC
-    return Text(value.strip()) if value.strip() else Absent()
+    return Text(value.strip()) if value.strip() else ABSENT
 
 
 def _concept(value: Any, systems: Mapping[str, str]) -> Value:
@@ -110,7 +173,7 @@ def _concept(value: Any, systems: Mapping[str, str]) -> Value:
         return _NOT_NUMERIC
     found = codings(value, systems)
     words = text(value, "text") or next((coding.text for coding in found if coding.text), "")
-    return Coded(found, words) if found or words else Absent()
+    return Coded(found, words) if found or words else ABSENT
 
 
 def _range(value: Any, _: Mapping[str, str]) -> Value:
@@ -140,14 +203,19 @@ _READERS: dict[str, Callable[[Any, Mapping[str, str]], Value]] = {
     "valueCodeableConcept": _concept,
     "valueRange": _range,
     "valueRatio": _ratio,
-    **dict.fromkeys(("valueBoolean", "valuePeriod", "valueDateTime", "valueTime"), _hold),
+    "valueBoolean": _boolean,
+    **dict.fromkeys(("valuePeriod", "valueDateTime", "valueTime"), _hold),
 }
 
 
-def _limit_by_interpretation(value: Value, node: Node) -> Value:
-    """Off-scale interpretation (`<`, `>`) says that the number is the end of the scale, not a measurement."""
-    codes = {coding.code for _, concept in objects(node, "interpretation") for coding in codings(concept, {})}
-    marks = codes & _OFF_SCALE
-    if not marks or not isinstance(value, Numeric):
+def off_scale_marks(node: Node) -> frozenset[str]:
+    """Give the codes of interpretation that say that a number is the end of the scale (`<`, `>`)."""
+    codings_ = [each for _, concept in objects(node, "interpretation") for _, each in objects(concept, "coding")]
+    return frozenset([text(coding, "code") for coding in codings_]) & _OFF_SCALE
+
+
+def off_scale(value: Value, marks: frozenset[str]) -> Value:
+    """Make a limit of a number that is the end of the scale and no measurement."""
+    if not isinstance(value, Numeric):
         return value
-    return (read_limit(marks.pop(), value.lexical) if len(marks) == 1 else None) or _NOT_NUMERIC
+    return (read_limit(next(iter(marks)), value.lexical) if len(marks) == 1 else None) or _NOT_NUMERIC

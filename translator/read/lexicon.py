@@ -16,7 +16,7 @@ class Lexicon(Struct, frozen=True):
     Shape: `message_types` gives, by `ORU^R01` or `ORU`, an empty text for what is read and a reason code for what is
     refused; a type that is not listed is refused `message-type`. The others are a site's settings: the charset of
     messages that declare none, whether an empty MSH-11 is production, the sender's own way to write numbers, and
-    whether the value type CQ is read.
+    whether the value type CQ is read, and the FHIR version of documents.
     """
 
     charsets: Mapping[str, str]
@@ -26,3 +26,4 @@ class Lexicon(Struct, frozen=True):
     accept_blank_processing_id: bool = False
     numbers: NumberForm | None = None
     composite_quantity: bool = False
+    fhir_version: str = ""

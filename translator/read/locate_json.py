@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from translator.read.fhir_json import MalformedJsonError, parse
-from translator.read.span import NoSuchPositionError, Span
+from translator.read.span import NoSuchPositionError, Span, span_of
 
 _BOM = b"\xef\xbb\xbf"
 _STEP = re.compile(r"\.?([A-Za-z_][A-Za-z0-9_]*)|\[([0-9]{1,9})\]")
@@ -20,7 +20,6 @@ _BLANK = re.compile(rb"[ \t\r\n]*")
 _STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 _SCALAR = re.compile(_STRING + rb"|[^\s,:\[\]{}]+", re.DOTALL)
 _NESTING = re.compile(_STRING + rb"|[\[\]{}]", re.DOTALL)
-_LINE_END = re.compile(rb"\r\n|\r|\n")
 _DEPTHS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 
@@ -38,15 +37,17 @@ def locate(raw: bytes, path: str) -> Span:
         raise NoSuchPositionError(f"{path}: the document cannot be read as FHIR JSON") from None
     begin = _skip_blank(raw, len(_BOM) if raw.startswith(_BOM) else 0)
     end = _end_of_value(raw, begin)
-    for match in _steps(path):
+    for match in steps(path):
         found = _step(raw, begin, end, match)
         if found is None:
             raise NoSuchPositionError(f"{path}: there is no `{match[0]}` in `{path[: match.start()]}`")
         begin, end = found
-    return _span(raw, begin, end)
+    if raw[begin : begin + 1] == b'"':
+        begin, end = begin + 1, end - 1
+    return span_of(raw, begin, end)
 
 
-def _steps(path: str) -> list[re.Match[str]]:
+def steps(path: str) -> list[re.Match[str]]:
     """Give the steps of a path without its first word."""
     steps = list(_STEP.finditer(path))
     if "".join(match[0] for match in steps) != path or not path[:1].isalpha():
@@ -56,13 +57,14 @@ def _steps(path: str) -> list[re.Match[str]]:
 
 def _step(raw: bytes, begin: int, end: int, step: re.Match[str]) -> tuple[int, int] | None:
     if step[1]:
-        return next((found for key, found in _members(raw, begin) if _is_named(key, step[1])), None)
+        return next((found for key, found in _members(raw, begin) if is_named(key, step[1])), None)
     if raw[begin : begin + 1] == b"{":
         return (begin, end) if int(step[2]) == 0 else None
     return next(itertools.islice(_items(raw, begin), int(step[2]), None), None)
 
 
-def _is_named(key: str, name: str) -> bool:
+def is_named(key: str, name: str) -> bool:
+    """Tell an element by its name; `value` stands for any `value[x]`."""
     return key == name or (name == "value" and key.startswith("value") and key[5:6].isupper() and "Set" not in key[5:8])
 
 
@@ -105,14 +107,3 @@ def _end_of_value(raw: bytes, begin: int) -> int:
     marks = _NESTING.finditer(raw, begin)
     depths = itertools.accumulate(_DEPTHS.get(mark[0][0], 0) for mark in _NESTING.finditer(raw, begin))
     return next(mark.end() for mark, depth in zip(marks, depths, strict=True) if depth == 0)
-
-
-def _span(raw: bytes, begin: int, end: int) -> Span:
-    if raw[begin : begin + 1] == b'"':
-        begin, end = begin + 1, end - 1
-    before = list(_LINE_END.finditer(raw, 0, begin))
-    start = before[-1].end() if before else len(_BOM) if raw.startswith(_BOM) else 0
-    after = _LINE_END.search(raw, begin)
-    line = raw[start : after.start() if after else len(raw)]
-    column = len(raw[start:begin].decode("utf-8"))
-    return Span(begin, end, len(before) + 1, raw[begin:end].decode("utf-8"), line.decode("utf-8"), column)

@@ -16,9 +16,9 @@ from msgspec import structs
 from translator.read.doubts import Doubts
 from translator.read.er7 import NULL, Delimiters, Unescape
 from translator.read.value import ValueReader
-from translator.record.quantity import is_plain_number
+from translator.record.quantity import LONGEST
 from translator.record.report import Finding, Form, Observation
-from translator.record.values import Absent, Numeric, Value
+from translator.record.values import Absent, Limit, Numeric, Unusable, Value
 
 # What an OBX is by where it stands: the reason why it is no result, if it is none, and what keeps it from being sent.
 Standing: TypeAlias = tuple[str, tuple[Finding, ...]]
@@ -34,6 +34,10 @@ _LAST = 13
 _TYPE_BEHIND, _REASON_BEHIND = 29 - _LAST, 32 - _LAST
 # What translation, matching or routing reads: what is doubtful there holds, elsewhere it warns.
 _JUDGED = (2, 3, 4, 5, 6, 11)
+_OFF_SCALE = frozenset("<>")
+# The usual flags, which say nothing of the scale.
+_ON_SCALE = frozenset({"", "N", "H", "L", "HH", "LL", "A", "AA"})
+_NOT_NUMERIC = Unusable("value-not-numeric")
 _MEMO_SIZE = 4096
 # Nearly every message has fewer OBX, so that no name is written anew.
 _NAMES = tuple(f"OBX[{number}]" for number in range(1000))
@@ -82,23 +86,23 @@ class ObxReader:
         )
 
     def _forms_of(self, rows: Sequence[list[str]]) -> list[Form]:
-        known = self._forms.get
-        keys = [(row[2], row[3], row[6], row[11]) for row in rows]
-        return [known(key) or self._form(*key) for key in keys]
+        known, make = self._forms.get, self._form
+        return [known((row[2], row[3], row[6], row[11])) or make(row[2], row[3], row[6], row[11]) for row in rows]
 
     def _values_of(self, rows: Sequence[list[str]], forms: list[Form]) -> list[Value]:
         """Read every OBX-5; where a value brings its own unit, its form is changed in place."""
         # A sender with its own way to write numbers has none that may be taken as they stand.
-        plain = self._values.numbers is None
+        plain = "NM" if self._values.numbers is None else None
         values: list[Value] = []
         for index, row in enumerate(rows):
             sent = row[5]
-            # Nearly every value; digits hold no delimiter and no escape.
-            if plain and row[2] == "NM" and is_plain_number(sent):
+            # Nearly every value: digits, with at most one point, hold no delimiter and no escape.
+            is_usual = row[2] == plain and row[8] in _ON_SCALE
+            if is_usual and sent.replace(".", "", 1).isdecimal() and sent.isascii() and len(sent) <= LONGEST:
                 values.append(Numeric(sent))
             else:
                 forms[index], value = self._value(forms[index], sent)
-                values.append(value)
+                values.append(value if row[8] in _ON_SCALE else self._off_scale(value, row[8]))
         return values
 
     @staticmethod
@@ -137,6 +141,23 @@ class ObxReader:
             return form, self._values(form.value_type, sent)
         value, unit = self._values.composite(sent, NULL if form.no_unit else form.unit)
         return structs.replace(form, unit="" if unit == NULL else unit, no_unit=unit == NULL), value
+
+    def _off_scale(self, value: Value, flags: str) -> Value:
+        """
+        Read a number that OBX-8 marks as off the instrument's scale: it bounds the result, and does not measure it.
+
+        Source: HL7 table 0078 `<` and `>`.
+        """
+        if not isinstance(value, Numeric):
+            return value
+        codes = {flag.split(self._delimiters.component, 1)[0].strip() for flag in self._repetitions(flags)}
+        marks = codes & _OFF_SCALE
+        if not marks:
+            return value
+        return Limit(marks.pop(), value.plain or value.lexical) if len(marks) == 1 else _NOT_NUMERIC
+
+    def _repetitions(self, field: str) -> list[str]:
+        return [self._unescape(part) for part in field.split(self._delimiters.repetition)]
 
     def _sub_id(self, field: str) -> str:
         """Give OBX-4 as a whole, since what a component means differs by version (ST, OG), in one spelling."""

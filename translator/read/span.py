@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
 
 from translator.errors import ConfigError
 
+_BOM = b"\xef\xbb\xbf"
+_LINE_END = re.compile(rb"\r\n|\r|\n")
 _WIDTH, _BEFORE = 120, 40
 _CUT = "\N{HORIZONTAL ELLIPSIS}"
 
@@ -37,7 +41,7 @@ class Place(Struct, frozen=True, omit_defaults=True):
 
     Units: `start` and `end` count bytes of the file from 0, `line` its lines from 1. `context` is the line, cut to what
     fits a screen, and `text` begins at character `column` of it.
-    Absent: an empty `text` stands where nothing was sent.
+    Absent: an empty `text` stands where nothing was sent; `file` is empty where it is the file of the message.
     """
 
     at: str
@@ -47,6 +51,18 @@ class Place(Struct, frozen=True, omit_defaults=True):
     text: str
     context: str
     column: int
+    file: str = ""
+
+
+def span_of(raw: bytes, begin: int, end: int) -> Span:
+    """Give the span of some bytes of a document in UTF-8, with the line that they begin on."""
+    before = list(_LINE_END.finditer(raw, 0, begin))
+    start = before[-1].end() if before else len(_BOM) if raw.startswith(_BOM) else 0
+    after = _LINE_END.search(raw, begin)
+    line = raw[start : after.start() if after else len(raw)]
+    text = raw[begin:end].decode("utf-8", "replace")
+    column = len(raw[start:begin].decode("utf-8", "replace"))
+    return Span(begin, end, len(before) + 1, text, line.decode("utf-8", "replace"), column)
 
 
 def in_file(position: str, span: Span, offset: int, line: int) -> Place:

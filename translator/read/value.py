@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from translator.read.er7 import NULL, Delimiters, Unescape
 from translator.record.number_form import NumberForm
-from translator.record.quantity import COMPARATORS, read_limit, read_number, read_quantity
+from translator.record.quantity import COMPARATORS, read_number, read_quantity
 from translator.record.values import (
     Absent,
     Cleared,
@@ -140,7 +140,8 @@ class ValueReader:
             return _pair(comparator, self._plain(first), separator, self._plain(second))
         if comparator in {"", "="}:
             return number
-        return read_limit(comparator, number.plain or number.lexical) or _NOT_NUMERIC
+        sign = COMPARATORS.get(comparator.upper())
+        return _NOT_NUMERIC if sign is None else Limit(sign, number.plain or number.lexical)
 
     def composite(self, field: str, unit: str) -> tuple[Value, str]:
         """

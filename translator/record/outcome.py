@@ -55,8 +55,9 @@ class Submission(Struct, frozen=True):
     """
     One payload for one service request.
 
-    Shape: `sources` runs parallel to `payload.observations`. `ordered_at` is the sender's time in a form that
-    sorts (`YYYYMMDDHHMMSS.ffffff` in UTC), or empty; `patient` is `identifier` and `birth_date` as pinned by the lane.
+    Shape: `sources` runs parallel to `payload.observations`. `moment` is the sender's time in a form that sorts
+    (`YYYYMMDDHHMMSS.ffffff` in UTC), or empty, or a sequence of it that is made when it is looked at; `patient` is
+    `identifier` and `birth_date` as pinned by the lane.
     """
 
     destination: str
@@ -64,9 +65,14 @@ class Submission(Struct, frozen=True):
     payload: Payload
     sources: Sequence[SourceObservation] = ()
     patient: tuple[str, str] = ("", "")
-    ordered_at: str = ""
+    moment: str | Sequence[str] = ""
     unconfirmed: tuple[str, ...] = ()
     panel: str = ""
+
+    @property
+    def ordered_at(self) -> str:
+        """The sender's time, in a form that sorts, or empty."""
+        return self.moment if isinstance(self.moment, str) else self.moment[0]
 
     @property
     def body_json(self) -> bytes:
@@ -145,9 +151,13 @@ class Source(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What became of one message (schema `translator.outcome/1`) or of a whole file (`translator.file/1`)."""
+    """
+    What became of one message (schema `translator.outcome/1`) or of a whole file (`translator.file/1`).
 
-    source: Source
+    Shape: `origin` is the source, or a sequence of this one that is made when it is looked at.
+    """
+
+    origin: Source | Sequence[Source]
     state: str
     tables_sha256: str = ""
     submissions: tuple[Submission, ...] = ()
@@ -155,6 +165,11 @@ class Outcome(Struct, frozen=True):
     diagnostics: Sequence[Diagnostic] = ()
     schema: str = field(default=SCHEMA)
     accounts: tuple[ReportAccount, ...] = ()
+
+    @property
+    def source(self) -> Source:
+        """Where the message came from, with its hash."""
+        return self.origin if isinstance(self.origin, Source) else self.origin[0]
 
     @property
     def json(self) -> bytes:

@@ -14,7 +14,8 @@ from translator.record.values import Limit, Numeric, Range, Ratio
 
 # HL7 v2.9 2A.3.44 (NM) with a leading point let through, as analyzers write it.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
-_LONGEST = 16
+# In characters.
+LONGEST = 16
 # A double holds any number of so many digits exactly; more have to prove it.
 _SURE = 15
 # Signs, and a point without a digit before it, which is remarked on.
@@ -55,7 +56,7 @@ def read_number(text: str, form: NumberForm | None = None) -> Numeric | None:
     Source: HL7 v2.9 2A.3.44 NM.
     """
     plain = text if form is None else form.plain(text)
-    if plain is None or len(plain) > _LONGEST or not _NUMBER.fullmatch(plain):
+    if plain is None or len(plain) > LONGEST or not _NUMBER.fullmatch(plain):
         return None
     return Numeric(text) if plain == text else Numeric(text, plain)
 
@@ -63,7 +64,7 @@ def read_number(text: str, form: NumberForm | None = None) -> Numeric | None:
 def is_plain_number(text: str) -> bool:
     """Tell the usual form of a number, of digits and at most one point; what it passes over may still be one."""
     digits = text.replace(".", "", 1)
-    return digits.isdecimal() and digits.isascii() and len(text) <= _LONGEST
+    return digits.isdecimal() and digits.isascii() and len(text) <= LONGEST
 
 
 def read_limit(comparator: str, number: str) -> Limit | None:
@@ -91,12 +92,12 @@ def read_quantity(text: str, form: NumberForm | None = None) -> Numeric | Limit 
 
 def _bounded(text: str) -> Limit | Ratio | Range | None:
     if match := _COMPARED.fullmatch(text):
-        limit = read_limit(match[1], match[2])
-        if limit is None or not match[3]:
-            return limit
-        return Ratio(match[2], ":", match[3], limit.comparator) if read_number(match[3]) else None
+        sign, number, other = COMPARATORS[match[1].upper()], match[2], match[3] or ""
+        if len(number) > LONGEST or len(other) > LONGEST:
+            return None
+        return Ratio(number, ":", other, sign) if other else Limit(sign, number)
     match = _PAIR.fullmatch(text)
-    if match is None or not (read_number(match[1]) and read_number(match[3])):
+    if match is None or len(match[1]) > LONGEST or len(match[3]) > LONGEST:
         return None
     return Range(match[1], match[3]) if match[2] == "-" else Ratio(match[1], ":", match[3])
 

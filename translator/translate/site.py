@@ -32,6 +32,7 @@ class Site(Struct, frozen=True):
     observation_status: Mapping[str, str] = {}
     report_status: Mapping[str, str] = {}
     fhir_report_status: Mapping[str, str] = {}
+    fhir_version: str = ""
     service_request_systems: tuple[str, ...] = ()
     decimal_mark: str = ""
     group_mark: str = ""
@@ -122,6 +123,7 @@ FHIR_REPORT_STATUS = {"unknown": "derive"}
 # Types that carry results, in a layout or with an identity that a site must vouch for. Alerts and waveforms never.
 TYPES = ("OUL^R21", "OUL^R22", "OUL^R23", "OUL^R24", "ORF^R04")
 PLACES = tuple(place.name for place in (*places.PLACES, *places.PARENT_PLACES))
+FHIR_VERSIONS = ("R4", "R4B", "R5")
 DECIMAL_MARKS = (".", ",")
 GROUP_MARKS = (",", ".", " ", "'")
 
@@ -192,6 +194,13 @@ SETTINGS = (
         _pairs(FHIR_REPORT_STATUS),
         _codes(FHIR_REPORT_STATUS),
         "How DiagnosticReport.status codes are read that are otherwise held.",
+    ),
+    Setting(
+        "fhir.version",
+        "fhir_version",
+        f"one of {_list(FHIR_VERSIONS)}",
+        _choice(FHIR_VERSIONS),
+        "The FHIR version of the sender's documents, whatever they declare and whatever is left over in them.",
     ),
     Setting(
         "fhir.service_request_systems",

@@ -216,7 +216,7 @@ class _Assembly:
             Payload("partial" if incomplete else status, observations),
             Lazy(partial(sources, self._message, told, zone)),
             (patient.identifier, patient.birth_date),
-            max([ordered_at(part.report, zone) for part in parts]),
+            Lazy(lambda: [max(ordered_at(part.report, zone) for part in parts)]),
             tuple([verdict.route.code for verdict in sent if not verdict.route.confirmed]),
             panel_of(self._case),
         )
@@ -228,18 +228,16 @@ class _Assembly:
 
         Shape: each verdict gets its place, that of the first of its code.
         """
-        places = dict[str, int]()
-        submission = len(self._result.submissions)
+        submission, places = len(self._result.submissions), dict[str, int]()
         chosen = []
         for part in self._case.parts:
+            sent = [verdict for verdict in part.verdicts if verdict.payload is not None]
             here = []
-            for verdict in part.verdicts:
-                if verdict.payload is not None:
-                    code = verdict.route.code
-                    if code not in places:
-                        places[code] = len(places)
-                        here.append(verdict)
-                    verdict.submission, verdict.number = submission, places[code]
+            for verdict in sent:
+                count = len(places)
+                verdict.submission, verdict.number = submission, places.setdefault(verdict.route.code, count)
+                if verdict.number == count:
+                    here.append(verdict)
             chosen.append(here)
         return chosen
 

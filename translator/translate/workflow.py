@@ -86,6 +86,8 @@ def next_status(progress: Progress, report_status: str, panel: str, workflow: Wo
     """
     if report_status == "cancelled" and not progress.has_results:
         wanted = StatusCall(ISSUE, "the order was cancelled")
+    elif not progress.has_results and not progress.missing:
+        return None
     elif _is_complete(progress, report_status, panel, workflow):
         wanted = _completed(progress, workflow.panels.get(panel))
     elif progress.has_results:

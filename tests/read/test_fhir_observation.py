@@ -1,0 +1,87 @@
+"""What a feed says again and again is worked out once, and never keeps what is a person's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.read.samples import LOINC, SYSTEMS
+from translator.read.fhir_bundle import Resource
+from translator.read.fhir_observation import ObservationReader
+from translator.record.report import Observation
+
+
+def read(reader: ObservationReader, **elements: Any) -> Observation:
+    """Read one Observation."""
+    (found,) = reader.read(Resource("Observation", elements, "Observation"))
+    return found
+
+
+def coded(code: str = "2093-3", **coding: Any) -> dict[str, Any]:
+    """Write the code of a test."""
+    return {"coding": [{"system": LOINC, "code": code, **coding}]}
+
+
+def test_observations_of_one_form_share_their_codes() -> None:
+    """The second one is not worked out again, whatever its value is."""
+    reader = ObservationReader(SYSTEMS)
+    first, second = (
+        read(reader, status="final", code=coded(), valueQuantity={"value": value, "unit": "mg/dL"}) for value in (5, 6)
+    )
+
+    assert first.form is second.form
+    assert reader.remembered == 2
+    assert (second.unit, second.status) == ("mg/dL", "final")
+
+
+@pytest.mark.parametrize(
+    ("elements", "expected"),
+    [
+        pytest.param({"status": "amended"}, ("2093-3", "mg/dL", "amended"), id="status"),
+        pytest.param({"code": coded("2085-9")}, ("2085-9", "mg/dL", "final"), id="code"),
+        pytest.param({"valueQuantity": {"value": 5, "unit": "g/L"}}, ("2093-3", "g/L", "final"), id="unit"),
+        pytest.param({"valueQuantity": [5]}, ("2093-3", "", "final"), id="quantity-in-a-list"),
+        pytest.param({"status": ["final"]}, ("2093-3", "mg/dL", ""), id="status-in-a-list"),
+        pytest.param({"code": "2093-3"}, ("", "mg/dL", "final"), id="code-as-text"),
+        pytest.param(
+            {"valueQuantity": {}, "valueRange": {"low": {"unit": "g/L"}}}, ("2093-3", "g/L", "final"), id="range"
+        ),
+    ],
+)
+def test_another_form_is_worked_out_anew(elements: dict[str, Any], expected: tuple[str, str, str]) -> None:
+    """Nothing that differs is taken for the same."""
+    reader = ObservationReader(SYSTEMS)
+    plain: dict[str, Any] = {"status": "final", "code": coded(), "valueQuantity": {"value": 5, "unit": "mg/dL"}}
+    read(reader, **plain)
+
+    found = [read(reader, **{**plain, **elements}) for _ in range(2)]
+
+    assert [("".join(code.code for code in each.codes), each.unit, each.status) for each in found] == [expected] * 2
+
+
+def test_memo_is_bounded() -> None:
+    """However many codes and names of elements a feed has, only so many are kept."""
+    reader = ObservationReader(SYSTEMS)
+
+    for number in range(5_000):
+        read(reader, code=coded(str(number)), **{f"name{number}": 1})
+
+    assert reader.remembered <= 2 * 4096
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        pytest.param({"code": coded(display="x" * 3_000), "name": 1}, id="display"),
+        pytest.param({"code": coded(), "x" * 100: 1}, id="name-of-an-element"),
+    ],
+)
+def test_what_is_longer_than_words_of_a_feed_is_not_kept(elements: dict[str, Any]) -> None:
+    """A text of such a length is no code and no name of an element."""
+    reader = ObservationReader(SYSTEMS)
+
+    (found,) = read(reader, **elements).codes
+
+    assert (found.system, found.code) == (LOINC, "2093-3")
+    assert reader.remembered == 1

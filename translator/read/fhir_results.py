@@ -1,0 +1,137 @@
+"""
+Walk the results of DiagnosticReports: every Observation that one refers to, with its members, once.
+
+Source: FHIR R4 DiagnosticReport.result, Observation.hasMember.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from translator.read.fhir_bundle import Document, Resource, is_conditional
+from translator.read.fhir_json import Node, obj, objects, text
+from translator.read.fhir_observation import ObservationReader
+from translator.read.fhir_order import Orders, Tree
+from translator.read.fhir_person import Person
+from translator.read.fhir_whole import is_modified
+from translator.record.report import Finding, Form, Observation
+from translator.record.values import Absent
+
+# LOINC's epidemiologically important information, under which public health feeds ask at order entry.
+_FORM, _FORM_CODE = "order-form", "68991-9"
+
+
+class Results(Struct):
+    """
+    The results of one report, the n-th of its document.
+
+    Shape: `modified` tells that an extension changes the meaning of all of them; `place` is why they are no results, if
+    they are none. `shared` has the place of a result
+    that an earlier report has, too, by the number of that report; `specimens` are references by their text, each with
+    the resource that holds it.
+    """
+
+    report: Resource
+    number: int
+    subject: object
+    person: Person
+    modified: bool
+    place: str
+    trees: list[Tree]
+    findings: list[Finding]
+    shared: dict[int, str]
+    specimens: dict[str, tuple[Node, Resource]]
+
+
+class ResultReader:
+    """
+    Walk one document.
+
+    Shape: `reached` are the places of all observations that some report refers to, with the number of the first one.
+    """
+
+    def __init__(self, document: Document, observations: ObservationReader, orders: Orders) -> None:
+        self.reached: dict[str, int] = {}
+        self._document = document
+        self._observations = observations
+        self._orders = orders
+
+    def read(self, report: Resource, number: int) -> Results:
+        """Read the results of the n-th report, and compare whose they are."""
+        person, modified = Person(self._document, report), is_modified(report.node)
+        place = _FORM if _is_order_form(report.node) else ""
+        results = Results(report, number, report.node.get("subject"), person, modified, place, [], [], {}, {})
+        listed = objects(report.node, "result")
+        for index, reference in listed:
+            target = self._document.resolve(reference, report)
+            if target is None or target.type != "Observation":
+                missing = f"result {index + 1} of {len(listed)} is missing"
+                results.findings.append(Finding(_reason(reference), f"{report.at}.result[{index}]", missing))
+            elif target.at not in self.reached and not _leads_on(target.node):
+                self.reached[target.at] = number
+                results.trees.append(Tree(self._read(target, results), []))
+            else:
+                self._follow(target, index, results)
+        return results
+
+    def _read(self, resource: Resource, results: Results) -> list[Observation]:
+        # The same person, said in the same words, needs no second look.
+        if resource.node.get("subject") != results.subject:
+            results.person.see(resource)
+        return self._observations.read(resource, results.place, modified=results.modified)
+
+    def _follow(self, root: Resource, index: int, results: Results) -> None:
+        """Follow hasMember; an observation that is reached twice counts once, so a cycle ends."""
+        tree = Tree([], [])
+        waiting = [root]
+        while waiting:
+            resource = waiting.pop()
+            home = self.reached.get(resource.at)
+            if home is None:
+                self.reached[resource.at] = results.number
+                waiting += self._take(resource, tree, results)
+            elif home != results.number:
+                results.shared.setdefault(home, f"{results.report.at}.result[{index}]")
+        if tree.observations:
+            results.trees.append(tree)
+
+    def _take(self, resource: Resource, tree: Tree, results: Results) -> Sequence[Resource]:
+        """Read one observation, and give its members, the last one first."""
+        tree.observations.extend(self._read(resource, results))
+        node = resource.node
+        # The orders of the report need no second look.
+        if "basedOn" in node and node["basedOn"] != results.report.node.get("basedOn"):
+            tree.orders.extend(self._orders.based_on(resource))
+        if "specimen" in node:
+            for _, reference in objects(node, "specimen"):
+                results.specimens.setdefault(text(reference, "reference"), (reference, resource))
+        return self._members(resource, tree, results)[::-1] if "hasMember" in node else ()
+
+    def _members(self, resource: Resource, tree: Tree, results: Results) -> list[Resource]:
+        """Give the members; one that is missing is an entry of its own, and holds the report."""
+        members = []
+        for index, reference in objects(resource.node, "hasMember"):
+            member = self._document.resolve(reference, resource)
+            if member is not None and member.type == "Observation":
+                members.append(member)
+                continue
+            missing = Finding(_reason(reference), f"{resource.at}.hasMember[{index}]", f"member {index + 1} is missing")
+            results.findings.append(missing)
+            tree.observations.append(Observation(missing.at, Form(), Absent(), findings=(missing,)))
+        return members
+
+
+def _leads_on(node: Node) -> bool:
+    """Tell an observation that refers to more than a person."""
+    return "hasMember" in node or "basedOn" in node or "specimen" in node
+
+
+def _is_order_form(report: Node) -> bool:
+    """Tell a report that only gathers answers to the order form."""
+    return any(text(coding, "code") == _FORM_CODE for _, coding in objects(obj(report, "code"), "coding"))
+
+
+def _reason(reference: Node) -> str:
+    return "conditional-reference" if is_conditional(reference) else "unresolved-reference"
