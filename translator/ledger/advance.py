@@ -39,7 +39,7 @@ class Step(Struct, frozen=True):
 def advance(database: Database, steps: Sequence[Step], instant: Callable[[], int]) -> list[Advanced]:
     """Do every step, together where that is safe; gives one result per step."""
     # PostgreSQL locks row by row: acceptance and a group that lock the same lanes could wait for each other.
-    if len(steps) > 1 and database.engine.dialect.name == "sqlite":
+    if len(steps) == 1 or database.engine.dialect.name == "sqlite":
         try:
             with database.write() as connection:
                 return _together(connection, steps, instant())
