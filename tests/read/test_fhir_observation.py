@@ -8,13 +8,14 @@ import pytest
 
 from tests.read.samples import LOINC, SYSTEMS
 from translator.read.fhir_bundle import Resource
+from translator.read.fhir_elements import elements_of
 from translator.read.fhir_observation import ObservationReader
 from translator.record.report import Observation
 
 
 def read(reader: ObservationReader, **elements: Any) -> Observation:
     """Read one Observation."""
-    (found,) = reader.read(Resource("Observation", elements, "Observation"))
+    (found,) = reader.read(Resource("Observation", elements, "Observation", elements_of(tuple(elements))))
     return found
 
 

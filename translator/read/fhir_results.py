@@ -64,17 +64,35 @@ class ResultReader:
         place = _FORM if _is_order_form(report.node) else ""
         results = Results(report, number, report.node.get("subject"), person, modified, place, [], [], {}, {})
         listed = objects(report.node, "result")
-        for index, reference in listed:
-            target = self._document.resolve(reference, report)
+        targets = self._document.resolve_all([reference for _, reference in listed], report)
+        plain = [] if modified else self._plain(targets)
+        if plain:
+            self._read_plain(plain, results)
+            return results
+        for (index, reference), target in zip(listed, targets, strict=True):
             if target is None or target.type != "Observation":
                 missing = f"result {index + 1} of {len(listed)} is missing"
                 results.findings.append(Finding(_reason(reference), f"{report.at}.result[{index}]", missing))
-            elif target.at not in self.reached and not _leads_on(target.node):
+            elif target.at not in self.reached and not target.elements.leads_on:
                 self.reached[target.at] = number
                 results.trees.append(Tree(self._read(target, results), []))
             else:
                 self._follow(target, index, results)
         return results
+
+    def _plain(self, targets: Sequence[Resource | None]) -> list[Resource]:
+        """Give the results if each is there, for the first time, and plain; else none of them."""
+        plain = [each for each in targets if each is not None and each.elements.is_plain and each.type == "Observation"]
+        places = {each.at for each in plain}
+        return plain if len(places) == len(targets) and self.reached.keys().isdisjoint(places) else []
+
+    def _read_plain(self, plain: Sequence[Resource], results: Results) -> None:
+        self.reached.update(dict.fromkeys([each.at for each in plain], results.number))
+        for each in plain:
+            if each.node.get("subject") != results.subject:
+                results.person.see(each)
+        observations = self._observations.read_plain(plain, results.place)
+        results.trees += [Tree([seen], []) for seen in observations]
 
     def _read(self, resource: Resource, results: Results) -> list[Observation]:
         # The same person, said in the same words, needs no second look.
@@ -121,11 +139,6 @@ class ResultReader:
             results.findings.append(missing)
             tree.observations.append(Observation(missing.at, Form(), Absent(), findings=(missing,)))
         return members
-
-
-def _leads_on(node: Node) -> bool:
-    """Tell an observation that refers to more than a person."""
-    return "hasMember" in node or "basedOn" in node or "specimen" in node
 
 
 def _is_order_form(report: Node) -> bool:
