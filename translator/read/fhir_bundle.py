@@ -75,8 +75,9 @@ class Document:
 
     Shape: `resources` in order of appearance, contained ones after the resource that holds them; `older` are versions
     that the same document replaces, which no reference means. `bundles` are the document, if it is one, and those
-    within it; `labelled` are resources whose meta says more than when they were written; `telling_entries` say more than which resource they hold. `assumed` is the number of references that were
-    resolved although, by the specification, their URL means another place.
+    within it. `labelled` are resources whose meta says more than when they were written; `telling_entries` say more
+    than which resource they hold. `assumed` is the number of references that were resolved although, by the
+    specification, their URL means another place.
     """
 
     def __init__(self, root: Node, memo: ElementMemo | None = None) -> None:
@@ -100,7 +101,7 @@ class Document:
             self._take([whole])
         while self._closed:
             self._open(self._closed.pop())
-        self._by_url = {each.url: each for each in self._entered}
+        self._by_url: dict[str, Resource | None] = {each.url: each for each in self._entered}
         self._names: Names | None = None
         if "" in self._by_url or len(self._by_url) < len(self._entered):
             self._by_url = self._named().by_url
@@ -128,7 +129,8 @@ class Document:
             self._contain(bundle)
 
     def _entries(self, at: str, bundle: Node) -> list[Resource]:
-        found, memo = [], self._memo
+        known, look = self._memo.known, self._memo.look
+        found = []
         for index, entry in objects(bundle, "entry"):
             get = entry.get
             node, url = get("resource"), get("fullUrl")
@@ -137,10 +139,15 @@ class Document:
                 self.telling_entries.append((f"{at}.entry[{index}]", entry))
             if node and isinstance(node, dict):
                 kind = node.get("resourceType")
-                kind = kind.strip() if type(kind) is str else ""
-                url = url.strip() if type(url) is str else ""
-                elements = memo.known.get(tuple(node)) or memo.look(node)
-                found.append(Resource(f"{at}.entry[{index}].resource", node, kind, elements, url))
+                found.append(
+                    Resource(
+                        f"{at}.entry[{index}].resource",
+                        node,
+                        kind.strip() if type(kind) is str else "",
+                        known.get(tuple(node)) or look(node),
+                        url.strip() if type(url) is str else "",
+                    )
+                )
         return found
 
     def _take(self, found: Sequence[Resource]) -> None:

@@ -86,16 +86,14 @@ def find_version(document: Document, site: str = "") -> Version:
 
 def _says_anything(document: Document) -> bool:
     """Look fast whether anything in the document can tell a version other than R4."""
-    if any([bundle.elements.has_meta for bundle in document.bundles]):
-        return True
-    resources = document.resources
-    if any(["profile" in obj(each.node, "meta") for each in document.labelled]):
-        return True
-    if any([each.elements.tells_version for each in resources]):
-        return True
-    if not MARKED_TYPES.isdisjoint([each.type for each in resources]):
-        return True
-    return any([_was_single(each) for each in resources if each.elements.was_single])
+    for labelled in (*document.bundles, *document.labelled):
+        if "profile" in obj(labelled.node, "meta"):
+            return True
+    for resource in document.resources:
+        elements = resource.elements
+        if elements.tells_version or (elements.was_single and _was_single(resource)):
+            return True
+    return not MARKED_TYPES.isdisjoint([resource.type for resource in document.resources])
 
 
 def _was_single(resource: Resource) -> bool:
