@@ -49,7 +49,7 @@ class ReportReader:
 
     def _read(self, resource: Resource) -> list[Report]:
         results = self._results.read(resource, len(self._answered))
-        offered = [*self._orders.based_on(resource), *(order for tree in results.grown for order in tree.orders)]
+        offered = self._orders.based_on(resource) + [order for tree in results.grown for order in tree.orders]
         orders = distinct(offered) if len(offered) > 1 else offered
         findings = results.findings + self._shared(results, orders)
         if results.modified:
@@ -57,8 +57,9 @@ class ReportReader:
             findings.append(Finding("unknown-modifier", resource.at, text_))
         if _is_microbiology(resource.node):
             results.hold(Finding("microbiology", f"{resource.at}.category", "isolates need more than a list"))
-        problems = [*(order.problem for order in orders), results.person.problem]
-        findings += [problem for problem in problems if problem is not None]
+        findings += [order.problem for order in orders if order.problem is not None]
+        if results.person.problem is not None:
+            findings.append(results.person.problem)
         return self._ordered(results, orders, findings)
 
     def _shared(self, results: Results, orders: list[Order]) -> list[Finding]:
@@ -123,8 +124,11 @@ def _is_microbiology(node: Node) -> bool:
 
     Source: HL7 table 0074 (diagnostic service section), MB.
     """
-    categories = [coding for _, each in objects(node, "category") for _, coding in objects(each, "coding")]
-    return any((text(each, "code"), text(each, "system")) in _MICROBIOLOGY for each in categories)
+    for _, category in objects(node, "category"):
+        for _, coding in objects(category, "coding"):
+            if (text(coding, "code"), text(coding, "system")) in _MICROBIOLOGY:
+                return True
+    return False
 
 
 def _effective(node: Node) -> str:
