@@ -51,7 +51,7 @@ def parse(raw: bytes) -> Any:
     except (msgspec.MsgspecError, UnicodeDecodeError, InvalidOperation, RecursionError):
         is_whole, root = False, None
     # The other parser says where the fault is, if there is one at all.
-    return root if is_whole else _parse_exactly(raw)
+    return root if is_whole else parse_slowly(raw)
 
 
 def _keeps_every_key(body: bytes, root: object) -> bool:
@@ -72,7 +72,12 @@ def _quotes(body: bytes) -> int:
     return body.count(b'"')
 
 
-def _parse_exactly(raw: bytes) -> Any:
+def parse_slowly(raw: bytes) -> Any:
+    """
+    Parse one JSON document as `parse` does, by the parser that says where a fault is.
+
+    Raises: MalformedJsonError.
+    """
     try:
         text = raw.decode("utf-8-sig")
         root = json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_object)
