@@ -389,3 +389,12 @@ def _version(message: Submission, number: int) -> Version:
 
 def _revised(message: Submission, sent: list[Version], number: int) -> Revision:
     return revise(message, past(*sent) if sent else LaneHistory(), f"message {number}")
+
+
+@given(status=st.sampled_from([*STATUSES, "registered"]), value=st.sampled_from(["5", "TNP"]))
+def test_revision_judges_the_first_on_a_lane_like_the_first_of_a_code(status: str, value: str) -> None:
+    """What a lane knows of other codes changes nothing, so that an empty lane needs no comparison."""
+    sent = report({"HDL": value}, status="partial", each=status, at=LATE)
+    others = past(Version("3", "mg/dL", "final", KNOWN), code="TSH")
+
+    assert revise(sent, LaneHistory(), "second").verdicts == revise(sent, others, "second").verdicts

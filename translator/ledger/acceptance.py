@@ -16,10 +16,11 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from translator.errors import LedgerError
 from translator.ledger import schema
+from translator.ledger.bulk import insert_tuples
 from translator.ledger.conservation import check_balance
 from translator.ledger.entry_rows import entry_rows
 from translator.ledger.histories import read_history
@@ -33,6 +34,7 @@ from translator.ledger.positions import (
     is_other_patient,
     lane_name,
     lane_names,
+    patient_hashes,
     pin,
     queue_row,
     store_lanes,
@@ -67,9 +69,10 @@ class Acceptance(Struct, frozen=True):
 
         Shape: `trusts_patient` where a person has said that it is the lane's.
         """
-        if is_other_patient(self.vault, lane, submission) and not trusts_patient:
+        hashes = patient_hashes(self.vault, submission)
+        if is_other_patient(lane, hashes) and not trusts_patient:
             return Placed(submission, hold_unread(submission, "patient-changed"), lane)
-        pin(self.connection, self.vault, lane, submission, self.key_id)
+        pin(self.connection, self.vault, lane, submission.patient, hashes, self.key_id)
         known = LaneHistory() if lane.is_new else read_history(self.connection, self.vault, lane.id, submission, sha256)
         policy = self.policies.get(submission.destination, STRICT)
         revision = revise(submission, known, sha256, in_full=policy.in_full)
@@ -131,8 +134,7 @@ def _accept_group(acceptance: Acceptance, group: Sequence[Arrival]) -> list[int]
         for message_id, arrival, parts in zip(message_ids, group, placed, strict=True)
         for row in entry_rows(arrival.outcome, parts, message_id, lanes)
     ]
-    if rows:
-        connection.execute(insert(schema.entry), rows)
+    insert_tuples(connection, schema.entry, rows)
     _check_written(connection, message_ids, [len(arrival.outcome.entries) for arrival in group])
     return message_ids
 
@@ -185,7 +187,7 @@ def queue(acceptance: Acceptance, message_ids: Sequence[int], placed: Sequence[S
         if one.revision.payload
     ]
     for one, payload, _ in sent:
-        supersede(acceptance.connection, one.lane, {observation.code for observation in payload.observations})
+        supersede(acceptance.connection, one.lane, payload)
     rows = [
         queue_row(one.lane, payload, message_id=message_id, ordered_at=one.submission.ordered_at, now=acceptance.now)
         for one, payload, message_id in sent

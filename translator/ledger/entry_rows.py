@@ -3,27 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import NamedTuple
 
 from translator.ledger.placement import Placed
 from translator.ledger.positions import Lane, LaneName, lane_name
-from translator.record.outcome import Entry, Outcome
+from translator.record.outcome import Entry, Outcome, SourceObservation
+
+
+class EntryRow(NamedTuple):
+    """One row of the table `entry`, its columns in order: there are many, so they go to the driver as they are."""
+
+    message_id: int
+    number: int
+    at: str
+    state: str
+    reason: str
+    cause: str
+    table_row: str
+    lane_id: int | None
+    submission_id: int | None
+    observation: int | None
+    source_key: str
+    source_value: str
+    source_unit: str
+    source_status: str
+    original_value: str
+    original_unit: str
+    code: str
+    ordered_at: str
 
 
 def entry_rows(
     outcome: Outcome, placed: Sequence[Placed], message_id: int, lanes: Mapping[LaneName, Lane]
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[EntryRow]:
     """Make one row per entry, in order; `lanes` are those that the message speaks of."""
-    places = [_places(one) for one in placed]
+    parts = [(one, _places(one), tuple(one.submission.sources), one.submission.ordered_at) for one in placed]
     accounts = _accounts(outcome, lanes)
     for number, entry in enumerate(outcome.entries):
-        row = _row(message_id, number, entry)
         if entry.submission is not None and entry.observation is not None:
-            one = placed[entry.submission]
-            row |= _translated_part(entry.observation, one, places[entry.submission][entry.observation])
+            yield _translated(message_id, number, entry, entry.observation, *parts[entry.submission])
         elif number in accounts and (entry.state == "held" or entry.reason == "not-obtained"):
-            row["lane_id"], row["code"] = accounts[number]
-        yield row
+            yield _untranslated(message_id, number, entry, *accounts[number])
+        else:
+            yield _untranslated(message_id, number, entry)
 
 
 def _accounts(outcome: Outcome, lanes: Mapping[LaneName, Lane]) -> dict[int, tuple[int | None, str]]:
@@ -34,30 +56,6 @@ def _accounts(outcome: Outcome, lanes: Mapping[LaneName, Lane]) -> dict[int, tup
         for number, subject in enumerate(account.subjects, start=account.first):
             found[number] = (lane.id if lane else None, subject)
     return found
-
-
-def _row(message_id: int, number: int, entry: Entry) -> dict[str, Any]:
-    original = entry.original
-    return {
-        "message_id": message_id,
-        "number": number,
-        "at": entry.at,
-        "state": entry.state,
-        "reason": entry.reason,
-        "cause": entry.cause,
-        "table_row": entry.table,
-        "lane_id": None,
-        "submission_id": None,
-        "observation": None,
-        "source_key": "",
-        "source_value": "",
-        "source_unit": "",
-        "source_status": "",
-        "original_value": original.value if original else "",
-        "original_unit": original.unit if original else "",
-        "code": "",
-        "ordered_at": "",
-    }
 
 
 def _places(placed: Placed) -> list[int | None]:
@@ -71,20 +69,31 @@ def _places(placed: Placed) -> list[int | None]:
     return places
 
 
-def _translated_part(observation: int, placed: Placed, place: int | None) -> dict[str, Any]:
-    source = placed.submission.sources[observation]
-    verdict = placed.revision.verdicts[observation]
-    return {
-        "state": verdict.state,
-        "reason": verdict.reason,
-        "cause": verdict.cause,
-        "lane_id": placed.lane.id,
-        "submission_id": placed.submission_id if place is not None else None,
-        "observation": place,
-        "source_key": source.key,
-        "source_value": source.value,
-        "source_unit": source.unit,
-        "source_status": source.status,
-        "code": source.code,
-        "ordered_at": source.ordered_at or placed.submission.ordered_at,
-    }
+def _untranslated(message_id: int, number: int, entry: Entry, lane_id: int | None = None, code: str = "") -> EntryRow:
+    return EntryRow(
+        message_id, number, entry.at, entry.state, entry.reason, entry.cause, entry.table, lane_id, None, None,
+        "", "", "", "", *_original(entry), code, "",
+    )  # fmt: skip
+
+
+def _translated(
+    message_id: int,
+    number: int,
+    entry: Entry,
+    observation: int,
+    placed: Placed,
+    places: Sequence[int | None],
+    sources: Sequence[SourceObservation],
+    ordered_at: str,
+) -> EntryRow:
+    source, verdict, place = sources[observation], placed.revision.verdicts[observation], places[observation]
+    return EntryRow(
+        message_id, number, entry.at, verdict.state, verdict.reason, verdict.cause, entry.table,
+        placed.lane.id, None if place is None else placed.submission_id, place,
+        source.key, source.value, source.unit, source.status, *_original(entry), source.code,
+        source.ordered_at or ordered_at,
+    )  # fmt: skip
+
+
+def _original(entry: Entry) -> tuple[str, str]:
+    return (entry.original.value, entry.original.unit) if entry.original else ("", "")

@@ -95,19 +95,31 @@ def find_lanes(connection: Connection, wanted: Iterable[LaneName]) -> dict[LaneN
     return found
 
 
-def is_other_patient(vault: Vault, lane: Lane, submission: Submission) -> bool:
+def patient_hashes(vault: Vault, submission: Submission) -> tuple[str, str]:
+    """Hash the patient's identifier and birth date of a submission, each empty where it is not sent."""
+    patient, birth_date = submission.patient
+    return vault.hash("patient", patient), vault.hash("birth_date", birth_date)
+
+
+def is_other_patient(lane: Lane, hashes: tuple[str, str]) -> bool:
     """Tell whether a submission speaks of another patient than the lane; an empty part does not contradict."""
     pinned = (lane.patient_hash, lane.birth_date_hash)
-    return any(known and sent and known != sent for known, sent in zip(pinned, _hashes(vault, submission), strict=True))
+    return any(known and sent and known != sent for known, sent in zip(pinned, hashes, strict=True))
 
 
-def pin(connection: Connection, vault: Vault, lane: Lane, submission: Submission, key_id: int | None) -> None:
-    """Fill what the lane does not know of its patient yet."""
-    hashes = _hashes(vault, submission)
+def pin(
+    connection: Connection,
+    vault: Vault,
+    lane: Lane,
+    patient: tuple[str, str],
+    hashes: tuple[str, str],
+    key_id: int | None,
+) -> None:
+    """Fill what the lane does not know of its patient yet, whose `hashes` are those of `patient_hashes`."""
     if (not hashes[0] or lane.patient_hash) and (not hashes[1] or lane.birth_date_hash):
         return
     known = _known_patient(connection, vault, lane)
-    merged = tuple(old or new for old, new in zip(known, submission.patient, strict=True))
+    merged = tuple(old or new for old, new in zip(known, patient, strict=True))
     lane.patient_hash, lane.birth_date_hash = lane.patient_hash or hashes[0], lane.birth_date_hash or hashes[1]
     lane.changes |= {
         "patient": vault.close_text(key_id, merged[0]),
@@ -223,11 +235,6 @@ def _known_patient(connection: Connection, vault: Vault, lane: Lane) -> tuple[st
     row: RowMapping = connection.execute(_PATIENT, {"lane": lane.id}).mappings().one()
     patient, birth_date = (vault.open_text(connection, row["key_id"], row[name]) for name in ("patient", "birth_date"))
     return patient, birth_date
-
-
-def _hashes(vault: Vault, submission: Submission) -> tuple[str, str]:
-    patient, birth_date = submission.patient
-    return vault.hash("patient", patient), vault.hash("birth_date", birth_date)
 
 
 _table = schema.lane

@@ -9,7 +9,6 @@ is freed exactly once, whoever else is at work.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -20,7 +19,7 @@ from translator.ledger import schema
 from translator.ledger.acceptance import Acceptance, message_state, queue
 from translator.ledger.conservation import check_balance
 from translator.ledger.decisions import Decision, record
-from translator.ledger.entry_rows import entry_rows
+from translator.ledger.entry_rows import EntryRow, entry_rows
 from translator.ledger.moves import move
 from translator.ledger.placement import Placed
 from translator.ledger.policy import STRICT
@@ -40,6 +39,9 @@ PATIENT = "patient-changed"
 """A hold that a person may overrule by saying that it is the same person."""
 CANCELLED = "cancelled-after-results"
 """A hold that a person may overrule by saying that the order is cancelled all the same."""
+
+# What names an entry, and `state`, which is moved and not only written.
+_STAYS = frozenset({"message_id", "number", "at", "state"})
 
 _entry, _message, _submission = schema.entry, schema.message, schema.submission
 
@@ -101,7 +103,7 @@ def refile(acceptance: Acceptance, message_id: int, outcome: Outcome, choice: Ch
     placed = [_place(acceptance, message, lanes[lane_name(one)], one) for one in parts.submissions]
     queue(acceptance, [message_id], [placed])
     _name_tables(acceptance.connection, placed, outcome.tables_sha256)
-    rows = [row for row in entry_rows(parts, placed, message_id, lanes) if row["number"] in message.chosen]
+    rows = [row for row in entry_rows(parts, placed, message_id, lanes) if row.number in message.chosen]
     changed = _write_entries(acceptance.connection, message, rows)
     _write_message(acceptance.connection, message, parts, placed)
     _queue_statuses(acceptance, message, placed, lanes)
@@ -220,18 +222,18 @@ def _name_tables(connection: Connection, placed: Sequence[Placed], tables_sha256
 
 
 def _write_entries(
-    connection: Connection, message: _Message, rows: Collection[dict[str, Any]]
-) -> list[tuple[dict[str, Any], bool]]:
+    connection: Connection, message: _Message, rows: Collection[EntryRow]
+) -> list[tuple[EntryRow, bool]]:
     """Write the rows that change, and give every chosen one with whether it did."""
     told = []
     for row in rows:
-        was_held = message.entries[row["number"]]["state"] == "held"
-        changes = row["state"] == "queued" or (was_held and row["state"] in AGAIN_HELD)
+        was_held = message.entries[row.number]["state"] == "held"
+        changes = row.state == "queued" or (was_held and row.state in AGAIN_HELD)
         told.append((row, changes))
         if changes:
-            values = {name: value for name, value in row.items() if name not in {"message_id", "number", "at"}}
-            ours = (_entry.c.message_id == row["message_id"], _entry.c.number == row["number"])
-            move(connection, _entry, and_(*ours), values.pop("state"), **values)
+            values = {name: value for name, value in row._asdict().items() if name not in _STAYS}
+            ours = and_(_entry.c.message_id == row.message_id, _entry.c.number == row.number)
+            move(connection, _entry, ours, row.state, **values)
     return told
 
 
@@ -275,15 +277,15 @@ def _report_status(placed: Placed) -> str:
     return revision.payload.status if revision.payload else placed.submission.payload.status
 
 
-def _told(message_id: int, changed: Sequence[tuple[dict[str, Any], bool]], placed: Sequence[Placed]) -> Refiled:
-    held = {row["at"]: row["cause"] or row["reason"] for row, _ in changed if row["state"] == "held"}
+def _told(message_id: int, changed: Sequence[tuple[EntryRow, bool]], placed: Sequence[Placed]) -> Refiled:
+    held = {row.at: row.cause or row.reason for row, _ in changed if row.state == "held"}
     bare = next((one for one in placed if not one.revision.verdicts and not one.submission_id), None)
     if bare is not None and bare.revision.report.state == "held":
         held[""] = bare.revision.report.reason
     return Refiled(
         message=message_id,
-        freed=tuple(row["at"] for row, _ in changed if row["state"] == "queued"),
-        settled=tuple(row["at"] for row, changes in changed if changes and row["state"] not in {"queued", "held"}),
+        freed=tuple(row.at for row, _ in changed if row.state == "queued"),
+        settled=tuple(row.at for row, changes in changed if changes and row.state not in {"queued", "held"}),
         held=held,
         bodies={
             one.submission.service_request_id: msgspec.Raw(msgspec.json.encode(one.revision.payload))

@@ -23,12 +23,13 @@ REASON = "superseded"
 _submission, _entry, _attempt = schema.submission, schema.entry, schema.attempt
 
 
-def supersede(connection: Connection, lane: Lane, codes: Collection[str]) -> None:
+def supersede(connection: Connection, lane: Lane, payload: Payload) -> None:
     """Take back every queued result of a lane whose codes are all among those that are sent now."""
     if lane.is_new or lane.is_idle or not _is_busy(connection, lane):
         return
+    codes = {observation.code for observation in payload.observations}
     waiting = _untried(connection, lane, RESULTS)
-    replaced = {number: position for number, position, body in waiting if _codes(body) and _codes(body) <= set(codes)}
+    replaced = {number: position for number, position, body in waiting if _codes(body) and _codes(body) <= codes}
     if not replaced:
         return
     first = min(replaced.values())

@@ -27,6 +27,7 @@ from translator.translate.revision_rules import (
     OUT_OF_ORDER,
     SEND,
     STAGES,
+    UNDECIDED,
     Verdict,
     judge_step,
 )
@@ -62,6 +63,11 @@ class LaneHistory(Struct, frozen=True):
     reports: tuple[Version, ...] = ()
     has_results: bool = False
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to compare with, as on most lanes: then the status alone decides."""
+        return not (self.versions or self.latest or self.reports)
+
 
 class Revision(Struct, frozen=True):
     """
@@ -93,6 +99,13 @@ STATUS_WITH_KNOWN: tuple[tuple[str, str], ...] = (
 )
 
 
+# What becomes of the first that is ever seen of an observation, by its status.
+_FIRST: Mapping[str, Verdict] = {
+    status: judge_step("nothing", stage, changed=CHANGED, unit_changed=False, is_rival=False)
+    for status, stage in STAGES.items()
+}
+
+
 def revise(submission: Submission, history: LaneHistory, sha256: str = "", *, in_full: bool = False) -> Revision:
     """
     Compare a submission, brought by the message `sha256`, with its lane's history.
@@ -101,7 +114,10 @@ def revise(submission: Submission, history: LaneHistory, sha256: str = "", *, in
     """
     if not submission.sources:
         return _revise_bare(submission, history, sha256)
-    verdicts = tuple(_judge(source, submission, history, sha256) for source in submission.sources)
+    if history.is_empty:
+        verdicts = tuple(_FIRST.get(source.status, UNDECIDED) for source in submission.sources)
+    else:
+        verdicts = tuple(_judge(source, submission, history, sha256) for source in submission.sources)
     if in_full and SEND in verdicts:
         verdicts = tuple(
             SEND if verdict == DUPLICATE and _is_as_known(source, history) else verdict

@@ -1,0 +1,35 @@
+"""Rows that go to the driver as they are."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from tests.ledger.arrivals import POLICIES, arrival, report
+from translator.ledger import Ledger
+from translator.ledger.bulk import insert_tuples
+from translator.ledger.database import connect
+from translator.ledger.entry_rows import EntryRow
+from translator.ledger.schema import entry
+
+
+def test_entry_rows_have_the_columns_of_the_table() -> None:
+    """Values go by their place, so that a column more or another order would mix them up."""
+    assert EntryRow._fields == tuple(column.name for column in entry.columns if column.name != "id")
+
+
+def test_rows_are_read_as_they_were_written(ledger: Ledger, place: str) -> None:
+    """Each value stands in its own column: also text that a database has its own ways with, and none."""
+    ledger.accept([arrival(report({"HDL": "55"}))], POLICIES)
+    row = EntryRow(
+        1, 7, "at %s :at ? $1", "held", "a\0b", "cause", "table", 1, None, None,
+        "key", "value", "unit", "status", "original", "µmol/L", "code", "",
+    )  # fmt: skip
+    database = connect(place)
+
+    with database.write() as connection:
+        insert_tuples(connection, entry, [row])
+        columns = [column for column in entry.columns if column.name != "id"]
+        written = connection.execute(select(*columns).where(entry.c.number == 7)).one()
+    database.close()
+
+    assert tuple(written) == tuple(row)
