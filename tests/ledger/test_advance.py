@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from tests.ledger.arrivals import LANES, POLICIES, arrival, report
 from tests.ledger.conftest import Clock
 from translator.errors import LedgerError
 from translator.ledger import Advanced, Claim, Ledger, Settlement, Step
+from translator.record.outcome import Submission
 
 ACCEPTED = Settlement("accepted", "201")
 
@@ -91,6 +93,35 @@ def test_urgent_lane_comes_first(ledger: Ledger, clock: Clock) -> None:
     assert ledger.due_lanes("whoop", 10) == [4, 1, 2, 3]
     assert ledger.due_lanes("whoop", 10, lowest=1) == [4]
     assert ledger.due_lanes("whoop", 2, besides=[4]) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("codes", "first"),
+    [
+        pytest.param({"LDL"}, LANES[2], id="new-critical-result"),
+        pytest.param({"HDL"}, LANES[0], id="critical-result-that-was-sent-before"),
+        pytest.param(set(), LANES[0], id="nothing-critical"),
+    ],
+)
+def test_critical_result_comes_first(ledger: Ledger, clock: Clock, codes: set[str], first: str) -> None:
+    """What the laboratory marks as critical overtakes other lanes; what the vendor has of it already does not."""
+    ledger.accept([arrival(report({"HDL": "55"}, lane=LANES[2]))], POLICIES)
+    (claim,) = claims(ledger.advance([Step(1)]))
+    ledger.settle(claim, ACCEPTED)
+    ledger.accept([arrival(report({"HDL": "55"}, lane=LANES[0]))], POLICIES)
+    clock.move(1)
+
+    ledger.accept([arrival(critical(report({"HDL": "55", "LDL": "300"}, lane=LANES[2]), codes))], POLICIES)
+
+    next_one = ledger.claim("whoop")
+    assert next_one is not None
+    assert next_one.service_request_id == first
+
+
+def critical(submission: Submission, codes: set[str]) -> Submission:
+    """Mark the results of some codes as critical."""
+    sources = [structs.replace(source, critical=source.code in codes) for source in submission.sources]
+    return structs.replace(submission, sources=tuple(sources))
 
 
 def test_urgent_submission_pulls_its_lane_forward(ledger: Ledger) -> None:

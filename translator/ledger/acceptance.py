@@ -189,7 +189,14 @@ def queue(acceptance: Acceptance, message_ids: Sequence[int], placed: Sequence[S
     for one, payload, _ in sent:
         supersede(acceptance.connection, one.lane, payload)
     rows = [
-        queue_row(one.lane, payload, message_id=message_id, ordered_at=one.submission.ordered_at, now=acceptance.now)
+        queue_row(
+            one.lane,
+            payload,
+            message_id=message_id,
+            ordered_at=one.submission.ordered_at,
+            critical=one.sends_critical,
+            now=acceptance.now,
+        )
         for one, payload, message_id in sent
     ]
     numbers = insert_rows(acceptance.connection, schema.submission, rows)

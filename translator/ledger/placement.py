@@ -20,3 +20,12 @@ class Placed(Struct):
     revision: Revision
     lane: Lane
     submission_id: int | None = None
+
+    @property
+    def sends_critical(self) -> bool:
+        """Whether a result that is sent is marked as critical; what the vendor has already does not count."""
+        verdicts = self.revision.verdicts
+        return any(
+            source.critical and verdict.state == "queued"
+            for source, verdict in zip(self.submission.sources, verdicts, strict=True)
+        )

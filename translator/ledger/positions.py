@@ -130,10 +130,16 @@ def pin(
     }
 
 
-def queue_row(lane: Lane, payload: Payload, *, message_id: int, ordered_at: str, now: int) -> dict[str, Any]:
-    """Make the row of what is left of a submission, at the next position of its lane."""
+def queue_row(
+    lane: Lane, payload: Payload, *, message_id: int, ordered_at: str, critical: bool, now: int
+) -> dict[str, Any]:
+    """
+    Make the row of what is left of a submission, at the next position of its lane.
+
+    Shape: `critical` tells that the laboratory marks a result in it as such; like a correction, it goes first.
+    """
     position = lane.take_position(now)
-    is_urgent = payload.status in URGENT_STATUSES
+    is_urgent = critical or payload.status in URGENT_STATUSES
     if is_urgent:
         lane.changes["priority"] = 1
     body = msgspec.json.encode(payload)
