@@ -216,6 +216,25 @@ def drop(ledger: Ledger, settings: Settings, items: Iterable[HeldItem], decision
         session.conclude(lanes, Reviewer(ledger, settings).policies, then)
 
 
+def conclude(
+    ledger: Ledger,
+    settings: Settings,
+    service_request_ids: Iterable[str],
+    decision: Decision,
+    *,
+    then: str,
+    rehearses: bool,
+) -> None:
+    """
+    Tell the vendor what some orders are, all of them or none, where no rule could say so.
+
+    Raises: LedgerError where that is not true of one, or not to be said any more.
+    """
+    with ledger.desk().session(rehearses=rehearses) as session:
+        for service_request_id in service_request_ids:
+            session.conclude_order(service_request_id, Reviewer(ledger, settings).policies, then, decision)
+
+
 def decide(
     ledger: Ledger,
     settings: Settings,

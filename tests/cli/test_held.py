@@ -146,9 +146,45 @@ def test_held_is_dropped_with_a_reason_and_a_choice(lab: Lab) -> None:
     assert lines(lab("held", "list")) == []
 
 
+def test_order_that_no_rule_can_conclude_is_concluded_by_hand(lab: Lab) -> None:
+    """The preview changes nothing; then WHOOP is told once, and a second word comes too late."""
+    lab.submit(*messages(1))
+    lab("held", "drop", "1", "--reason", "not ours", "--then", "RESULTS_ISSUE")
+    lab.submit(oru([Obx(HDL, "55")], request=service_request(2), status="P"))
+    words = ["held", "conclude", service_request(2).upper(), "--then", "RESULTS_ISSUE", "--reason", "sample lost"]
+
+    preview = lab(*words)
+    done = lab(*words, "--yes")
+    again = lab(*words, "--yes")
+    lab("submit", "lab.hl7")
+
+    assert (preview.returncode, done.returncode, again.returncode) == (0, 0, 1)
+    assert b"nothing was changed" in preview.stderr
+    assert b"nothing may follow that" in again.stderr
+    statuses = [body["task_business_status"] for method, body in lab.posted() if method == "PATCH"]
+    assert statuses == ["PARTIAL_RESULTS_READY", "RESULTS_ISSUE"] * 2
+
+
+def test_what_is_held_already_is_not_held_again(lab: Lab) -> None:
+    """The same file once more asks nobody twice, and is a finding as long as it waits."""
+    first = lab.submit(*messages(2))
+    second = lab.submit(*messages(2))
+    lab("held", "drop", "--cause", "unmapped-code", "--reason", "not ours", "--then", "RESULTS_ISSUE")
+    third = lab.submit(*messages(2))
+
+    (cause,) = lines(lab("held", "list", "--by", "cause")) or [{"entries": 0}]
+    assert (first, second, third, cause["entries"]) == (1, 1, 0, 0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        pytest.param(["held", "conclude", "12", "--then", "RESULTS_ISSUE", "--reason", "x"], b"a UUID", id="no-order"),
+        pytest.param(
+            ["held", "conclude", service_request(1), "--then", "RESULTS_ISSUE", "--reason", ""],
+            b"--reason must say why",
+            id="conclusion-without-a-reason",
+        ),
         pytest.param(["held", "release"], b"say what to release", id="release-of-nothing"),
         pytest.param(["held", "drop", "--reason", "x"], b"say what to drop", id="drop-of-nothing"),
         pytest.param(["held", "drop", "1", "--reason", " "], b"--reason must say why", id="drop-without-a-reason"),

@@ -532,3 +532,51 @@ def test_messages_are_chosen_by_time(ledger: Ledger, clock: Clock) -> None:
     chosen = ledger.desk().messages(since=start + 5_000_000, until=start + 20_000_000)
 
     assert chosen == [2]
+
+
+REFUSED = Entry("OBX[2]", "refused", "test-result")
+
+
+def concluded(ledger: Ledger, then: str, policies: dict[str, DestinationPolicy] = POLICIES) -> None:
+    """Say by hand what the first order is."""
+    with ledger.desk().session(rehearses=False) as session:
+        session.conclude_order(LANES[0], policies, then, Decision("conclude", "somebody", "sample lost"))
+
+
+@pytest.mark.parametrize("then", ["FULL_RESULTS_READY", "RESULTS_ISSUE"])
+def test_order_with_a_refused_result_is_concluded_by_hand(ledger: Ledger, then: str) -> None:
+    """No rule can tell whether the order is complete without it; a person can, behind what was sent."""
+    ledger.accept([incomplete(others=[REFUSED])], POLICIES)
+
+    concluded(ledger, then)
+
+    told = [one["task_business_status"] for one in deliver(ledger) if "task_business_status" in one]
+    assert told == [then]
+    (decision,) = ledger.desk().decisions(1)
+    assert (decision.deed, decision.reason) == ("conclude", "sample lost")
+
+
+@pytest.mark.parametrize(
+    ("made", "then", "policies", "said"),
+    [
+        pytest.param(incomplete(LANES[1]), "RESULTS_ISSUE", POLICIES, "no such service request", id="unknown-order"),
+        pytest.param(incomplete(), "RESULTS_ISSUE", POLICIES, "decide about that first", id="something-is-held"),
+        pytest.param(incomplete(others=[REFUSED]), "RESULTS_ISSUE", PLAIN, "workflow is off", id="no-workflow"),
+        pytest.param(arrival(report({"HDL": "5"})), "RESULTS_ISSUE", POLICIES, "nothing may follow", id="complete"),
+        pytest.param(
+            with_accounts(arrival(others=[REFUSED]), ReportAccount("whoop", LANES[0], "final", "", 0, 1, ("HDL",))),
+            "FULL_RESULTS_READY", POLICIES, "no result of it was sent", id="nothing-was-sent",
+        ),
+    ],
+)  # fmt: skip
+def test_conclusion_that_would_lie_is_refused(
+    ledger: Ledger, made: Arrival, then: str, policies: dict[str, DestinationPolicy], said: str
+) -> None:
+    """Only what is open to no rule and true may be said by hand; nothing is changed otherwise."""
+    ledger.accept([made], policies)
+    before = ledger.balance()
+
+    with pytest.raises(LedgerError, match=said):
+        concluded(ledger, then, policies)
+
+    assert ledger.balance() == before

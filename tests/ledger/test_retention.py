@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.ledger.arrivals import LANES, POLICIES, arrival, report
 from tests.ledger.conftest import Clock
 from translator.errors import LedgerError
-from translator.ledger import Arrival, Ledger, Settlement
+from translator.ledger import Arrival, Decision, Ledger, Settlement
 from translator.ledger.columns import METADATA
 from translator.record.correlation import CorrelationRow
 from translator.record.outcome import Entry, Original
@@ -61,6 +61,23 @@ def test_prune_takes_everything_that_tells_of_a_person(pruned: Ledger) -> None:
     kept = everything(pruned)
 
     assert [word for word in TELLING if word in kept] == []
+
+
+@pytest.mark.parametrize("erases", [pytest.param(False, id="pruned"), pytest.param(True, id="erased")])
+def test_reasons_of_decisions_go_with_their_message(ledger: Ledger, clock: Clock, erases: bool) -> None:  # noqa: FBT001
+    """A person may have written a name; that something was decided, when and by whom stays."""
+    ledger.accept([telling()], POLICIES)
+    claim = ledger.claim("whoop")
+    assert claim is not None
+    ledger.settle(claim, Settlement("unknown", "read-timeout"))
+    with ledger.desk().session(rehearses=False) as session:
+        session.decide(1, Decision("accept", "somebody", "Mr WOMBAT rang"))
+    clock.move(100 * DAY)
+
+    ledger.storage().erase("WOMBAT-7") if erases else ledger.storage().prune(90 * DAY, quiet)
+
+    assert [(one.deed, one.by, one.reason) for one in ledger.desk().decisions(1)] == [("accept", "somebody", "")]
+    assert "WOMBAT" not in everything(ledger)
 
 
 def test_prune_keeps_the_account(pruned: Ledger) -> None:

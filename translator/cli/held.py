@@ -194,6 +194,54 @@ def drop(flags: Flags, ids: tuple[str, ...], cause: str | None, code: str | None
     return 0
 
 
+@command.command("conclude")
+@click.argument("ids", metavar="SERVICE_REQUEST...", nargs=-1, required=True)
+@click.option("--reason", metavar="TEXT", required=True, help="Why; it is kept in the ledger.")
+@click.option(
+    "--then",
+    metavar="STATUS",
+    required=True,
+    type=click.Choice(["FULL_RESULTS_READY", "RESULTS_ISSUE"], case_sensitive=False),
+    help="What the order is: FULL_RESULTS_READY or RESULTS_ISSUE.",
+)
+@YES
+@common
+def conclude(
+    flags: Flags,
+    ids: tuple[str, ...],
+    reason: str,
+    then: str,
+    yes: bool,  # noqa: FBT001 - a flag of the command line
+) -> int:
+    """
+    Say what an order is, where nothing of it is held and yet no rule can tell.
+
+    So after a result was refused, or dropped: the order stays at PARTIAL_RESULTS_READY until somebody knows whether it
+    is complete. Without --yes nothing is changed. Nothing is posted again.
+
+    \b
+    Examples:
+      translator held conclude 3fa85f64-5717-4562-b3fc-2c963f66afa6 --then RESULTS_ISSUE --reason "sample lost" --yes
+    """  # noqa: D301 - \b is click's mark for lines that stay as they are
+    from translator import review  # noqa: PLC0415 - the ledger is heavy
+    from translator.ledger import Decision, Ledger  # noqa: PLC0415
+
+    if not reason.strip():
+        raise click.UsageError("--reason must say why")
+    wrong = [text for text in ids if not _UUID.fullmatch(text)]
+    if wrong:
+        raise ConfigError("an ID is a service request here, a UUID such as 3fa85f64-5717-4562-b3fc-2c963f66afa6")
+    settings = flags.settings()
+    with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
+        requests = sorted({text.lower() for text in ids})
+        decision = Decision("conclude", who(), reason)
+        review.conclude(ledger, settings, requests, decision, then=then.upper(), rehearses=not yes)
+    say(f"{len(requests)} would be {then.upper()}" if not yes else f"{len(requests)} concluded as {then.upper()}")
+    if not yes:
+        say_preview()
+    return 0
+
+
 def _chosen(items: Iterable[HeldItem], ids: Sequence[str], code: str | None) -> list[HeldItem]:
     """
     Choose what is named.

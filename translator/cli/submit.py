@@ -75,6 +75,8 @@ def command(flags: Flags, paths: tuple[str, ...], correlation: str | None, wait_
 
 def _print(done: Submitted, ledger: Ledger, form: Form) -> set[str]:
     """Print every message with its states in the ledger, and give the states that occur."""
+    from translator.ledger import HELD_BEFORE  # noqa: PLC0415 - the ledger is heavy
+
     states: set[str] = set()
     listing = Listing(form, COLUMNS)
     for outcome in done.file_findings:
@@ -84,6 +86,9 @@ def _print(done: Submitted, ledger: Ledger, form: Form) -> set[str]:
         view = ledger.show(message_id)
         listing.add(view.json, *_describe(view))
         states |= {view.state, *(entry.state for entry in view.entries)}
+        # It came before and waits there: it is listed once, and found again all the same.
+        if HELD_BEFORE in (view.reason, *(entry.reason for entry in view.entries)):
+            states.add("held")
     listing.close()
     return states
 

@@ -17,12 +17,14 @@ from translator.ledger.lanes import Claim, Later, Settlement
 from translator.ledger.ledger import Ledger
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.refile import AS_CORRECTED, PATIENT, CannotRefileError, Choice, Refiled
+from translator.ledger.twins import HELD_BEFORE
 from translator.ledger.undecided import UndecidedItem
 from translator.ledger.view_shapes import DecisionView, MessageRow, MessageView
 
 __all__ = [
     "AS_CORRECTED",
     "EVERY",
+    "HELD_BEFORE",
     "PATIENT",
     "PERSON",
     "UNLIMITED",

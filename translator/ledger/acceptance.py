@@ -11,7 +11,7 @@ touched begins the next such group, because it must see what that one left.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -41,6 +41,7 @@ from translator.ledger.positions import (
 )
 from translator.ledger.statuses import follow, lane_reports
 from translator.ledger.supersede import supersede
+from translator.ledger.twins import Fate, Repeat, Twin, compare, find_twins, settle_twins
 from translator.ledger.vault import Vault
 from translator.record.outcome import Outcome, Submission
 from translator.translate.revision import LaneHistory, hold_unread, hold_whole, revise
@@ -54,6 +55,20 @@ class Arrival(Struct, frozen=True):
     site: str = ""
 
 
+_Hashed = tuple[Arrival, str]
+"""A message with the hash of its bytes."""
+
+
+class _Taken(Struct, frozen=True):
+    """A message after the comparison with its lanes and with its twin."""
+
+    arrival: Arrival
+    sha256: str
+    placed: Sequence[Placed]
+    repeat: Repeat
+    state: Fate
+
+
 class Acceptance(Struct, frozen=True):
     """The transaction at hand: its connection and time, what seals its rows, and what the destinations agreed to."""
 
@@ -63,11 +78,19 @@ class Acceptance(Struct, frozen=True):
     policies: Mapping[str, DestinationPolicy]
     now: int
 
-    def place(self, lane: Lane, submission: Submission, sha256: str, *, trusts_patient: bool = False) -> Placed:
+    def place(
+        self,
+        lane: Lane,
+        submission: Submission,
+        sha256: str,
+        *,
+        trusts_patient: bool = False,
+        dropped: Collection[int] = (),
+    ) -> Placed:
         """
         Compare a submission of the message `sha256` with its lane, and say what of it is sent.
 
-        Shape: `trusts_patient` where a person has said that it is the lane's.
+        Shape: `trusts_patient` where a person has said that it is the lane's; `dropped` as in `revise`.
         """
         hashes = patient_hashes(self.vault, submission)
         if is_other_patient(lane, hashes) and not trusts_patient:
@@ -75,7 +98,7 @@ class Acceptance(Struct, frozen=True):
         pin(self.connection, self.vault, lane, submission.patient, hashes, self.key_id)
         known = LaneHistory() if lane.is_new else read_history(self.connection, self.vault, lane.id, submission, sha256)
         policy = self.policies.get(submission.destination, STRICT)
-        revision = revise(submission, known, sha256, in_full=policy.in_full)
+        revision = revise(submission, known, sha256, in_full=policy.in_full, dropped=dropped)
         if revision.payload and policy.holds(submission.unconfirmed):
             revision = hold_whole(revision, "code-unconfirmed")
         return Placed(submission, revision, lane)
@@ -96,47 +119,59 @@ def accept_messages(
     for arrival in arrivals:
         check_balance(arrival.outcome)
     acceptance = Acceptance(connection, vault, vault.current(connection), policies, now)
-    return [message_id for group in _groups(arrivals) for message_id in _accept_group(acceptance, group)]
+    hashed = [(arrival, _sha256(arrival)) for arrival in arrivals]
+    return [message_id for group in _groups(hashed) for message_id in _accept_group(acceptance, group)]
 
 
-def _groups(arrivals: Iterable[Arrival]) -> Iterator[list[Arrival]]:
-    group: list[Arrival] = []
-    touched: set[LaneName] = set()
-    for arrival in arrivals:
-        lanes = lane_names(arrival.outcome)
-        if lanes & touched:
+def _groups(arrivals: Iterable[_Hashed]) -> Iterator[list[_Hashed]]:
+    group: list[_Hashed] = []
+    touched: set[LaneName | str] = set()
+    for arrival, sha256 in arrivals:
+        names: set[LaneName | str] = {sha256, *lane_names(arrival.outcome)}
+        if not touched.isdisjoint(names):
             yield group
             group, touched = [], set()
-        group.append(arrival)
-        touched |= lanes
+        group.append((arrival, sha256))
+        touched |= names
     if group:
         yield group
 
 
-def _accept_group(acceptance: Acceptance, group: Sequence[Arrival]) -> list[int]:
+def _accept_group(acceptance: Acceptance, group: Sequence[_Hashed]) -> list[int]:
     connection = acceptance.connection
-    hashes = [_sha256(arrival) for arrival in group]
-    lanes = find_lanes(connection, [name for arrival in group for name in lane_names(arrival.outcome)])
-    placed = [
-        [acceptance.place(lanes[lane_name(one)], one, sha256) for one in arrival.outcome.submissions]
-        for arrival, sha256 in zip(group, hashes, strict=True)
-    ]
-    message_ids = insert_rows(
-        connection,
-        schema.message,
-        [_message_row(acceptance, *message, lanes) for message in zip(group, placed, hashes, strict=True)],
-    )
-    queue(acceptance, message_ids, placed)
-    _queue_statuses(acceptance, message_ids, group, placed, lanes)
+    lanes = find_lanes(connection, [name for arrival, _ in group for name in lane_names(arrival.outcome)])
+    twins = find_twins(connection, acceptance.vault, [sha256 for _, sha256 in group])
+    taken = [_take(acceptance, arrival, sha256, lanes, twins.get(sha256)) for arrival, sha256 in group]
+    message_ids = insert_rows(connection, schema.message, [_message_row(acceptance, one, lanes) for one in taken])
+    queue(acceptance, message_ids, [one.placed for one in taken])
+    settle_twins(connection, [one.repeat for one in taken])
+    _queue_statuses(acceptance, message_ids, taken, lanes)
     store_lanes(connection, lanes.values())
     rows = [
         row
-        for message_id, arrival, parts in zip(message_ids, group, placed, strict=True)
-        for row in entry_rows(arrival.outcome, parts, message_id, lanes)
+        for message_id, one in zip(message_ids, taken, strict=True)
+        for row in entry_rows(one.arrival.outcome, one.placed, message_id, lanes, one.repeat.numbers)
     ]
     insert_tuples(connection, schema.entry, rows)
-    _check_written(connection, message_ids, [len(arrival.outcome.entries) for arrival in group])
+    _check_written(connection, message_ids, [len(one.arrival.outcome.entries) for one in taken])
     return message_ids
+
+
+def _take(
+    acceptance: Acceptance, arrival: Arrival, sha256: str, lanes: Mapping[LaneName, Lane], twin: Twin | None
+) -> _Taken:
+    outcome = arrival.outcome
+    placed = [
+        acceptance.place(
+            lanes[lane_name(one)], one, sha256, dropped=twin.dropped(outcome, number) if twin is not None else ()
+        )
+        for number, one in enumerate(outcome.submissions)
+    ]
+    state = Fate(*message_state(outcome, placed))
+    repeat = compare(outcome, placed, state, twin)
+    if repeat.whole:
+        state = Fate("duplicate", repeat.whole)
+    return _Taken(arrival, sha256, placed, repeat, state)
 
 
 def _sha256(arrival: Arrival) -> str:
@@ -146,13 +181,11 @@ def _sha256(arrival: Arrival) -> str:
     return sha256
 
 
-def _message_row(
-    acceptance: Acceptance, arrival: Arrival, placed: Sequence[Placed], sha256: str, lanes: Mapping[LaneName, Lane]
-) -> dict[str, Any]:
-    outcome, source, vault = arrival.outcome, arrival.outcome.source, acceptance.vault
-    state, reason = message_state(outcome, placed)
+def _message_row(acceptance: Acceptance, taken: _Taken, lanes: Mapping[LaneName, Lane]) -> dict[str, Any]:
+    arrival, outcome, vault = taken.arrival, taken.arrival.outcome, acceptance.vault
+    source, (state, reason, _) = outcome.source, taken.state
     lane = next((lanes[name] for name in lane_names(outcome)), None) if state == "held" else None
-    diagnostics = [*outcome.diagnostics, *(remark for one in placed for remark in one.revision.diagnostics)]
+    diagnostics = [*outcome.diagnostics, *(remark for one in taken.placed for remark in one.revision.diagnostics)]
     return {
         "received_at": acceptance.now,
         "site": arrival.site,
@@ -161,7 +194,7 @@ def _message_row(
         "format": source.format,
         "type": source.type,
         "control_id": vault.close_text(acceptance.key_id, source.control_id),
-        "sha256": sha256,
+        "sha256": taken.sha256,
         "tables_sha256": outcome.tables_sha256,
         "state": state,
         "reason": reason,
@@ -207,14 +240,13 @@ def queue(acceptance: Acceptance, message_ids: Sequence[int], placed: Sequence[S
 def _queue_statuses(
     acceptance: Acceptance,
     message_ids: Sequence[int],
-    group: Sequence[Arrival],
-    placed: Sequence[Sequence[Placed]],
+    taken: Sequence[_Taken],
     lanes: Mapping[LaneName, Lane],
 ) -> None:
     """Queue the workflow status that each message calls for, behind what it sends."""
     rows = []
-    for message_id, arrival, parts in zip(message_ids, group, placed, strict=True):
-        for report in lane_reports(arrival.outcome, parts, lanes):
+    for message_id, one in zip(message_ids, taken, strict=True):
+        for report in lane_reports(one.arrival.outcome, one.placed, lanes):
             workflow = acceptance.policies.get(report.lane.destination, STRICT).workflow
             if workflow is not None:
                 row = follow(acceptance.connection, report, workflow, message_id=message_id, now=acceptance.now)

@@ -12,14 +12,14 @@ from contextlib import contextmanager
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from translator.ledger import schema
 from translator.ledger.acceptance import Acceptance
 from translator.ledger.bell import announce
 from translator.ledger.database import Database
 from translator.ledger.decisions import Decision, read_decisions
-from translator.ledger.dropping import conclude, drop_held
+from translator.ledger.dropping import conclude, conclude_order, drop_held, newest_message
 from translator.ledger.held import HeldItem, Version, list_held, versions
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.refile import Choice, Refiled, refile
@@ -162,8 +162,15 @@ class DeskSession:
         Raises: ConfigError where a choice is needed and there is none.
         """
         for lane_id in sorted(lane_ids):
-            newest = select(func.max(schema.entry.c.message_id)).where(schema.entry.c.lane_id == lane_id)
-            sent = select(func.max(schema.submission.c.message_id)).where(schema.submission.c.lane_id == lane_id)
-            ids = [self._connection.execute(query).scalar_one() for query in (newest, sent)]
-            message_id = max(number for number in ids if number is not None)
+            message_id = newest_message(self._connection, lane_id)
             conclude(self._connection, [lane_id], policies, then, message_id=message_id, now=self._now)
+
+    def conclude_order(
+        self, service_request_id: str, policies: Mapping[str, DestinationPolicy], then: str, decision: Decision
+    ) -> None:
+        """
+        Tell the vendor what an order is, by a person's word alone; see dropping.py.
+
+        Raises: LedgerError where that is not true, or not to be said any more.
+        """
+        conclude_order(self._connection, service_request_id, policies, then, decision, self._now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, exists, select, update
+from sqlalchemy import Connection, exists, func, select, update
 
 from translator.errors import ConfigError, LedgerError
 from translator.ledger import schema
@@ -19,7 +19,7 @@ from translator.ledger.policy import STRICT, DestinationPolicy
 from translator.ledger.positions import Lane, find_lanes, insert_rows, store_lanes
 from translator.ledger.states import UNFINISHED
 from translator.ledger.statuses import queue_status, read_progress
-from translator.translate.workflow import FULL, ISSUE, StatusCall, may_follow
+from translator.translate.workflow import FULL, ISSUE, Progress, StatusCall, may_follow
 
 CHOICES = (FULL, ISSUE)
 ISSUE_REASON = "some results will not be available"
@@ -88,6 +88,58 @@ def conclude(
             rows.append(queue_status(connection, lane, call, message_id=message_id, now=now))
     insert_rows(connection, schema.submission, rows)
     store_lanes(connection, lanes.values())
+
+
+def conclude_order(
+    connection: Connection,
+    service_request_id: str,
+    policies: Mapping[str, DestinationPolicy],
+    then: str,
+    decision: Decision,
+    now: int,
+) -> None:
+    """
+    Tell the vendor what an order is by a person's word alone, where no rule could say so.
+
+    Raises: LedgerError where something of it is open, its status is settled, or the word would not be true.
+    """
+    query = select(_lane.c.destination).where(_lane.c.service_request_id == service_request_id)
+    destination = connection.execute(query).scalars().first()
+    if destination is None:
+        raise LedgerError("the ledger has no such service request; `translator ledger list` shows what came in")
+    (lane,) = find_lanes(connection, [(destination, service_request_id)]).values()
+    progress = read_progress(connection, lane)
+    trouble = _trouble(connection, lane, progress, policies, then)
+    if trouble:
+        raise LedgerError(f"service request {lane.service_request_id} cannot be concluded: {trouble}")
+    message_id = newest_message(connection, lane.id)
+    call = StatusCall(then, ISSUE_REASON if then == ISSUE else "")
+    insert_rows(connection, schema.submission, [queue_status(connection, lane, call, message_id=message_id, now=now)])
+    store_lanes(connection, [lane])
+    record(connection, decision, message_id, now)
+
+
+def newest_message(connection: Connection, lane_id: int) -> int:
+    """Number the newest message that speaks of a lane."""
+    told = select(func.max(_entry.c.message_id)).where(_entry.c.lane_id == lane_id)
+    sent = select(func.max(_submission.c.message_id)).where(_submission.c.lane_id == lane_id)
+    numbers: list[int | None] = [connection.execute(query).scalar_one() for query in (told, sent)]
+    return max(number for number in numbers if number is not None)
+
+
+def _trouble(
+    connection: Connection, lane: Lane, progress: Progress, policies: Mapping[str, DestinationPolicy], then: str
+) -> str:
+    """Say why an order cannot be concluded; empty where it can."""
+    if policies.get(lane.destination, STRICT).workflow is None:
+        return "whoop.workflow is off, so its status is set elsewhere"
+    if _is_open(connection, lane):
+        return "something of it is held, rejected or unknown; decide about that first"
+    if not may_follow(progress.status, then):
+        return f"its status is {progress.status}, and nothing may follow that"
+    if then == FULL and not progress.has_results:
+        return f"no result of it was sent, so it is not {FULL}; say --then {ISSUE}"
+    return ""
 
 
 def _is_open(connection: Connection, lane: Lane) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from translator.ledger.placement import Placed
@@ -34,9 +35,26 @@ class EntryRow(NamedTuple):
 
 
 def entry_rows(
+    outcome: Outcome,
+    placed: Sequence[Placed],
+    message_id: int,
+    lanes: Mapping[LaneName, Lane],
+    repeated: Mapping[int, str] = MappingProxyType({}),
+) -> Iterator[EntryRow]:
+    """
+    Make one row per entry, in order.
+
+    Shape: `lanes` are those that the message speaks of; `repeated` gives by entry why it is a duplicate, though its
+    report does not say so.
+    """
+    for row in _rows(outcome, placed, message_id, lanes):
+        why = repeated.get(row.number)
+        yield row._replace(state="duplicate", reason=why, cause="") if why else row
+
+
+def _rows(
     outcome: Outcome, placed: Sequence[Placed], message_id: int, lanes: Mapping[LaneName, Lane]
 ) -> Iterator[EntryRow]:
-    """Make one row per entry, in order; `lanes` are those that the message speaks of."""
     parts = [(one, _places(one), tuple(one.submission.sources), one.submission.ordered_at) for one in placed]
     accounts = _accounts(outcome, lanes)
     for number, entry in enumerate(outcome.entries):

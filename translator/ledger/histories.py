@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, and_, exists, or_, select
 
 from translator.ledger import schema
 from translator.ledger.positions import RESULTS
@@ -45,7 +45,11 @@ def read_history(
         )
         .join(message, message.c.id == entry.c.message_id)
         .outerjoin(sent, sent.c.id == entry.c.submission_id)
-        .where(entry.c.lane_id == lane_id, entry.c.state.in_([*LIVE, "superseded", "duplicate"]))
+        .where(
+            entry.c.lane_id == lane_id,
+            # A duplicate with a reason repeats what is held or was dropped: nothing of that was ever taken on.
+            or_(entry.c.state.in_([*LIVE, "superseded"]), and_(entry.c.state == "duplicate", entry.c.reason == "")),
+        )
         # What was released later than others were sent stands in an older row, yet is the newer version.
         .order_by(sent.c.position, entry.c.id)
     )

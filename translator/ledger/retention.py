@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exist
 
 from translator.ledger import schema
 from translator.ledger.database import Database
+from translator.ledger.decision_tables import decision
 from translator.ledger.states import UNFINISHED
 from translator.ledger.vault import Vault
 
@@ -71,11 +72,17 @@ def prune(database: Database, vault: Vault, before: int, now: int, progress: Cal
 
 
 def strip_messages(connection: Connection, vault: Vault, message_ids: Sequence[int], now: int) -> None:
-    """Take bytes, names and values out of some messages, and the patient out of lanes that nothing else needs."""
+    """
+    Take bytes, names, values and what people wrote out of some messages, and the patient out of lanes.
+
+    A lane that another message still speaks of keeps its patient.
+    """
     for chosen in _parts(message_ids):
         _hash_rows(connection, vault, chosen)
         sent = _submission.c.message_id.in_(chosen)
         connection.execute(update(_submission).where(sent).values(body=b"", idempotency_key=""))
+        # A person may have written anything into a reason.
+        connection.execute(update(decision).where(decision.c.message_id.in_(chosen)).values(reason=""))
         stripped = {"raw": b"", "file": "", "control_id": "", "key_id": None, "pruned_at": now}
         connection.execute(update(_message).where(_message.c.id.in_(chosen)).values(stripped))
         bare = {"patient": "", "birth_date": "", "key_id": None}

@@ -13,7 +13,7 @@ service request brought it; only a correction may then change the value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
 from msgspec import Struct
@@ -22,6 +22,7 @@ from translator.record.outcome import Diagnostic, Payload, SourceObservation, Su
 from translator.translate.revision_rules import (
     AFTER_RESULTS,
     CHANGED,
+    DROPPED,
     DUPLICATE,
     OLDER_COMES_FIRST,
     OUT_OF_ORDER,
@@ -106,11 +107,19 @@ _FIRST: Mapping[str, Verdict] = {
 }
 
 
-def revise(submission: Submission, history: LaneHistory, sha256: str = "", *, in_full: bool = False) -> Revision:
+def revise(
+    submission: Submission,
+    history: LaneHistory,
+    sha256: str = "",
+    *,
+    in_full: bool = False,
+    dropped: Collection[int] = (),
+) -> Revision:
     """
     Compare a submission, brought by the message `sha256`, with its lane's history.
 
-    Shape: `in_full` sends what the vendor has already along with what is new or changed.
+    Shape: `in_full` sends what the vendor has already along with what is new or changed. `dropped` are the numbers of
+    observations that a person has dropped when the same message came before; they are not sent.
     """
     if not submission.sources:
         return _revise_bare(submission, history, sha256)
@@ -118,6 +127,8 @@ def revise(submission: Submission, history: LaneHistory, sha256: str = "", *, in
         verdicts = tuple(_FIRST.get(source.status, UNDECIDED) for source in submission.sources)
     else:
         verdicts = tuple(_judge(source, submission, history, sha256) for source in submission.sources)
+    if dropped:
+        verdicts = tuple(DROPPED if number in dropped else verdict for number, verdict in enumerate(verdicts))
     if in_full and SEND in verdicts:
         verdicts = tuple(
             SEND if verdict == DUPLICATE and _is_as_known(source, history) else verdict
@@ -223,7 +234,7 @@ def _revision(submission: Submission, history: LaneHistory, verdicts: tuple[Verd
     left = tuple(o for o, verdict in zip(observations, verdicts, strict=True) if verdict == SEND)
     held = [verdict for verdict in verdicts if verdict.state == "held"]
     status = _status_on_lane(submission, history)
-    if held:
+    if held or DROPPED in verdicts:
         status = STATUS_WITH_HELD.get(submission.payload.status, submission.payload.status)
     payload = msgspec.structs.replace(submission.payload, status=status, observations=left) if left else None
     report = SEND if payload else held[0] if held else DUPLICATE
@@ -243,9 +254,9 @@ def _status_on_lane(submission: Submission, history: LaneHistory) -> str:
 def _remarks(
     submission: Submission, history: LaneHistory, verdicts: tuple[Verdict, ...], status: str
 ) -> Iterator[Diagnostic]:
-    if any(verdict.state == "held" for verdict in verdicts):
+    if any(verdict.state == "held" or verdict == DROPPED for verdict in verdicts):
         if status != submission.payload.status:
-            text = "sent as partial: an observation of the report is held"
+            text = "sent as partial: an observation of the report is held, or was dropped"
             yield Diagnostic("report-incomplete", "warning", text=text)
     elif status != submission.payload.status:
         yield Diagnostic("status-derived", "info", text=f"with what was sent before, the report is {status}")

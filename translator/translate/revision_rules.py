@@ -22,6 +22,7 @@ class Verdict(Struct, frozen=True, gc=False):
 
 SEND = Verdict("queued")
 DUPLICATE = Verdict("duplicate")
+DROPPED = Verdict("duplicate", "dropped-before")
 SILENT_CHANGE = Verdict("held", "silent-change")
 LATE_PRELIMINARY = Verdict("held", "late-preliminary")
 OUT_OF_ORDER = Verdict("held", "out-of-order")
