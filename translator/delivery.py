@@ -21,6 +21,7 @@ import httpx
 from msgspec import Struct
 
 from translator.config import Settings, WhoopSettings
+from translator.errors import LedgerUnavailableError
 from translator.ledger import UNLIMITED, DestinationPolicy, Ledger, RateBudget
 from translator.translate.tables import Tables
 from translator.translate.workflow import Workflow
@@ -32,6 +33,8 @@ from translator.transmit.whoop import DESTINATION, WhoopClient
 LOOK_S = 0.2
 """How often a process without the lock looks whether its messages are settled, or the lock is free."""
 
+AWAY_S = 1.0
+"""How often a service looks whether the database of its ledger is back."""
 
 DOCUMENTED_RATE = RateBudget(per_minute=100, per_day=10_000)
 
@@ -126,21 +129,35 @@ def serve(
     *,
     stop: threading.Event,
     progress: Callable[[Progress], None] = lambda _: None,
+    trouble: Callable[[str], None] = lambda _: None,
     transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
 ) -> DeliveryReport:
     """
     Deliver whatever is committed, until the stop; Ctrl-C and SIGTERM finish what is under way first.
 
-    Where another process holds the lock, this one waits for it.
-    Raises: ConfigError where a credential is needed and not set.
+    Where another process holds the lock, this one waits for it; where the database is away, until it is back. What was
+    under way then, and whose outcome could not be recorded, is unknown.
+
+    Shape: `trouble` is told, once, why nothing is delivered while the database is away.
+    Raises: ConfigError where a credential is needed and not set; LedgerError where the stop comes while the database
+    is away.
     """
     work = _Delivery(ledger, settings, tables, stop, None, progress, None, transport)
+    known = ""
     with _stop_by_signal(stop):
         while True:
-            with ledger.delivery_lock() as held:
-                if held:
-                    return asyncio.run(work.run(serves=True))
-            if stop.wait(LOOK_S):
+            wait_s = LOOK_S
+            try:
+                with ledger.delivery_lock() as held:
+                    if held:
+                        return asyncio.run(work.run(serves=True))
+                    known = ""
+            except LedgerUnavailableError as error:
+                wait_s = AWAY_S
+                if str(error) != known:
+                    known = str(error)
+                    trouble(known)
+            if stop.wait(wait_s):
                 return work.report(Progress(), delivered_here=False)
 
 

@@ -9,9 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.ledger.arrivals import LANES, POLICIES, arrival, report
+from tests.postgres import Postgres
 from tests.sandbox_process import SandboxProcess
 from tests.transmit.delivering import settings, wait_until
 from translator.delivery import serve
+from translator.errors import LedgerUnavailableError
 from translator.ledger import Ledger
 from translator.mapping_files import packaged_tables
 
@@ -37,6 +39,37 @@ def outage(ledger: Ledger, seconds: float) -> dict[str, int]:
         serving.join()
     assert all(len(bodies) == 1 for bodies in sent.values())
     return away
+
+
+def test_database_that_restarts_ends_no_service(postgres: Postgres) -> None:
+    """Delivery goes on by itself; nothing is lost, and nothing is sent twice."""
+    stop, told = threading.Event(), list[str]()
+    with Ledger.open(postgres.new()) as ledger, SandboxProcess("--accept-any") as sandbox:
+        ledger.accept([arrival(report({"HDL": "5"}, lane=lane)) for lane in LANES], POLICIES)
+        sandbox.fault("results", "delay", 0.05, times=len(LANES))
+        arguments = (ledger, settings(sandbox), packaged_tables())
+        serving = threading.Thread(target=serve, args=arguments, kwargs={"stop": stop, "trouble": told.append})
+        serving.start()
+        wait_until(lambda: len(sandbox.results()) >= 10)
+        postgres.restart()
+        wait_until(lambda: not has_queued(ledger), seconds=60)
+        stop.set()
+        serving.join()
+        sent, left = sandbox.results(), ledger.count("whoop")
+        assert ledger.verify() == []
+
+    assert all(len(bodies) == 1 for bodies in sent.values())
+    assert len(LANES) - left.get("unknown", 0) <= len(sent)
+    assert sum(left.values()) == len(LANES)
+    assert all("cannot be reached" in text for text in told)
+
+
+def has_queued(ledger: Ledger) -> bool:
+    """Tell whether something waits to be sent; a database that is away says nothing, so it may."""
+    try:
+        return "queued" in ledger.count("whoop")
+    except LedgerUnavailableError:
+        return True
 
 
 @pytest.mark.parametrize(
