@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests import exported
 from tests.conftest import CommandLine
 from tests.lab_messages import HDL, LOCAL, Obx, oru, service_request
 from tests.sandbox_process import SandboxProcess
@@ -163,6 +164,26 @@ def test_order_that_no_rule_can_conclude_is_concluded_by_hand(lab: Lab) -> None:
     assert b"nothing may follow that" in again.stderr
     statuses = [body["task_business_status"] for method, body in lab.posted() if method == "PATCH"]
     assert statuses == ["PARTIAL_RESULTS_READY", "RESULTS_ISSUE"] * 2
+
+
+def test_held_report_of_an_export_is_released_without_the_export(lab: Lab) -> None:
+    """The ledger keeps a report with everything that it referred to, so its files need not be there any more."""
+    system = "http://lab.example/codes"
+    local = exported.hdl("b", 112, code={"coding": [{"system": system, "code": "ZZ9"}]})
+    files = [exported.lines(exported.report(1, "a", "b")), exported.lines(exported.hdl("a"), local)]
+    files += [exported.lines(exported.PATIENT), exported.lines(exported.order(1))]
+    whole = lab.folder / "export.ndjson"
+    whole.write_bytes(b"".join(files))
+    lab("submit", "export.ndjson")
+    whole.unlink()
+    lab.site(ROW.replace("L,", f"{system},", 1))
+
+    released = lab("held", "release", "--cause", "unmapped-code", "--yes")
+    lab.submit(oru([Obx(HDL, "55")], request=service_request(2)))
+
+    assert released.returncode == 0
+    sent = [body for method, body in lab.posted() if method == "POST"]
+    assert [[one["code"] for one in body["observations"]] for body in sent[:2]] == [["HDL"], ["LDL"]]
 
 
 def test_what_is_held_already_is_not_held_again(lab: Lab) -> None:
