@@ -203,6 +203,7 @@ def _message_row(acceptance: Acceptance, taken: _Taken, lanes: Mapping[LaneName,
         "raw": vault.close_message(acceptance.key_id, arrival.raw),
         "key_id": acceptance.key_id,
         "lane_id": lane.id if lane else None,
+        "asked": int(taken.repeat.asks(outcome, taken.placed, taken.state)),
     }
 
 

@@ -11,7 +11,8 @@ Draw the tables of the ledger; the same on SQLite and PostgreSQL.
 Where a key is configured, `message.raw`, `file` and `control_id`, `lane.patient` and `birth_date`, and the words of a
 correlation are sealed; `key_id` of the row says with which data key (none: they stand as they are). The columns
 `..._hash` are keyed hashes, by which a sealed row is found and two are compared. A message with `pruned_at` has lost
-its bytes and its values; what remains of a value is its keyed hash.
+its bytes and its values; what remains of a value is its keyed hash. `message.asked` is 1 where something of it was held
+when it came: those are looked up when the same bytes come again (twins.py).
 
 Times are whole microseconds since 1970 in UTC. `lane.due_at` is the heart of delivery: not null exactly while
 the lane's first unfinished submission is queued and no attempt is open, and then the earliest time to try it.
@@ -89,9 +90,12 @@ message = Table(
     sealed_with(),
     instant("pruned_at", nullable=True),
     link("lane_id", "lane", nullable=True),
+    count("asked"),
     one_of(MESSAGE_STATES),
 )
-Index("ix_message_sha256", message.c.sha256)
+Index("ix_message_asked", message.c.sha256, **{  # type: ignore[arg-type]
+    f"{dialect}_where": text("asked = 1") for dialect in ("sqlite", "postgresql")
+})  # fmt: skip
 
 lane = Table(
     "lane",

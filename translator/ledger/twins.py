@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, and_, bindparam, exists, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, exists, or_, select, text, update
 
 from translator.ledger import schema
 from translator.ledger.moves import move
@@ -74,6 +74,15 @@ class Repeat(Struct, frozen=True):
     whole: str = ""
     settled: tuple[int, ...] = ()
     settled_bare: tuple[int, ...] = ()
+
+    def asks(self, outcome: Outcome, placed: Sequence[Placed], state: Fate) -> bool:
+        """Tell whether something of the message waits for a person, so that its next twin has to look at it."""
+        if state.state == "held":
+            return True
+        return any(
+            fate.state == "held" and number not in self.numbers
+            for number, (_, fate) in enumerate(_fates(outcome, placed))
+        )
 
 
 NOTHING = Repeat()
@@ -173,6 +182,10 @@ _TWINS = (
             or_(_entry.c.state == "held", and_(_entry.c.state == "dropped", _entry.c.submission_id.is_(None))),
         ),
     )
-    .where(_message.c.sha256.in_(bindparam("hashes", expanding=True)))
+    .where(
+        # Written as it stands in the condition of the index, so that the database uses that.
+        text("message.asked = 1"),
+        _message.c.sha256.in_(bindparam("hashes", expanding=True)),
+    )
     .order_by(_message.c.id)
 )  # fmt: skip
