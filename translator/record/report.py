@@ -7,10 +7,14 @@ Statuses, codes and units stand here as sent; what they mean is decided by table
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from translator.record.values import Coding, Value
+
+if TYPE_CHECKING:
+    from translator.record.order import Order
 
 
 class Identifier(Struct, frozen=True, gc=False):
@@ -133,6 +137,7 @@ class Message(Struct, frozen=True):
 
     Shape: `refused` and `held` are findings about the message as a whole; then every observation still stands
     in `reports`, so that it is accounted for. `unplaced` refuses the message unless the correlation knows its order.
+    `orders` are those of a message that orders.
     """
 
     format: str
@@ -145,3 +150,4 @@ class Message(Struct, frozen=True):
     unplaced: Finding | None = None
     held: tuple[Finding, ...] = ()
     findings: tuple[Finding, ...] = ()
+    orders: tuple[Order, ...] = ()
