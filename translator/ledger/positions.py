@@ -19,7 +19,7 @@ from translator.errors import LedgerError
 from translator.ledger import schema
 from translator.ledger.states import UNFINISHED
 from translator.ledger.vault import Vault
-from translator.record.outcome import Outcome, Payload, ReportAccount, Submission
+from translator.record.outcome import OrderPayload, Outcome, Payload, ReportAccount, Submission
 from translator.translate.workflow import StatusCall
 
 RESULTS = "results"
@@ -118,7 +118,9 @@ def pin(connection: Connection, vault: Vault, lane: Lane, submission: Submission
     }
 
 
-def queue_row(lane: Lane, payload: Payload, *, message_id: int, ordered_at: str, now: int) -> dict[str, Any]:
+def queue_row(
+    lane: Lane, payload: Payload | OrderPayload, *, message_id: int, ordered_at: str, now: int
+) -> dict[str, Any]:
     """Make the row of what is left of a submission, at the next position of its lane."""
     position = lane.take_position(now)
     is_urgent = payload.status in URGENT_STATUSES

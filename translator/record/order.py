@@ -75,11 +75,11 @@ class Order(Struct, frozen=True):
     """
     One ORC group or one ServiceRequest.
 
-    Shape: `at` is `ORC[1]` or a FHIRPath. `control` is `create`, `cancel` or `update`; `sent_control` is what the sender
-    wrote (`NW`, `active`). `placer`, `filler` and `group` are its numbers. `codes` are the codings of what is ordered
-    (OBR-4, ServiceRequest.code). `organisation` is the one that orders, as the message names it. `answers` are answers
-    to questions of the order form. `times` are the sender's, best first. `findings` are what keeps the order from being
-    sent.
+    Shape: `at` is `ORC[1]` or a FHIRPath. `control` is `create`, `cancel` or `update`; `sent_control` is what the
+    sender wrote (`NW`, `active`). `placer`, `filler` and `group` are its numbers. `codes` are the codings of what is
+    ordered (OBR-4, ServiceRequest.code). `organisation` is the one that orders, as the message names it. `answers` are
+    answers to questions of the order form; whether the patient needs a phone is one of them. `times` are the sender's,
+    best first. `findings` are what keeps the order from being sent.
     Absent: `control` is empty where the sender's word is none of the three.
     """
 

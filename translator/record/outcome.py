@@ -7,14 +7,15 @@ within `/1`, never changed; absent keys are omitted, never null.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 import msgspec
 from msgspec import Struct, field
 
 SCHEMA = "translator.outcome/1"
 FILE_SCHEMA = "translator.file/1"
+RESULTS = "results"
 
 
 class PayloadObservation(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -32,6 +33,26 @@ class Payload(Struct, frozen=True, omit_defaults=True):
 
     status: str
     observations: tuple[PayloadObservation, ...] = ()
+
+
+class OrderPayload(Struct, frozen=True):
+    """
+    One body of an order, a study or a referral, in the layout of `acurable/order.toml`.
+
+    Shape: it is of no report, so it has neither status nor observations.
+    """
+
+    body: Mapping[str, Any]
+
+    @property
+    def status(self) -> str:
+        """Nothing: an order reports nothing."""
+        return ""
+
+    @property
+    def observations(self) -> tuple[PayloadObservation, ...]:
+        """Nothing: an order observes nothing."""
+        return ()
 
 
 class SourceObservation(Struct, frozen=True, gc=False):
@@ -53,21 +74,24 @@ class SourceObservation(Struct, frozen=True, gc=False):
 
 class Submission(Struct, frozen=True):
     """
-    One payload for one service request.
+    One payload for one service request, or for one order reference.
 
-    Shape: `sources` runs parallel to `payload.observations`. `moment` is the sender's time in a form that sorts
-    (`YYYYMMDDHHMMSS.ffffff` in UTC), or empty, or a sequence of it that is made when it is looked at; `patient` is
-    `identifier` and `birth_date` as pinned by the lane.
+    Shape: `kind` is `results`, or `order`, `order-update`, `study`, `study-cancel` or `referral`; of an order
+    `service_request_id` is its reference. `sources` runs parallel to `payload.observations`. `moment` is the sender's
+    time in a form that sorts (`YYYYMMDDHHMMSS.ffffff` in UTC), or empty, or a sequence of it that is made when it is
+    looked at; `patient` is `identifier` and `birth_date` as pinned by the lane. `unconfirmed` are the codes that the
+    vendor has not confirmed, or `layout` where that is the body's layout.
     """
 
     destination: str
     service_request_id: str
-    payload: Payload
+    payload: Payload | OrderPayload
     sources: Sequence[SourceObservation] = ()
     patient: tuple[str, str] = ("", "")
     moment: str | Sequence[str] = ""
     unconfirmed: tuple[str, ...] = ()
     panel: str = ""
+    kind: str = RESULTS
 
     @property
     def ordered_at(self) -> str:
@@ -77,7 +101,7 @@ class Submission(Struct, frozen=True):
     @property
     def body_json(self) -> bytes:
         """The body exactly as it is sent."""
-        return msgspec.json.encode(self.payload)
+        return msgspec.json.encode(_body(self))
 
     @property
     def body(self) -> dict[str, Any]:
@@ -183,12 +207,22 @@ class _SubmissionLine(Struct, frozen=True):
     body: Payload
 
 
+class _OrderLine(Struct, frozen=True):
+    destination: str
+    kind: str
+    reference: str
+    body: Mapping[str, Any]
+
+
+_Sent: TypeAlias = _SubmissionLine | _OrderLine
+
+
 class _OutcomeLine(Struct, frozen=True):
     schema: str
     tables_sha256: str
     source: Source
     state: str
-    submissions: tuple[_SubmissionLine, ...]
+    submissions: tuple[_Sent, ...]
     entries: tuple[Entry, ...]
     diagnostics: tuple[Diagnostic, ...]
 
@@ -208,7 +242,20 @@ def _line(outcome: Outcome) -> _OutcomeLine | _FileLine:
         outcome.tables_sha256,
         outcome.source,
         outcome.state,
-        tuple(_SubmissionLine(s.destination, s.service_request_id, s.payload) for s in outcome.submissions),
+        tuple(map(_sent, outcome.submissions)),
         outcome.entries,
         tuple(outcome.diagnostics),
     )
+
+
+def _sent(submission: Submission) -> _Sent:
+    payload, key = submission.payload, submission.service_request_id
+    if isinstance(payload, OrderPayload):
+        return _OrderLine(submission.destination, submission.kind, key, payload.body)
+    return _SubmissionLine(submission.destination, key, payload)
+
+
+def _body(submission: Submission) -> Payload | Mapping[str, Any]:
+    """Give what is sent itself, of either kind."""
+    payload = submission.payload
+    return payload.body if isinstance(payload, OrderPayload) else payload

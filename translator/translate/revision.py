@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 from msgspec import Struct
 
-from translator.record.outcome import Diagnostic, Payload, SourceObservation, Submission
+from translator.record.outcome import Diagnostic, OrderPayload, Payload, SourceObservation, Submission
 from translator.translate.revision_rules import (
     AFTER_RESULTS,
     CHANGED,
@@ -72,7 +72,7 @@ class Revision(Struct, frozen=True):
     """
 
     verdicts: tuple[Verdict, ...]
-    payload: Payload | None
+    payload: Payload | OrderPayload | None
     report: Verdict
     diagnostics: tuple[Diagnostic, ...] = ()
 
