@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from translator.errors import ConfigError
 from translator.translate.load import load_tables
 from translator.translate.load_columns import SITE_SETTINGS
+from translator.translate.load_layout import ORDER_LAYOUT
 from translator.translate.tables import Tables
 
 _SITES = "sites"
@@ -80,11 +81,11 @@ def _site_folder(path_or_name: str | PurePath) -> Path:
 
 
 def _table_files(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): _content(path) for path in sorted(_csv_files(folder))}
+    return {path.relative_to(folder).as_posix(): _content(path) for path in sorted(_found(folder))}
 
 
-def _csv_files(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*.csv"):
+def _found(folder: Path) -> Iterator[Path]:
+    for path in (*folder.rglob("*.csv"), *folder.glob(ORDER_LAYOUT)):
         parts = path.relative_to(folder).parts
         if parts[0] not in _NOT_TABLES and not any(part.startswith((".", "~")) for part in parts):
             yield path

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from msgspec import structs
@@ -23,6 +23,7 @@ from translator.read.grammar import Grammars
 from translator.read.hl7v2 import read_message, read_single
 from translator.read.lexicon import Lexicon
 from translator.read.ndjson import split_documents, split_lines, tell_ndjson
+from translator.read.orm import ORDER_EVENTS
 from translator.read.resource_head import read_head
 from translator.read.wire import LARGEST_MESSAGE, Piece, split_stream
 from translator.read.xml_tree import MalformedXmlError
@@ -30,8 +31,9 @@ from translator.record.lazy import Lazy
 from translator.record.number_form import number_form
 from translator.record.outcome import FILE_SCHEMA, Diagnostic, Outcome, Source
 from translator.record.report import Finding, Message, Report
+from translator.translate.acurable import AcurableTranslator
 from translator.translate.service_request import Lookup, no_correlation
-from translator.translate.tables import Tables
+from translator.translate.tables import CONTROLS, StatusRow, Tables
 from translator.translate.whoop import Translation, WhoopTranslator
 
 Translated: TypeAlias = tuple[bytes, Outcome]
@@ -62,6 +64,7 @@ class Pipeline:
         self._fhir = FhirReader(self.lexicon, systems)
         self._grammars = Grammars(self.lexicon)
         self._whoop = WhoopTranslator(tables)
+        self._acurable = AcurableTranslator(tables)
 
     def translate(self, raw: bytes, *, file: str = "", index: int = 0, correlation: Lookup = no_correlation) -> Outcome:
         """Translate exactly one message or one FHIR document; several in one are refused, none is passed over."""
@@ -177,7 +180,8 @@ class Pipeline:
         return structs.replace(message, held=(found, *message.held))
 
     def _outcome(self, raw: bytes, message: Message, file: str, index: int, correlation: Lookup) -> Outcome:
-        translation = self._whoop.translate(message, correlation)
+        is_order = bool(message.orders) or message.type in ORDER_EVENTS
+        translation = self._acurable.translate(message) if is_order else self._whoop.translate(message, correlation)
         return Outcome(
             Lazy(lambda: (_source(raw, message, file, index),)),
             _state(translation),
@@ -200,7 +204,13 @@ def _lexicon(tables: Tables) -> Lexicon:
         numbers=number_form(site.decimal_mark, site.group_mark),
         composite_quantity=site.composite_quantity,
         fhir_version=site.fhir_version,
+        controls={name: _controls(rows) for name, rows in tables.order_controls.items()},
     )
+
+
+def _controls(rows: Mapping[str, StatusRow]) -> dict[str, str]:
+    """Give what each word of an order asks for, of those that ask for anything."""
+    return {code: row.action for code, row in rows.items() if row.action in CONTROLS}
 
 
 def _head(chunks: Iterator[bytes]) -> bytes:
@@ -244,7 +254,10 @@ def _several(read: list[Message], pieces: list[Piece]) -> Message:
         observation for message in read for report in message.reports for observation in report.observations
     )
     renumbered = (structs.replace(each, at=f"OBX[{number}]") for number, each in enumerate(observations, start=1))
-    return Message("hl7v2", reports=(Report("", observations=tuple(renumbered)),), refused=refused)
+    orders = (order for message in read for order in message.orders)
+    numbered = (structs.replace(each, at=f"ORC[{number}]") for number, each in enumerate(orders, start=1))
+    reports = (Report("", observations=tuple(renumbered)),)
+    return Message("hl7v2", reports=reports, refused=refused, orders=tuple(numbered))
 
 
 def _flaw(code: str, line: int) -> Finding:

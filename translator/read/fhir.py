@@ -17,6 +17,7 @@ from translator.read.fhir_bundle import Document
 from translator.read.fhir_json import DuplicateKeyError, MalformedJsonError, Node, parse, text
 from translator.read.fhir_observation import ObservationReader
 from translator.read.fhir_report import ReportReader
+from translator.read.fhir_service_request import ServiceRequestReader, requests_of
 from translator.read.fhir_version import find_version
 from translator.read.fhir_whole import held_of, refused_of
 from translator.read.lexicon import Lexicon
@@ -69,8 +70,10 @@ class FhirReader:
         version = find_version(document, self._lexicon.fhir_version)
         if version.name == "R5":
             reports = [_in_r5(report) for report in reports]
-        refused = version.refusal or refused_of(document)
-        held = [] if refused else [*held_of(document), *_without_report(root, reports)]
+        requests = requests_of(document)
+        refused = version.refusal or refused_of(document, orders=bool(requests))
+        held = [] if refused else [*held_of(document), *([] if requests else _without_report(root, reports))]
+        ordered = ServiceRequestReader(document, self._lexicon.systems, self._lexicon.controls.get("fhir", {}))
         kind = text(root, "resourceType")
         return Message(
             "fhir",
@@ -80,6 +83,7 @@ class FhirReader:
             reports=tuple(reports),
             refused=refused,
             held=tuple(held),
+            orders=tuple(map(ordered.read, requests)),
             findings=() if refused else _remarks(document),
         )
 

@@ -12,17 +12,17 @@ from translator.read.fhir_bundle import Document
 from translator.read.fhir_json import Node, obj, objects, text
 from translator.record.report import Finding
 
-_READ = frozenset({"Bundle", "DiagnosticReport"})
+_READ = frozenset({"Bundle", "DiagnosticReport", "ServiceRequest"})
 _RESULTS = frozenset({"DiagnosticReport", "Observation"})
 # What translation reads: two of one name would make a reference mean either.
 _USED = frozenset({"DiagnosticReport", "Observation", "ServiceRequest", "Patient", "Specimen"})
 
 
-def refused_of(document: Document) -> Finding | None:
-    """Give the first thing that refuses the document."""
+def refused_of(document: Document, *, orders: bool = False) -> Finding | None:
+    """Give the first thing that refuses the document; `orders` tells that it orders, and reports nothing."""
     root = document.root
     if text(root, "resourceType") not in _READ:
-        return Finding("message-type", "", "a FHIR document is a Bundle or a DiagnosticReport")
+        return Finding("message-type", "", "a FHIR document is a Bundle, a DiagnosticReport or a ServiceRequest")
     if _is_test(root) or any(_is_test(resource.node) for resource in document.resources):
         return Finding("not-production", "meta.security", "the document is marked as test data (HTEST)")
     for at, bundle in document.bundles:
@@ -31,8 +31,8 @@ def refused_of(document: Document) -> Finding | None:
     for at, entry in document.telling_entries:
         if found := _unreadable_entry(at, entry):
             return found
-    if not any(resource.type in _RESULTS for resource in document.resources):
-        return Finding("message-type", "", "the document has no DiagnosticReport")
+    if not orders and not any(resource.type in _RESULTS for resource in document.resources):
+        return Finding("message-type", "", "the document has neither DiagnosticReport nor ServiceRequest")
     return None
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from translator.read.er7 import Delimiters, Unescape
 from translator.read.header import HeaderReader
 from translator.read.lexicon import Lexicon
+from translator.read.orm import OrmReader
 from translator.read.oru import OruReader
 from translator.read.value import ValueReader
 
@@ -24,6 +25,7 @@ class Grammar(Struct, frozen=True):
     unescape: Unescape
     headers: HeaderReader
     results: OruReader
+    orders: OrmReader
 
 
 class Grammars:
@@ -51,4 +53,9 @@ class Grammars:
             lexicon.numbers,
             composite_quantity=lexicon.composite_quantity,
         )
-        return Grammar(unescape, HeaderReader(delimiters, unescape, lexicon), OruReader(delimiters, unescape, values))
+        return Grammar(
+            unescape,
+            HeaderReader(delimiters, unescape, lexicon),
+            OruReader(delimiters, unescape, values),
+            OrmReader(delimiters, unescape, values, lexicon.controls.get("hl7v2", {})),
+        )

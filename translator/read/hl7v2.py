@@ -15,6 +15,7 @@ from translator.read.doubts import Doubts
 from translator.read.er7 import SEGMENT_NAME, Delimiters, read_delimiters
 from translator.read.grammar import Grammar, Grammars
 from translator.read.lexicon import Lexicon
+from translator.read.orm import ORDER_EVENTS
 from translator.read.wire import ENVELOPES, LARGEST_MESSAGE
 from translator.record.report import Finding, Form, Message, Observation, Report
 from translator.record.values import Absent
@@ -115,6 +116,7 @@ def _message(
         header.unplaced,
         () if header.refused else held + groups.held,
         remarks,
+        grammar.orders.read(segments, time, doubts) if header.event in ORDER_EVENTS else (),
     )
 
 

@@ -16,7 +16,8 @@ class Lexicon(Struct, frozen=True):
     Shape: `message_types` gives, by `ORU^R01` or `ORU`, an empty text for what is read and a reason code for what is
     refused; a type that is not listed is refused `message-type`. The others are a site's settings: the charset of
     messages that declare none, whether an empty MSH-11 is production, the sender's own way to write numbers, and
-    whether the value type CQ is read, and the FHIR version of documents.
+    whether the value type CQ is read, and the FHIR version of documents. `controls` gives, by format and by the word
+    of an order (`NW`, `active`), what it asks for: `create`, `cancel` or `update`.
     """
 
     charsets: Mapping[str, str]
@@ -27,3 +28,4 @@ class Lexicon(Struct, frozen=True):
     numbers: NumberForm | None = None
     composite_quantity: bool = False
     fhir_version: str = ""
+    controls: Mapping[str, Mapping[str, str]] = {}

@@ -14,6 +14,7 @@ from translator.translate.lint_units import lint_units
 from translator.translate.load import place, read_tables
 from translator.translate.load_columns import OBSERVATIONS
 from translator.translate.load_rows import Row
+from translator.translate.study import study_example
 from translator.translate.tables import ObservationRow, Tables
 
 TranslateExample = Callable[[ObservationRow, str], str]
@@ -51,6 +52,8 @@ _REASON_COLUMNS: Mapping[str, str] = {
     "hl7v2/message-types.csv": "reason",
     "fhir/report-status.csv": "reason",
     "fhir/observation-status.csv": "reason",
+    "hl7v2/0119-order-control.csv": "reason",
+    "fhir/request-control.csv": "reason",
 }
 
 # What all rows of one WHOOP code must agree on.
@@ -81,6 +84,7 @@ def lint_tables(
         *_panels(rows["whoop/panels.csv"], tables),
         *lint_units(rows, tables),
         *_examples(tables, translate_example),
+        *_studies(tables),
     ]
     return sorted(faults, key=place)
 
@@ -151,6 +155,14 @@ def _targets(tables: Tables) -> Iterator[Fault]:
         if differing:
             text = f"{', '.join(differing)}: other than in {other.at}, which has the same whoop_code"
             yield Fault(f"{row.at}:1", "table-target", text)
+
+
+def _studies(tables: Tables) -> Iterator[Fault]:
+    for row in tables.studies.values():
+        result = study_example(row.example_in, tables)
+        if result != row.example_out:
+            text = f"example_in `{row.example_in}` gives `{result}`, example_out says `{row.example_out}`"
+            yield Fault(f"{row.at}:1", "table-example", text)
 
 
 def _examples(tables: Tables, translate_example: TranslateExample | None) -> Iterator[Fault]:

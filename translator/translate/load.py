@@ -11,11 +11,13 @@ from hashlib import sha256
 
 from translator.errors import Fault, TableError
 from translator.translate import load_build as build
-from translator.translate.load_columns import OBSERVATIONS, SITE_SETTINGS, TABLES
+from translator.translate.load_columns import CONTROLS, OBSERVATIONS, SITE_SETTINGS, STUDIES, TABLES
+from translator.translate.load_layout import ORDER_LAYOUT, order_layout
 from translator.translate.load_observations import observation_rows
 from translator.translate.load_overlay import overlay
 from translator.translate.load_rows import Row, canonical, read_rows, suggestion
 from translator.translate.load_site import Settings, site_settings
+from translator.translate.order_layout import OrderLayout
 from translator.translate.tables import Tables
 
 
@@ -30,9 +32,10 @@ def load_tables(files: Mapping[str, bytes], site: Mapping[str, bytes] | None = N
     faults: list[Fault] = []
     rows = read_tables(files, site or {}, site_name, faults)
     settings = site_settings(site or {}, site_name, faults)
+    layout = order_layout(files, site or {}, site_name, faults)
     # Cells that failed their check cannot be built from, so the faults at hand come first.
     _refuse(faults)
-    tables = overlay(_assemble(rows, settings, tables_hash(files, site or {}), faults), settings, faults)
+    tables = overlay(_assemble(rows, settings, layout, tables_hash(files, site or {}), faults), settings, faults)
     _refuse(faults)
     return tables
 
@@ -42,11 +45,14 @@ def read_tables(
 ) -> dict[str, list[Row]]:
     """The rows of every table as text, the packaged ones before the site's; faults are appended to `faults`."""
     faults.extend(
-        Fault(f"{name}:1:1", "table-missing", "this table is missing") for name in TABLES if name not in files
+        Fault(f"{name}:1:1", "table-missing", "this table is missing")
+        for name in (*TABLES, ORDER_LAYOUT)
+        if name not in files
     )
-    faults.extend(_unknown(name, name, TABLES) for name in files if name not in TABLES)
+    packaged = (*TABLES, ORDER_LAYOUT)
+    faults.extend(_unknown(name, name, packaged) for name in files if name not in packaged)
     folder = f"sites/{site_name}/"
-    own = (*TABLES, SITE_SETTINGS)
+    own = (*packaged, SITE_SETTINGS)
     faults.extend(_unknown(folder + name, name, own) for name in site if name not in own)
     rows = {name: read_rows(name, files[name], table, faults) for name, table in TABLES.items() if name in files}
     for name, table in TABLES.items():
@@ -86,7 +92,9 @@ def place(fault: Fault) -> tuple[str, int, int]:
     return file, int(line), int(column)
 
 
-def _assemble(rows: Mapping[str, list[Row]], settings: Settings, digest: str, faults: list[Fault]) -> Tables:
+def _assemble(
+    rows: Mapping[str, list[Row]], settings: Settings, layout: OrderLayout, digest: str, faults: list[Fault]
+) -> Tables:
     coded, answered = build.coded_values(rows["whoop/coded-values.csv"], faults)
     return Tables(
         sha256=digest,
@@ -113,4 +121,7 @@ def _assemble(rows: Mapping[str, list[Row]], settings: Settings, digest: str, fa
         site=settings.site,
         places=build.places(rows),
         panels=build.panels(rows["whoop/panels.csv"]),
+        order_controls={name: build.controls(rows[table], faults) for name, table in CONTROLS.items()},
+        studies=build.studies(rows[STUDIES]),
+        order_layout=layout,
     )

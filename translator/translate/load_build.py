@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from translator.errors import Fault
 from translator.translate.load_rows import Row
-from translator.translate.tables import Conversion, ReasonRow, StatusRow
+from translator.translate.order_layout import StudyRow
+from translator.translate.tables import CONTROLS, Conversion, ReasonRow, StatusRow
 from translator.translate.values import fold
 
 
@@ -101,6 +102,33 @@ def message_types(rows: list[Row], faults: list[Fault]) -> dict[str, str]:
             complaint = "reason: a type that is read has none, a type that is not read needs one"
             faults.append(Fault(row.where("reason"), "table-value", complaint))
     return pairs(rows, "type", "reason")
+
+
+def controls(rows: list[Row], faults: list[Fault]) -> dict[str, StatusRow]:
+    """What each word of an order asks for; whatever is not done has a reason."""
+    for row in rows:
+        if (row.get("action") in CONTROLS) == bool(row.get("reason")):
+            complaint = "reason: what is done has none, what is not done needs one"
+            faults.append(Fault(row.where("reason"), "table-value", complaint))
+    return statuses(rows)
+
+
+def studies(rows: list[Row]) -> dict[tuple[str, str], StudyRow]:
+    """The study that each order code means."""
+    return {(row.get("system"), row.get("code")): _study(row) for row in rows}
+
+
+def _study(row: Row) -> StudyRow:
+    return StudyRow(
+        row.at,
+        row.get("system"),
+        row.get("code"),
+        row.get("kind"),
+        int(row.get("nights")),
+        tuple(row.get("sensors").split("|")),
+        row.get("example_in"),
+        row.get("example_out"),
+    )
 
 
 def placeholders(rows: list[Row], faults: list[Fault]) -> dict[str, str]:

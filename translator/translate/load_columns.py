@@ -64,6 +64,7 @@ class Table(NamedTuple):
 SITE_COLUMNS = frozenset({"same_as", "assume_unit"})
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_COUNT = re.compile(r"[1-9][0-9]?")
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _WHOOP = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
@@ -73,6 +74,11 @@ def number(cell: str) -> str:
     if _NUMBER.fullmatch(cell):
         return ""
     return "not a plain number; write `0.5`, with a point and without an exponent"
+
+
+def count(cell: str) -> str:
+    """A whole number from 1 to 99."""
+    return "" if _COUNT.fullmatch(cell) else "not a whole number from 1 to 99"
 
 
 def positive(cell: str) -> str:
@@ -162,6 +168,27 @@ _CONVERSIONS = Table((
     Column("source"),
 ))  # fmt: skip
 
+_CONTROL = Table((
+    Column("code", key=True),
+    Column("meaning"),
+    Column("action", one_of("create", "cancel", "update", "ignore", "hold", "refuse"), filled=True),
+    Column("reason", reason_code),
+    Column("source"),
+    Column("note"),
+))  # fmt: skip
+
+_STUDIES = Table((
+    Column("system", key=True),
+    Column("code", key=True, filled=True),
+    Column("display"),
+    Column("kind", one_of("order", "study", "referral"), filled=True),
+    Column("nights", count, filled=True),
+    Column("sensors", some_of("neck_sensor", "oximeter"), filled=True),
+    Column("example_in", filled=True),
+    Column("example_out", filled=True),
+    Column("note"),
+))  # fmt: skip
+
 _REASONS = Table((
     Column("code", reason_code, key=True, filled=True),
     Column("kind", some_of("held", "ignored", "refused", "error", "warning", "info"), filled=True),
@@ -172,6 +199,8 @@ _REASONS = Table((
 
 OBSERVATIONS = "whoop/observations.csv"
 SITE_SETTINGS = "site.toml"
+STUDIES = "acurable/study-codes.csv"
+CONTROLS: Mapping[str, str] = {"hl7v2": "hl7v2/0119-order-control.csv", "fhir": "fhir/request-control.csv"}
 
 TABLES: Mapping[str, Table] = MappingProxyType({
     OBSERVATIONS: _OBSERVATIONS,
@@ -228,6 +257,9 @@ TABLES: Mapping[str, Table] = MappingProxyType({
         Column("system", filled=True),
         Column("note"),
     )),
+    "hl7v2/0119-order-control.csv": _CONTROL,
+    "fhir/request-control.csv": _CONTROL,
+    "acurable/study-codes.csv": _STUDIES,
     "fhir/report-status.csv": _STATUS,
     "fhir/observation-status.csv": _STATUS,
 })  # fmt: skip

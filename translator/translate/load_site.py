@@ -30,7 +30,7 @@ class Settings(NamedTuple):
 
     def at(self, name: str, code: str = "") -> str:
         """Where a setting, or one code of it, stands: `sites/acme/site.toml:4`."""
-        return f"{self.file}:{_line_of((*name.split('.'), *filter(None, (code,))), self.text)}"
+        return f"{self.file}:{line_of((*name.split('.'), *filter(None, (code,))), self.text)}"
 
     def fault(self, name: str, complaint: str, code: str = "") -> Fault:
         """What is wrong with a setting."""
@@ -46,7 +46,7 @@ def site_settings(site: Mapping[str, bytes], site_name: str, faults: list[Fault]
     try:
         sent = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        faults.append(_syntax_fault(file, text, str(error)))
+        faults.append(syntax_fault(file, text, str(error)))
         return Settings(Site(), file, text)
     unset = Settings(Site(), file, text)
     fields: dict[str, Any] = {}
@@ -87,7 +87,7 @@ def _contradictions(settings: Settings) -> Iterator[Fault]:
         yield settings.fault("values.group_mark", "is the same as the decimal mark, so no number could be read")
 
 
-def _line_of(path: tuple[str, ...], text: str) -> int:
+def line_of(path: tuple[str, ...], text: str) -> int:
     """The first line whose key shares most of the path: a code of an inline table stands where its table begins."""
     best, length = 1, 0
     for line, key in _keys(text):
@@ -112,8 +112,8 @@ def _parts(key: str) -> tuple[str, ...]:
     return tuple("".join(parts) for parts in _KEY.findall(key))
 
 
-def _syntax_fault(file: str, text: str, message: str) -> Fault:
-    """Find the place that tomllib gives only in words: `Invalid value (at line 3, column 8)`."""
+def syntax_fault(file: str, text: str, message: str) -> Fault:
+    """The place of what is no TOML that tomllib gives only in words: `Invalid value (at line 3, column 8)`."""
     what, _, place = message.rpartition(" (at ")
     digits = "".join(character if character.isdigit() else " " for character in place).split()
     line, column = (digits[0], digits[1]) if len(digits) > 1 else (str(text.count("\n") + 1), "1")

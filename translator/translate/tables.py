@@ -11,7 +11,11 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from translator.translate.order_layout import OrderLayout, StudyRow
 from translator.translate.site import Site
+
+# What an order may ask for.
+CONTROLS = frozenset({"create", "cancel", "update"})
 
 
 class ObservationRow(Struct, frozen=True, gc=False):
@@ -51,8 +55,9 @@ class StatusRow(Struct, frozen=True, gc=False):
     What a status code means to us.
 
     Shape: `action` is `send`, `ignore`, `hold` or `refuse`, or for a report `derive`: take the status from its
-    observations. `status` is the FHIR status it stands for
-    (`final`, `cancelled`, `registered`, ... or empty); `reason` (a row of `reasons.csv`) says why it is not sent.
+    observations; for an order it is `create`, `cancel` or `update` where it is sent. `status` is the FHIR status it
+    stands for (`final`, `cancelled`, `registered`, ... or empty); `reason` (a row of `reasons.csv`) says why it is not
+    sent.
     """
 
     at: str
@@ -104,7 +109,9 @@ class Tables(Struct, frozen=True):
     FHIR resource types likewise. `charsets` by MSH-18 -> Python codec name, or "" where it is named but not
     readable. `placeholders` by folded text -> reason. `specimens` by code -> "yes" where it is blood, else "no".
     `panels` gives by panel code the WHOOP codes that make it complete. `site` holds the settings of `site.toml`.
-    `places` says, by file and key, where a row stands that is kept only as its meaning.
+    `order_controls[format]` says what a word of an order asks for; `studies` what an order code means, by (system,
+    code); `order_layout` how an order is written. `places` says, by file and key, where a row stands that is kept only
+    as its meaning.
     """
 
     sha256: str
@@ -125,3 +132,6 @@ class Tables(Struct, frozen=True):
     specimens: Mapping[str, str] = {}
     places: Mapping[tuple[str, ...], str] = {}
     panels: Mapping[str, frozenset[str]] = {}
+    order_controls: Mapping[str, Mapping[str, StatusRow]] = {}
+    studies: Mapping[tuple[str, str], StudyRow] = {}
+    order_layout: OrderLayout = OrderLayout()
