@@ -21,7 +21,7 @@ VERBS: Mapping[str, str] = {
     "held": "List what is held, by cause; release or drop it.",
     "ledger": "Look into the ledger and look after it.",
     "rejected": "List what the vendor refused; resend or drop it.",
-    "sandbox": "Serve a local WHOOP to try things against.",
+    "sandbox": "Serve a local WHOOP and Acurable to try things against.",
     "submit": "Take lab files into the ledger and deliver them.",
     "translate": "Translate lab files; no network, no ledger.",
     "unknown": "List what the vendor may have taken; resend, accept or drop it.",

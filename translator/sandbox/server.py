@@ -25,6 +25,7 @@ import uvicorn
 from translator.errors import ConfigError
 from translator.sandbox.application import build_application, choose_credentials
 from translator.sandbox.connection import LendingProtocol
+from translator.sandbox.identity import ISSUER_PATH
 from translator.sandbox.options import Options
 
 BACKLOG = 2048
@@ -41,8 +42,9 @@ def serve(options: Options) -> None:
     """
     listener = listen(options.host, options.port)
     credentials = choose_credentials(options)
-    application = build_application(options, credentials)
-    greeting = {"whoop_url": url_of(listener), **credentials._asdict()}
+    url = url_of(listener)
+    application = build_application(options, credentials, url)
+    greeting = {"whoop_url": url, "acurable_url": url, **credentials._asdict(), "acurable_issuer": url + ISSUER_PATH}
     server = _Server(
         uvicorn.Config(
             application.asgi,
