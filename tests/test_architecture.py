@@ -26,6 +26,7 @@ LAYERS = (
     ("app",),
     ("notify", "review"),
     ("delivery", "feed"),
+    ("vendors",),
     ("accept", "transmit", "web", "sandbox"),
     ("__init__", "archives"),
     ("engine", "provenance"),

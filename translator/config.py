@@ -59,12 +59,29 @@ class WhoopSettings(Struct, frozen=True):
 
 
 class AcurableSettings(Struct, frozen=True):
-    """How Acurable is reached; `url` is empty until the vendor has named one."""
+    """
+    How Acurable is reached.
+
+    Absent: `url` is empty until the vendor has named one; `issuer` where it is that URL; `scope` and `audience` where a
+    token is asked for without. Calls a minute or a day are None where nobody said; 0 is no limit.
+    """
 
     url: str
+    issuer: str
+    scope: str
+    audience: str
     client_id: Secret
     client_secret: Secret
     on_unknown: str
+    workers: int
+    timeout_s: float
+    calls_per_minute: int | None
+    calls_per_day: int | None
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether orders go to this machine only, such as to the sandbox."""
+        return is_loopback(self.url)
 
 
 class NotifySettings(Struct, frozen=True):

@@ -244,6 +244,16 @@ KEYS: tuple[Key, ...] = (
         "Whether the workflow status of an order (`task_business_status`) is kept along with its results.",
     ),
     Key("acurable.url", "URL", _url_or_nothing, "", "Where Acurable is; the vendor names it per environment."),
+    Key(
+        "acurable.issuer",
+        "URL",
+        _url_or_nothing,
+        "",
+        "The OpenID Connect issuer of Acurable's tokens; `/.well-known/openid-configuration` follows it. Without a "
+        "word: `acurable.url`.",
+    ),
+    Key("acurable.scope", "text", _text, "", "The scope that a token is asked for, where the vendor names one."),
+    Key("acurable.audience", "text", _text, "", "The audience that a token is asked for, where the vendor names one."),
     Key("acurable.client_id", "secret", _secret, Secret("env:ACURABLE_CLIENT_ID"), "The client id at Acurable."),
     Key(
         "acurable.client_secret",
@@ -259,6 +269,16 @@ KEYS: tuple[Key, ...] = (
         "resend",
         "The same for Acurable, which answers 409 to an order that it already has.",
     ),
+    Key("acurable.workers", "1 to 64", _count, 2, "How many orders are delivered at a time."),
+    Key("acurable.timeout_s", "seconds", _seconds, 30.0, "As for WHOOP."),
+    Key(
+        "acurable.calls_per_minute",
+        "calls",
+        _calls,
+        None,
+        "The most calls in any minute, of all processes together. Without a word: no limit, since none is published.",
+    ),
+    Key("acurable.calls_per_day", "calls", _calls, None, "The most calls in any 24 hours, likewise."),
     Key("notify.log", "true or false", _flag, False, "Whether alerts about what ages are written to stderr."),  # noqa: FBT003 - the default
     Key(
         "notify.command",

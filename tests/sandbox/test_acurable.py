@@ -240,7 +240,7 @@ def test_token_is_issued_to_the_client(caller: Caller, form: dict[str, str], sta
     ours = caller.sandbox
     known = {"client_id": ours.acurable_client_id, "client_secret": ours.acurable_client_secret}
 
-    answer = caller.client.post(f"{ours.acurable_issuer}/token", data={**known, **form})
+    answer = caller.client.post(f"{ours.acurable_issuer}/acurable-identity/token", data={**known, **form})
 
     assert answer.status_code == status
     assert ours.acurable_client_secret not in str(caller.last())
@@ -248,7 +248,9 @@ def test_token_is_issued_to_the_client(caller: Caller, form: dict[str, str], sta
 
 def test_token_request_that_is_no_form_is_refused(caller: Caller) -> None:
     """JSON is WHOOP's way."""
-    answer = caller.client.post(f"{caller.sandbox.acurable_issuer}/token", json={"grant_type": "client_credentials"})
+    answer = caller.client.post(
+        f"{caller.sandbox.acurable_issuer}/acurable-identity/token", json={"grant_type": "client_credentials"}
+    )
 
     assert answer.status_code == 400
 
@@ -257,7 +259,9 @@ def test_token_endpoint_does_not_mind_a_broken_header(caller: Caller) -> None:
     """A header that is no HTTP Basic is no login."""
     headers = {"Authorization": "Basic ???"}
     answer = caller.client.post(
-        f"{caller.sandbox.acurable_issuer}/token", data={"grant_type": "client_credentials"}, headers=headers
+        f"{caller.sandbox.acurable_issuer}/acurable-identity/token",
+        data={"grant_type": "client_credentials"},
+        headers=headers,
     )
 
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Basic realm="acurable"')

@@ -18,8 +18,9 @@ def command(flags: Flags, **given: Any) -> int:  # noqa: ARG001 - the common fla
     """
     Serve a local WHOOP and Acurable to try things against.
 
-    Prints one JSON line with their addresses and invented credentials, then serves until Ctrl-C. Listens on this machine
-    only. GET /_sandbox/requests shows every call that came in; POST /_sandbox/faults makes the next ones go wrong.
+    Prints one JSON line with their addresses and invented credentials, then serves until Ctrl-C. Listens on this
+    machine only. GET /_sandbox/requests shows every call that came in; POST /_sandbox/faults makes the next ones go
+    wrong.
 
     \b
     Examples:

@@ -22,7 +22,7 @@ from translator.errors import LedgerError
 from translator.ledger import schema
 from translator.ledger.conservation import check_balance
 from translator.ledger.entry_rows import entry_rows
-from translator.ledger.histories import read_history
+from translator.ledger.histories import read_history, read_orders
 from translator.ledger.placement import Placed
 from translator.ledger.policy import STRICT, DestinationPolicy
 from translator.ledger.positions import (
@@ -40,7 +40,8 @@ from translator.ledger.positions import (
 from translator.ledger.statuses import follow, lane_reports
 from translator.ledger.supersede import supersede
 from translator.ledger.vault import Vault
-from translator.record.outcome import Outcome, Submission
+from translator.record.outcome import RESULTS, Outcome, Submission
+from translator.translate.order_revision import revise_order
 from translator.translate.revision import LaneHistory, hold_unread, hold_whole, revise
 
 
@@ -70,8 +71,11 @@ class Acceptance(Struct, frozen=True):
         if is_other_patient(self.vault, lane, submission) and not trusts_patient:
             return Placed(submission, hold_unread(submission, "patient-changed"), lane)
         pin(self.connection, self.vault, lane, submission, self.key_id)
-        known = LaneHistory() if lane.is_new else read_history(self.connection, self.vault, lane.id, submission, sha256)
         policy = self.policies.get(submission.destination, STRICT)
+        if submission.kind != RESULTS:
+            known_orders = [] if lane.is_new else read_orders(self.connection, lane.id)
+            return Placed(submission, revise_order(submission, known_orders, loopback=policy.loopback), lane)
+        known = LaneHistory() if lane.is_new else read_history(self.connection, self.vault, lane.id, submission, sha256)
         revision = revise(submission, known, sha256, in_full=policy.in_full)
         if revision.payload and policy.holds(submission.unconfirmed):
             revision = hold_whole(revision, "code-unconfirmed")
@@ -187,7 +191,14 @@ def queue(acceptance: Acceptance, message_ids: Sequence[int], placed: Sequence[S
     for one, payload, _ in sent:
         supersede(acceptance.connection, one.lane, {observation.code for observation in payload.observations})
     rows = [
-        queue_row(one.lane, payload, message_id=message_id, ordered_at=one.submission.ordered_at, now=acceptance.now)
+        queue_row(
+            one.lane,
+            payload,
+            message_id=message_id,
+            ordered_at=one.submission.ordered_at,
+            now=acceptance.now,
+            kind=one.submission.kind,
+        )
         for one, payload, message_id in sent
     ]
     numbers = insert_rows(acceptance.connection, schema.submission, rows)

@@ -1,4 +1,4 @@
-"""Make the rows of a message's entries: every observation with its fate, and its place in what is sent. (pure)"""
+"""Make the rows of a message's entries: each with its fate, and its place in what is sent. (pure)"""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ def entry_rows(
         if entry.submission is not None and entry.observation is not None:
             one = placed[entry.submission]
             row |= _translated_part(entry.observation, one, places[entry.submission][entry.observation])
+        elif entry.submission is not None:
+            row |= _ordered_part(placed[entry.submission])
         elif number in accounts and (entry.state == "held" or entry.reason == "not-obtained"):
             row["lane_id"], row["code"] = accounts[number]
         yield row
@@ -69,6 +71,20 @@ def _places(placed: Placed) -> list[int | None]:
         places.append(left if is_queued else None)
         left += is_queued
     return places
+
+
+def _ordered_part(placed: Placed) -> dict[str, Any]:
+    """Fill the row of an order, which is all of its submission."""
+    verdict = placed.revision.report
+    return {
+        "state": verdict.state,
+        "reason": verdict.reason,
+        "cause": verdict.cause,
+        "lane_id": placed.lane.id,
+        "submission_id": placed.submission_id,
+        "code": placed.submission.kind,
+        "ordered_at": placed.submission.ordered_at,
+    }
 
 
 def _translated_part(observation: int, placed: Placed, place: int | None) -> dict[str, Any]:

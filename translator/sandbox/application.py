@@ -20,7 +20,7 @@ from translator.sandbox.acurable import Acurable
 from translator.sandbox.acurable_control import AcurableControl
 from translator.sandbox.connection import VendorCalls
 from translator.sandbox.control import Control, healthz
-from translator.sandbox.identity import ISSUER_PATH, IdentityProvider
+from translator.sandbox.identity import IdentityProvider
 from translator.sandbox.options import Options
 from translator.sandbox.orders import Orders
 from translator.sandbox.rate import RateLimit
@@ -70,7 +70,7 @@ def build_application(options: Options, credentials: Credentials, url: str) -> A
     tests, acurable_tokens = SleepTests(accept_any=options.accept_any), new_tokens()
     acurable = Acurable(acurable_tokens, tests, lambda: secrets.token_hex(4).upper())
     provider = IdentityProvider(
-        url + ISSUER_PATH, credentials.acurable_client_id, credentials.acurable_client_secret, acurable_tokens
+        url, credentials.acurable_client_id, credentials.acurable_client_secret, acurable_tokens
     )
     table = RouteTable((*whoop.routes(), *acurable.routes(), *provider.routes()))
     sandbox = Sandbox(table, orders, new_rate, clock, tests)

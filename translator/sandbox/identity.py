@@ -17,7 +17,6 @@ from translator.sandbox.answer import Answer, Call, json_answer
 from translator.sandbox.routes import Route, route
 from translator.sandbox.tokens import Tokens
 
-ISSUER_PATH = "/acurable-identity"
 FORM = b"application/x-www-form-urlencoded"
 GRANT = "client_credentials"
 TOKEN_ROUTE, DISCOVERY_ROUTE = "acurable-token", "acurable-discovery"
@@ -34,10 +33,10 @@ class IdentityProvider:
     def routes(self) -> tuple[Route, ...]:
         """List the routes of the provider."""
         return (
-            route("POST", f"{ISSUER_PATH}/token", TOKEN_ROUTE, self.token, vendor="acurable"),
+            route("POST", "/acurable-identity/token", TOKEN_ROUTE, self.token, vendor="acurable"),
             route(
                 "GET",
-                f"{ISSUER_PATH}/.well-known/openid-configuration",
+                "/.well-known/openid-configuration",
                 DISCOVERY_ROUTE,
                 self.discovery,
                 vendor="acurable",
@@ -50,9 +49,9 @@ class IdentityProvider:
             200,
             {
                 "issuer": self.issuer,
-                "authorization_endpoint": f"{self.issuer}/authorize",
-                "token_endpoint": f"{self.issuer}/token",
-                "jwks_uri": f"{self.issuer}/jwks",
+                "authorization_endpoint": f"{self.issuer}/acurable-identity/authorize",
+                "token_endpoint": f"{self.issuer}/acurable-identity/token",
+                "jwks_uri": f"{self.issuer}/acurable-identity/jwks",
                 "grant_types_supported": [GRANT],
                 "response_types_supported": ["none"],
                 "subject_types_supported": ["public"],

@@ -25,7 +25,6 @@ import uvicorn
 from translator.errors import ConfigError
 from translator.sandbox.application import build_application, choose_credentials
 from translator.sandbox.connection import LendingProtocol
-from translator.sandbox.identity import ISSUER_PATH
 from translator.sandbox.options import Options
 
 BACKLOG = 2048
@@ -44,7 +43,7 @@ def serve(options: Options) -> None:
     credentials = choose_credentials(options)
     url = url_of(listener)
     application = build_application(options, credentials, url)
-    greeting = {"whoop_url": url, "acurable_url": url, **credentials._asdict(), "acurable_issuer": url + ISSUER_PATH}
+    greeting = {"whoop_url": url, "acurable_url": url, **credentials._asdict(), "acurable_issuer": url}
     server = _Server(
         uvicorn.Config(
             application.asgi,
