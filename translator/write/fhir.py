@@ -10,7 +10,6 @@ Source: FHIR R4 Bundle, Identifier, CodeableConcept; R4B is the same for these r
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -21,13 +20,11 @@ from translator.errors import WriteError
 from translator.record.report import Identifier
 from translator.record.values import Coding
 from translator.write.hl7v2 import Letterhead
+from translator.write.times import instant
 
 Node: TypeAlias = dict[str, Any]
 
 _SPACE = uuid.UUID("6a1f7c0e-3c1e-5d0a-9a53-0c6d1f0e7b11")
-_DTM = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})(\.[0-9]+)?([+-][0-9]{2})([0-9]{2})")
-_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
-_DATE = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})")
 
 
 class Entries:
@@ -86,21 +83,3 @@ def concept(codings: Sequence[Coding], text: str = "") -> Node:
     """Write a CodeableConcept with every coding."""
     written = [without_empty({"system": each.system, "code": each.code, "display": each.text}) for each in codings]
     return without_empty({"coding": written, "text": text})
-
-
-def instant(text: str) -> str:
-    """
-    Write an HL7 DTM or a FHIR dateTime as an instant.
-
-    Absent: empty where the time names no offset or not the second; what was not sent is not invented.
-    """
-    if match := _DTM.fullmatch(text):
-        year, month, day, hour, minute, second, fraction, hours, minutes = match.groups("")
-        return f"{year}-{month}-{day}T{hour}:{minute}:{second}{fraction}{hours}:{minutes}"
-    return text if _INSTANT.fullmatch(text) else ""
-
-
-def date(text: str) -> str:
-    """Write a date with dashes; empty where it is no whole date."""
-    match = _DATE.fullmatch(text)
-    return "-".join(match.groups()) if match else ""

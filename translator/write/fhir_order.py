@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 from translator.errors import WriteError
 from translator.record.order import Order, OrderPatient
-from translator.write.fhir import Entries, Node, concept, identifier, instant, without_empty
+from translator.write.fhir import Entries, Node, concept, identifier, without_empty
 from translator.write.fhir_person import patient
 from translator.write.hl7v2 import Letterhead
+from translator.write.times import instant
 
 # FHIR says what an order is, not what to do with it: a change has no status of its own.
 _STATUSES = {"create": "active", "cancel": "revoked"}

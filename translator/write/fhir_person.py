@@ -7,7 +7,8 @@ Source: FHIR R4 Patient, HumanName, ContactPoint, Address.
 from __future__ import annotations
 
 from translator.record.order import Address, OrderPatient, PersonName
-from translator.write.fhir import Node, date, identifier, without_empty
+from translator.write.fhir import Node, identifier, without_empty
+from translator.write.times import date
 
 _GENDERS = {"F": "female", "M": "male", "O": "other", "U": "unknown"}
 _WORDS = frozenset(_GENDERS.values())

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 
 from translator.record.order import OrderPatient
 from translator.record.report import Identifier, Report
-from translator.write.fhir import Entries, Node, concept, identifier, instant
+from translator.write.fhir import Entries, Node, concept, identifier
 from translator.write.fhir_observation import observation
 from translator.write.fhir_person import patient
 from translator.write.hl7v2 import Letterhead
 from translator.write.statuses import report_word
+from translator.write.times import instant
 
 
 def write_report_bundle(head: Letterhead, person: OrderPatient, reports: Sequence[Report]) -> bytes:

@@ -13,6 +13,7 @@ from translator.record.order import Order
 from translator.write.er7 import coded, components, entity, escape, segment
 from translator.write.hl7v2 import Group, Letterhead, assemble
 from translator.write.person import pid
+from translator.write.times import dtm
 
 _CONTROLS = {"create": "NW", "cancel": "CA", "update": "XO"}
 
@@ -35,7 +36,11 @@ def _order(number: int, order: Order) -> Iterator[str | Group]:
     control = _CONTROLS.get(order.control)
     if control is None:
         raise WriteError(f"{order.at}: an order is created, cancelled or updated; this one says neither")
-    placer, filler, time = entity(order.placer), entity(order.filler), escape(order.times[0] if order.times else "")
+    placer, filler, time = (
+        entity(order.placer),
+        entity(order.filler),
+        escape(dtm(order.times[0]) if order.times else ""),
+    )
     ordered_by = components(order.organisation.name, "", order.organisation.reference)
     yield segment("ORC", {1: control, 2: placer, 3: filler, 4: entity(order.group), 9: time, 21: ordered_by})
     obr = segment("OBR", {1: str(number), 2: placer, 3: filler, 4: coded(order.codes)})

@@ -15,6 +15,7 @@ from translator.write.hl7v2 import Group, Letterhead, assemble
 from translator.write.obx import obx
 from translator.write.person import pid
 from translator.write.statuses import report_letter
+from translator.write.times import dtm
 
 
 def write_oru(head: Letterhead, patient: OrderPatient, reports: Sequence[Report]) -> bytes:
@@ -33,7 +34,7 @@ def _order(number: int, report: Report) -> Iterator[str | Group]:
     yield segment("ORC", {1: "RE", 2: placer, 3: filler, 4: group})
     fields = {1: str(number), 2: placer, 3: filler, 4: coded(report.panel)}
     time = report.times[0] if report.times else ""
-    yield segment("OBR", {**fields, 22: escape(time), 25: report_letter(report.status)})
+    yield segment("OBR", {**fields, 22: escape(dtm(time)), 25: report_letter(report.status)})
     for place, seen in enumerate(report.observations, start=1):
         yield Group("OBSERVATION", (obx(place, seen),))
     for place, kind in enumerate(report.specimens, start=1):
