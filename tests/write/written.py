@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tests.lab_messages import service_request
-from translator.record.order import Address, OrderPatient, PersonName
+from translator.record.order import Address, Answer, Order, Organisation, OrderPatient, PersonName
 from translator.record.report import Form, Identifier, Observation, Patient, Report
 from translator.record.values import (
     Absent,
@@ -106,7 +107,7 @@ def reports(draw: st.DrawFn, patient: OrderPatient, time: str) -> tuple[Report, 
 NAMES = st.builds(
     PersonName,
     WORDS,
-    st.lists(PLAIN_WORDS, min_size=1, max_size=3).map(tuple),
+    st.lists(PLAIN_WORDS, min_size=1, max_size=2).map(tuple),
     st.just(""),
     st.sampled_from(["", "Jr"]),
 )
@@ -187,3 +188,55 @@ def substance(report: Report) -> object:
     seen = [(each.form, each.value, each.sub_id, each.place) for each in report.observations]
     says = (report.status, report.panel, report.filler, report.patient, report.times, report.specimens)
     return says, keys, seen, report.findings
+
+
+@st.composite
+def orders(draw: st.DrawFn, time: str) -> tuple[Order, ...]:
+    """Draw the orders of one message, as the reader of OML^O21 delivers them."""
+    patient = draw(patients())
+    found = []
+    for number in range(1, draw(st.integers(1, 3)) + 1):
+        control, sent = draw(st.sampled_from([("create", "NW"), ("cancel", "CA"), ("update", "XO")]))
+        answers = st.lists(st.builds(Answer, CODES, WORDS), max_size=2).map(tuple)
+        organisations = st.one_of(st.just(Organisation()), st.builds(Organisation, WORDS, WORDS))
+        found.append(
+            Order(
+                f"ORC[{number}]",
+                control,
+                sent,
+                draw(IDENTIFIERS),
+                draw(IDENTIFIERS),
+                draw(IDENTIFIERS),
+                draw(CODES),
+                patient,
+                draw(organisations),
+                draw(answers),
+                (draw(st.sampled_from(["20260301", "20260301101000+0000"])), time),
+            )
+        )
+    return tuple(found)
+
+
+@st.composite
+def fhir_orders(draw: st.DrawFn) -> tuple[Order, ...]:
+    """Draw the orders of one bundle, as the reader of FHIR delivers them, but for the places."""
+    patient = structs.replace(draw(patients()), sex=draw(st.sampled_from(["", "female", "unknown"])))
+    references = draw(st.lists(_FHIR_IDENTIFIERS, min_size=1, max_size=2).map(tuple))
+    found = []
+    for _ in range(draw(st.integers(1, 3))):
+        control, sent = draw(st.sampled_from([("create", "active"), ("cancel", "revoked")]))
+        found.append(
+            Order(
+                "",
+                control,
+                sent,
+                draw(_FHIR_IDENTIFIERS),
+                draw(_FHIR_IDENTIFIERS),
+                draw(_FHIR_IDENTIFIERS),
+                draw(CODES),
+                structs.replace(patient, references=references),
+                draw(st.one_of(st.just(Organisation()), st.builds(Organisation, WORDS, WORDS))),
+                times=("2026-03-01T10:10:00Z",),
+            )
+        )
+    return tuple(found)

@@ -31,6 +31,7 @@ from translator.ledger.database import Database
 from translator.ledger.desk import Desk
 from translator.ledger.keys import parse_key
 from translator.ledger.lock import advisory_lock, file_lock
+from translator.ledger.order_messages import order_messages
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.storage import Storage
 from translator.ledger.upgrades import open_database
@@ -275,6 +276,11 @@ class Ledger:
         """
         with self._database.read() as connection:
             return read_raw(connection, self._vault, message_id)
+
+    def order_messages(self, destination: str, reference: str) -> list[int]:
+        """Give the numbers of the messages that asked a vendor for something under a reference, the newest first."""
+        with self._database.read() as connection:
+            return order_messages(connection, destination, reference)
 
     def _instant(self) -> int:
         return round(self._clock() * 1_000_000)

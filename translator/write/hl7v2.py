@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from translator.errors import WriteError
 from translator.write.er7 import components, escape, segment
+from translator.write.times import dtm
 
 VERSION = "2.5.1"
 CHARSET = "UNICODE UTF-8"
@@ -25,7 +26,8 @@ class Letterhead(Struct, frozen=True):
     """
     Who writes to whom, when, and under which number.
 
-    Shape: `sender` and `receiver` are application and facility; `time` is an HL7 DTM; `control_id` is MSH-10.
+    Shape: `sender` and `receiver` are application and facility; `time` is an HL7 DTM or a FHIR
+    instant; `control_id` is MSH-10.
     """
 
     sender: tuple[str, str]
@@ -62,7 +64,7 @@ def _header(head: Letterhead, kind: str) -> str:
     application, facility = map(escape, head.sender)
     receiver, place = map(escape, head.receiver)
     # MSH-1 is the separator itself, so that every other field is one place further left.
-    fields = {2: application, 3: facility, 4: receiver, 5: place, 6: escape(head.time), 8: kind}
+    fields = {2: application, 3: facility, 4: receiver, 5: place, 6: escape(dtm(head.time)), 8: kind}
     fields |= {9: escape(head.control_id), 10: head.processing_id, 11: VERSION, 17: CHARSET}
     return segment("MSH", {1: "^~\\&", **fields})
 

@@ -41,7 +41,7 @@ def _order(number: int, order: Order) -> Iterator[str | Group]:
         entity(order.filler),
         escape(dtm(order.times[0]) if order.times else ""),
     )
-    ordered_by = components(order.organisation.name, "", order.organisation.reference)
+    ordered_by = components(order.organisation.name, *[""] * 8, order.organisation.reference)
     yield segment("ORC", {1: control, 2: placer, 3: filler, 4: entity(order.group), 9: time, 21: ordered_by})
     obr = segment("OBR", {1: str(number), 2: placer, 3: filler, 4: coded(order.codes)})
     answers = [

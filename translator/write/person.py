@@ -47,7 +47,7 @@ def _name(name: PersonName) -> str:
 
 def _address(address: Address) -> str:
     street, *others = address.lines or ("",)
-    written = [street, "\n".join(others), address.city, address.state, address.postcode, address.country]
+    written = [street, ", ".join(others), address.city, address.state, address.postcode, address.country]
     return components(*written, "", "", address.county)
 
 
