@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from tests.lab_messages import service_request
-from translator.record.order import Address, Answer, Order, Organisation, OrderPatient, PersonName
+from translator.record.order import Address, Answer, Order, OrderPatient, Organisation, PersonName
 from translator.record.report import Form, Identifier, Observation, Patient, Report
 from translator.record.values import (
     Absent,
