@@ -32,7 +32,7 @@ LAYERS = (
     ("chosen_message",),
     ("ledger", "config", "conformance", "exports", "mapping_files"),
     ("config_keys",),
-    ("secrets",),
+    ("secrets", "signature"),
     ("conformance_fhir", "pipeline", "segment_order"),
     ("read", "translate", "write"),
     ("record",),

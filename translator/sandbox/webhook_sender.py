@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from translator.sandbox.webhook import REQUISITION_CREATED, SIGNATURE_HEADER, event_body, sign
+from translator.record.event import REQUISITION_CREATED
+from translator.signature import SIGNATURE_HEADER, event_body, sign
 
 if TYPE_CHECKING:
     import httpx
