@@ -36,6 +36,26 @@ def test_flag_wins_over_variable_wins_over_file() -> None:
     assert (settings.ledger, settings.site, settings.whoop.workers) == ("flag.db", "variable", 2)
 
 
+@pytest.mark.parametrize(
+    ("listen", "address"),
+    [
+        pytest.param("127.0.0.1:8780", ("127.0.0.1", 8780), id="ipv4"),
+        pytest.param("[::1]:0", ("::1", 0), id="ipv6"),
+        pytest.param("lab.example:65535", ("lab.example", 65535), id="name"),
+    ],
+)
+def test_address_is_host_and_port(listen: str, address: tuple[str, int]) -> None:
+    """The service takes what the operator wrote apart."""
+    assert parse_settings(f'listen = "{listen}"').address == address
+
+
+@pytest.mark.parametrize("listen", ["8780", ":8780", "host:", "host:65536", "host:-1", "host:http"])
+def test_address_without_host_or_port_is_an_error(listen: str) -> None:
+    """Nothing is guessed about where the service can be reached."""
+    with pytest.raises(ConfigError, match="a host and a port"):
+        parse_settings(f'listen = "{listen}"')
+
+
 @pytest.mark.parametrize("key", KEYS, ids=[key.name for key in KEYS])
 def test_key_has_a_variable(key: object) -> None:
     """Every key can be set by its variable, and takes its own default back as text."""
@@ -54,6 +74,8 @@ def test_key_has_a_variable(key: object) -> None:
         "acurable.calls_per_day": "0",
         "whoop.resubmit": "full",
         "whoop.workflow": "false",
+        "whoop.confirm": "by-hand",
+        "listen": "[::1]:0",
         "notify.log": "true",
         "notify.command": "mail it@lab.example",
         "notify.held_after_h": "1",

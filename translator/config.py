@@ -47,6 +47,7 @@ class WhoopSettings(Struct, frozen=True):
     calls_per_day: int | None
     resubmit: str
     workflow: bool
+    confirm: str = "fetched"
 
     @property
     def is_loopback(self) -> bool:
@@ -113,6 +114,13 @@ class Settings(Struct, frozen=True):
     acurable: AcurableSettings
     ledger_key: Secret | None = None
     notify: NotifySettings = NotifySettings()
+    listen: str = "127.0.0.1:8780"
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of the service."""
+        host, _, port = self.listen.rpartition(":")
+        return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def load_settings(
@@ -238,6 +246,7 @@ def _settings(values: Mapping[str, Any]) -> Settings:
         acurable=AcurableSettings(**part("acurable.", AcurableSettings)),
         ledger_key=values["ledger_key"],
         notify=NotifySettings(**part("notify.", NotifySettings)),
+        listen=values["listen"],
     )
 
 

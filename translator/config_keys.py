@@ -59,6 +59,13 @@ def _filled_text(value: object) -> str:
     return _text(value)
 
 
+def _address(value: object) -> str:
+    host, colon, port = _text(value).rpartition(":")
+    if not colon or not host or not port.isdecimal() or len(port) > len("65535") or int(port) > _LAST_PORT:
+        raise ValueError("must be a host and a port such as `127.0.0.1:8780`; port 0 takes a free one")
+    return _text(value)
+
+
 def _url(value: object) -> str:
     parts = urlsplit(_text(value))
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -154,6 +161,7 @@ RESUBMIT = ("changes", "full")
 _LONGEST_H = 8760
 _MOST_WORKERS = 64
 _LONGEST_S = 600
+_LAST_PORT = 65_535
 
 KEYS: tuple[Key, ...] = (
     Key(
@@ -179,6 +187,14 @@ KEYS: tuple[Key, ...] = (
         None,
         "The key that encrypts messages, patients and correlations in the ledger; `translator ledger key create PATH` "
         "makes one. Keep a copy elsewhere: without it they are lost.",
+    ),
+    Key(
+        "listen",
+        "host and port",
+        _address,
+        "127.0.0.1:8780",
+        "Where `translator run` takes webhooks. Vendors call over TLS: a proxy in front of it ends that, and knows "
+        "who may call, since Acurable publishes no signature.",
     ),
     Key(
         "whoop.url",
@@ -242,6 +258,14 @@ KEYS: tuple[Key, ...] = (
         _flag,
         True,  # noqa: FBT003 - the default
         "Whether the workflow status of an order (`task_business_status`) is kept along with its results.",
+    ),
+    Key(
+        "whoop.confirm",
+        "fetched or by-hand",
+        _one_of("fetched", "by-hand"),
+        "fetched",
+        "When a service request is set to `ORDER_CONFIRMED`: once its requisition was fetched, or when a person says "
+        "so (`translator requisitions confirm`).",
     ),
     Key("acurable.url", "URL", _url_or_nothing, "", "Where Acurable is; the vendor names it per environment."),
     Key(

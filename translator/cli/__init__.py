@@ -21,6 +21,8 @@ VERBS: Mapping[str, str] = {
     "held": "List what is held, by cause; release or drop it.",
     "ledger": "Look into the ledger and look after it.",
     "rejected": "List what the vendor refused; resend or drop it.",
+    "requisitions": "List what WHOOP asks for; fetch it, confirm it.",
+    "run": "Run the service: take webhooks, fetch requisitions, deliver.",
     "sandbox": "Serve a local WHOOP and Acurable to try things against.",
     "submit": "Take lab files into the ledger and deliver them.",
     "translate": "Translate lab files; no network, no ledger.",

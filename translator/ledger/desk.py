@@ -20,9 +20,11 @@ from translator.ledger.bell import announce
 from translator.ledger.database import Database
 from translator.ledger.decisions import Decision, read_decisions
 from translator.ledger.dropping import conclude, drop_held
+from translator.ledger.events import WEBHOOK
 from translator.ledger.held import HeldItem, Version, list_held, versions
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.refile import Choice, Refiled, refile
+from translator.ledger.requisitions import FORMAT
 from translator.ledger.undecided import UndecidedItem, decide, list_undecided
 from translator.ledger.vault import Vault
 from translator.ledger.view_shapes import DecisionView
@@ -86,9 +88,11 @@ class Desk:
         return Kept(raw, site, codes)
 
     def messages(self, *, since: int | None = None, until: int | None = None) -> list[int]:
-        """Number the messages that came between two times, in microseconds since 1970, in their order."""
+        """Number the labs' messages between two times, in microseconds since 1970, in the order in which they came."""
         received = schema.message.c.received_at
-        query = select(schema.message.c.id).order_by(schema.message.c.id)
+        # What a vendor told is kept as a message, too, but nothing in it can be translated.
+        of_labs = schema.message.c.format.not_in((WEBHOOK, FORMAT))
+        query = select(schema.message.c.id).where(of_labs).order_by(schema.message.c.id)
         query = query if since is None else query.where(received >= since)
         query = query if until is None else query.where(received < until)
         with self._database.read() as connection:

@@ -29,10 +29,12 @@ from translator.ledger.bell import Bell, announce, open_bell
 from translator.ledger.correlations import LedgerCorrelation, import_rows
 from translator.ledger.database import Database
 from translator.ledger.desk import Desk
+from translator.ledger.events import Events
 from translator.ledger.keys import parse_key
 from translator.ledger.lock import advisory_lock, file_lock
 from translator.ledger.order_messages import order_messages
 from translator.ledger.policy import DestinationPolicy
+from translator.ledger.requisitions import Requisitions
 from translator.ledger.storage import Storage
 from translator.ledger.upgrades import open_database
 from translator.ledger.vault import Vault, open_vault
@@ -237,6 +239,16 @@ class Ledger:
     def notices(self) -> Notices:
         """Give what waits too long, and what was told of it."""
         return Notices(self._database, self._instant)
+
+    # Vendors' webhooks
+
+    def events(self) -> Events:
+        """Give what vendors told by webhook."""
+        return Events(self._database, self._vault, self._instant)
+
+    def requisitions(self) -> Requisitions:
+        """Give the requisitions that WHOOP told of."""
+        return Requisitions(self._database, self._vault, self._instant)
 
     # Account
 

@@ -22,6 +22,8 @@ CALLS: Mapping[str, tuple[str, str]] = {
 }
 """The calls that the ledger may queue, by kind; `{id}` is their target."""
 
+REQUISITION = "/v2/partner/requisition/{id}"
+
 TOKEN_REFUSED = frozenset({"400", "401", "403", "404", "415", "422"})
 
 
@@ -49,6 +51,11 @@ class WhoopClient(Connection):
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": call.idempotency_key}
         answer, _ = await self._ask(method, path.format(id=call.target), call.body, headers)
         return answer
+
+    async def fetch_requisition(self, requisition_id: str, token: str) -> tuple[Answer, bytes]:
+        """Ask for one requisition; gives what came back, and its body."""
+        path = REQUISITION.format(id=requisition_id)
+        return await self._ask("GET", path, b"", {"Authorization": f"Bearer {token}"})
 
     async def fetch_token(self, credentials: Credentials) -> Token:
         """
