@@ -19,7 +19,9 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct, structs
 
-from translator.config_keys import KEYS, Key
+from translator.config_checks import Key
+from translator.config_keys import KEYS
+from translator.config_lab import LabSettings
 from translator.errors import ConfigError
 from translator.secrets import Secret
 
@@ -115,6 +117,7 @@ class Settings(Struct, frozen=True):
     ledger_key: Secret | None = None
     notify: NotifySettings = NotifySettings()
     listen: str = "127.0.0.1:8780"
+    lab: LabSettings = LabSettings()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -247,6 +250,7 @@ def _settings(values: Mapping[str, Any]) -> Settings:
         ledger_key=values["ledger_key"],
         notify=NotifySettings(**part("notify.", NotifySettings)),
         listen=values["listen"],
+        lab=LabSettings(**part("lab.", LabSettings)),
     )
 
 

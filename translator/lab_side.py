@@ -8,7 +8,11 @@ from what is brought, so that the lab can tell a second copy from a second order
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import math
+import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +23,7 @@ from msgspec import Struct
 from translator.config_lab import LabSettings, mllp_address
 from translator.errors import WriteError
 from translator.ledger import DONE, FAILED, NOTED, EventRow, Ledger
+from translator.ledger.bell import Bell
 from translator.pipeline import Pipeline
 from translator.read.vendor_event import read_study_event
 from translator.record.event import ACURABLE
@@ -26,6 +31,8 @@ from translator.record.order import Order, OrderPatient
 from translator.record.report import Report
 from translator.translate.requisition_orders import requisition_orders
 from translator.translate.study_report import study_report
+from translator.translate.tables import Tables
+from translator.transmit.engine import GLANCE_S
 from translator.transmit.file_drop import FileDrop
 from translator.transmit.lab import LabSide, Receipt
 from translator.transmit.mllp import MllpClient
@@ -66,6 +73,42 @@ class Brought(Struct, frozen=True):
     troubles: tuple[str, ...] = ()
 
 
+def serve_bringing(ledger: Ledger, settings: LabSettings, tables: Tables, *, stop: threading.Event) -> None:
+    """
+    Bring whatever comes for the lab, until the stop.
+
+    Raises: ConfigError where the way to the lab is a folder that is not there.
+    """
+    asyncio.run(_serve(ledger, settings, tables, stop))
+
+
+async def _serve(ledger: Ledger, settings: LabSettings, tables: Tables, stop: threading.Event) -> None:
+    bell = ledger.bell()
+    ringing = asyncio.create_task(bell.rings())
+    try:
+        async with open_lab(settings) as lab:
+            desk = LabDesk(ledger, lab, settings, Pipeline(tables))
+            while not stop.is_set():
+                await desk.bring_due()
+                ringing = await _wait(bell, ringing, stop)
+    finally:
+        ringing.cancel()
+        await asyncio.gather(ringing, return_exceptions=True)
+        await bell.close()
+
+
+async def _wait(bell: Bell, ringing: asyncio.Task[None], stop: threading.Event) -> asyncio.Task[None]:
+    """Wait for the bell, the stop, or until what the lab did not take is due again."""
+    glances = math.ceil(AGAIN_S / GLANCE_S)
+    while glances and not (stop.is_set() or ringing.done()):
+        await asyncio.wait({ringing}, timeout=GLANCE_S)
+        glances -= 1
+    if not ringing.done():
+        return ringing
+    ringing.result()
+    return asyncio.create_task(bell.rings())
+
+
 @asynccontextmanager
 async def open_lab(settings: LabSettings) -> AsyncIterator[LabSide]:
     """
@@ -84,16 +127,28 @@ async def open_lab(settings: LabSettings) -> AsyncIterator[LabSide]:
 class LabDesk:
     """Bring what is due, by one way to the lab."""
 
-    def __init__(self, ledger: Ledger, lab: LabSide, settings: LabSettings, pipeline: Pipeline) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        lab: LabSide,
+        settings: LabSettings,
+        pipeline: Pipeline,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._ledger = ledger
         self._lab = lab
         self._settings = settings
         self._form = FORMS[settings.format]
         self._pipeline = pipeline
+        self._clock = clock
+        # An order that the lab did not take is not brought to it at every ring of the bell.
+        self._not_before: dict[str, float] = {}
 
     async def bring_due(self) -> Brought:
         """Bring every order and every report that the lab has not got."""
-        orders = [await self._order(each) for each in self._ledger.requisitions().unordered()]
+        now = self._clock()
+        unordered = self._ledger.requisitions().unordered()
+        orders = [await self._order(each) for each in unordered if self._not_before.get(each, now) <= now]
         reports = [await self._report(event) for event in self._ledger.events().due(ACURABLE, _AT_ONCE)]
         receipts = [receipt for receipt in (*orders, *reports) if receipt is not None]
         return Brought(
@@ -113,6 +168,9 @@ class LabDesk:
         receipt = await self._bring(lambda: self._form.orders(head, orders), head) if orders else None
         if receipt is None or receipt.outcome == "accepted":
             requisitions.mark_ordered(requisition_id)
+            self._not_before.pop(requisition_id, None)
+        else:
+            self._not_before[requisition_id] = self._clock() + AGAIN_S
         return receipt
 
     async def _report(self, event: EventRow) -> Receipt | None:
@@ -150,9 +208,9 @@ class LabDesk:
                 return found[0]
         return None
 
-    def _head(self, what: str, time: str) -> Letterhead:
+    def _head(self, what: str, at: str) -> Letterhead:
         digest = hashlib.sha256(what.encode()).hexdigest()[:_CONTROL_ID_LENGTH]
-        return Letterhead(SENDER, (self._settings.receiver, self._settings.facility), time, digest)
+        return Letterhead(SENDER, (self._settings.receiver, self._settings.facility), at, digest)
 
 
 def _count(receipts: Sequence[Receipt | None]) -> int:

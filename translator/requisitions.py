@@ -12,7 +12,6 @@ from threading import Event
 import httpx
 
 from translator.config import Settings
-from translator.delivery import rate_budget
 from translator.errors import ConfigError
 from translator.ledger import EventArrival, Ledger
 from translator.read.requisition import is_uuid
@@ -22,6 +21,7 @@ from translator.translate.tables import Tables
 from translator.transmit.fetch import RequisitionFetcher, Source
 from translator.transmit.token import Credentials, TokenKeeper
 from translator.transmit.whoop import DESTINATION, WhoopClient
+from translator.vendors import rate_budget
 
 Transport = Callable[[], httpx.AsyncBaseTransport]
 

@@ -1,7 +1,7 @@
 """
-Run the service: take webhooks, fetch what they announce, deliver what is queued, until it is told to stop.
+Run the service: take webhooks, fetch what they announce, bring it to the lab, deliver what is queued, until the stop.
 
-Each of the three works in a thread of its own and speaks with the others through the ledger alone. Where one fails,
+Each of them works in a thread of its own and speaks with the others through the ledger alone. Where one fails,
 the others finish what is under way, and the process ends with that failure: a service that does half of its work is
 worse than one that a supervisor starts again.
 """
@@ -18,6 +18,7 @@ from translator.config import Settings
 from translator.delivery import DeliveryReport, serve
 from translator.engine import Translator
 from translator.errors import ConfigError
+from translator.lab_side import serve_bringing
 from translator.ledger import Decision, Ledger
 from translator.requisitions import serve_fetching
 from translator.review import release_confirmed
@@ -43,16 +44,20 @@ def run(
     release_confirmed(ledger, settings, Decision("release", reason="codes are confirmed"))
     webhooks = Webhooks(ledger, _webhook_secret(settings, warn))
     host, port = settings.address
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="fetch") as threads:
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="service") as threads:
         with Listener(webhooks.application(), host, port) as listener:
             started(listener.url)
-            fetching = threads.submit(serve_fetching, ledger, settings, engine.tables, stop=stop)
-            fetching.add_done_callback(lambda _: stop.set())
+            others = [threads.submit(serve_fetching, ledger, settings, engine.tables, stop=stop)]
+            if settings.lab.to:
+                others.append(threads.submit(serve_bringing, ledger, settings.lab, engine.tables, stop=stop))
+            for other in others:
+                other.add_done_callback(lambda _: stop.set())
             try:
                 report = serve(ledger, settings, engine.tables, stop=stop)
             finally:
                 stop.set()
-        _ended(fetching)
+        for other in others:
+            _ended(other)
     return report
 
 
