@@ -29,6 +29,7 @@ def headers() -> list[tuple[str, str]]:
     return [
         (name, column)
         for name, data in packaged_files().items()
+        if name.endswith(".csv")
         for column in next(csv.reader(data.decode().splitlines()))
     ]
 

@@ -69,6 +69,18 @@ def _places(node: Node, at: str) -> Iterator[tuple[str, tuple[Node, list[Node]]]
                 yield from _places(resource, f"{at}.entry[{index}].resource")
 
 
+def _orders(node: Node, at: str) -> Iterator[str]:
+    """Give the path of each ServiceRequest, wherever it stands."""
+    if _word(node, "resourceType") == "ServiceRequest":
+        yield at
+    for index, inner in _dicts(node.get("contained")):
+        yield from _orders(inner, f"{at}.contained[{index}]")
+    for index, entry in _dicts(node.get("entry")) if _word(node, "resourceType") == "Bundle" else ():
+        resource = entry.get("resource")
+        if isinstance(resource, dict):
+            yield from _orders(resource, f"{at}.entry[{index}].resource")
+
+
 def _word(node: Node, key: str) -> str:
     """Give a word; blanks around it are forgiven, as senders write them."""
     found = node.get(key)
@@ -117,13 +129,13 @@ def broken(raw: bytes, outcome: Outcome) -> Iterator[str]:
 
 
 def _unaccounted(raw: bytes, document: Node, outcome: Outcome) -> Iterator[str]:
-    known = places(document)
+    known, orders = places(document), set(_orders(document, _word(document, "resourceType")))
     entered = {entry.at for entry in outcome.entries if not _REFERENCE.search(entry.at)}
-    if entered != known.keys():
+    if entered - orders != known.keys():
         yield "one entry per Observation and component"
         return
     for entry in outcome.entries:
-        if entry.state == "translated":
+        if entry.state == "translated" and entry.at in known:
             yield from _lies(raw, entry, *known[entry.at], outcome)
 
 

@@ -18,6 +18,8 @@ _STATES = {"translated", "held", "ignored", "refused"}
 _STATUSES = {"final", "partial", "preliminary", "amended", "corrected", "cancelled"}
 # A site may send `TNP` with `cancelled`.
 _OBSERVATION_STATUSES = {"final", "preliminary", "amended", "corrected", "cancelled"}
+# An order by its ORC, or by its OBR where it has none.
+_ORDER = re.compile(r"(?:ORC|OBR)\[")
 _LINE = re.compile(rb"[\r\n]")
 _HIGH_BLANK = re.compile(rb"[\r\n][\x00-\x20]*[\x80-\xff]\s*OBX")
 _BOM = b"\xef\xbb\xbf"
@@ -91,11 +93,15 @@ def _check_outcome(engine: Translator, outcome: Outcome) -> None:
     places = [entry.at for entry in outcome.entries]
     _hold(len(set(places)) == len(places), "each observation has one entry")
     if outcome.source.format == "hl7v2":
-        _hold(set(places) == {f"OBX[{n + 1}]" for n in range(len(places))}, "entries are numbered through")
+        results = {place for place in places if not _ORDER.match(place)}
+        _hold(results == {f"OBX[{n + 1}]" for n in range(len(results))}, "entries are numbered through")
     _check_sum(outcome)
     for number, submission in enumerate(outcome.submissions):
-        _hold(is_uuid(submission.service_request_id), "a submission names its service request by UUID")
         _hold(json.loads(submission.body_json) == submission.body, "the body is JSON")
+        if submission.kind != "results":
+            _hold([*_positions(outcome, number)] == [None], "a body of an order is of one order")
+            continue
+        _hold(is_uuid(submission.service_request_id), "a submission names its service request by UUID")
         sent = list(_positions(outcome, number))
         observations = submission.body.get("observations", [])
         _hold(submission.body["status"] in _STATUSES, "the report's status is WHOOP's")
@@ -159,7 +165,8 @@ def _check_count(piece: bytes, outcome: Outcome) -> None:
     names = {b"OBX" + separator, b"OBX"}
     lines = [line.lstrip(_BLANK) for line in _LINE.split(piece)]
     written = sum(line[:4] in names for line in lines)
-    _hold(written == len(outcome.entries) or "malformed" in {d.code for d in outcome.diagnostics}, "one entry per OBX")
+    entered = sum(not _ORDER.match(entry.at) for entry in outcome.entries)
+    _hold(written == entered or "malformed" in {d.code for d in outcome.diagnostics}, "one entry per OBX")
 
 
 _ONE_BYTE = {b"", b"ASCII", b"8859/1", b"8859/15", b"UNICODE UTF-8"}

@@ -127,7 +127,7 @@ class AcurableTranslator:
             order.placer.value,
             OrderPayload(body),
             (),
-            (next((each.value for each in patient.references), ""), patient.birth_date.replace("-", "")),
+            (next((each.value for each in patient.references if each.value), ""), patient.birth_date.replace("-", "")),
             next(filter(None, times), ""),
             () if self._tables.order_layout.confirmed else (LAYOUT,),
             kind=kind,
