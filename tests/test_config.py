@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 from hypothesis import given
@@ -56,6 +56,22 @@ def test_address_without_host_or_port_is_an_error(listen: str) -> None:
         parse_settings(f'listen = "{listen}"')
 
 
+@pytest.mark.parametrize(
+    "to", ["mllp://lab.example", "mllp://:2575", "http://lab.example:80", "mllp://lab:x", "mllp://lab:2575/path"]
+)
+def test_way_to_the_lab_is_a_folder_or_an_mllp_address(to: str) -> None:
+    """What is neither is found before anything is to be brought."""
+    with pytest.raises(ConfigError, match=r"lab\.to"):
+        parse_settings(f'[lab]\nto = "{to}"')
+
+
+def test_folder_of_the_lab_is_relative_to_the_settings_file() -> None:
+    """As every path of a settings file."""
+    settings = parse_settings('[lab]\nto = "to-lab"', name="/etc/translator/translator.toml")
+
+    assert settings.lab.to == str(PurePath("/etc/translator/to-lab"))
+
+
 @pytest.mark.parametrize("key", KEYS, ids=[key.name for key in KEYS])
 def test_key_has_a_variable(key: object) -> None:
     """Every key can be set by its variable, and takes its own default back as text."""
@@ -76,6 +92,10 @@ def test_key_has_a_variable(key: object) -> None:
         "whoop.workflow": "false",
         "whoop.confirm": "by-hand",
         "listen": "[::1]:0",
+        "lab.to": "mllp://lab.example:2575",
+        "lab.format": "fhir",
+        "lab.short_keys": "true",
+        "lab.timeout_s": "1.5",
         "notify.log": "true",
         "notify.command": "mail it@lab.example",
         "notify.held_after_h": "1",

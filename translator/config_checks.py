@@ -1,5 +1,5 @@
 """
-Check what TOML, a variable or a flag gives for a setting; the latter two give text. (pure)
+Check what TOML, a variable or a flag gives for a setting; the latter two give text.
 
 A check raises ValueError with a text that does not repeat the value.
 """
