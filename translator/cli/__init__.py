@@ -20,6 +20,7 @@ VERBS: Mapping[str, str] = {
     "explain": "Explain a reason or diagnostic code.",
     "held": "List what is held, by cause; release or drop it.",
     "ledger": "Look into the ledger and look after it.",
+    "orders": "List what was ordered from Acurable; show or cancel it.",
     "rejected": "List what the vendor refused; resend or drop it.",
     "sandbox": "Serve a local WHOOP and Acurable to try things against.",
     "submit": "Take lab files into the ledger and deliver them.",
