@@ -20,6 +20,7 @@ VERBS: Mapping[str, str] = {
     "explain": "Explain a reason or diagnostic code.",
     "held": "List what is held, by cause; release or drop it.",
     "ledger": "Look into the ledger and look after it.",
+    "orders": "List what was ordered from Acurable; show or cancel it.",
     "rejected": "List what the vendor refused; resend or drop it.",
     "requisitions": "List what WHOOP asks for; fetch it, confirm it.",
     "run": "Run the service: take webhooks, fetch requisitions, deliver.",

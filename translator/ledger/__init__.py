@@ -17,6 +17,7 @@ from translator.ledger.events import EventArrival, EventRow
 from translator.ledger.held import HeldCause, HeldItem, Version, by_cause, live_versions
 from translator.ledger.lanes import Claim, Later, Settlement
 from translator.ledger.ledger import Ledger
+from translator.ledger.orders import OrderCall, OrderView
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.refile import AS_CORRECTED, PATIENT, CannotRefileError, Choice, Refiled
 from translator.ledger.requisitions import RequestedRow, RequisitionRow
@@ -58,6 +59,8 @@ __all__ = [
     "MessageRow",
     "MessageView",
     "Notices",
+    "OrderCall",
+    "OrderView",
     "RateBudget",
     "RateUse",
     "Refiled",

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
-from translator.ledger import schema
+from translator.ledger import orders, schema
 from translator.ledger.acceptance import Acceptance
 from translator.ledger.bell import announce
 from translator.ledger.database import Database
@@ -22,6 +22,7 @@ from translator.ledger.decisions import Decision, read_decisions
 from translator.ledger.dropping import conclude, drop_held
 from translator.ledger.events import WEBHOOK
 from translator.ledger.held import HeldItem, Version, list_held, versions
+from translator.ledger.orders import OrderView
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.refile import Choice, Refiled, refile
 from translator.ledger.requisitions import FORMAT
@@ -29,7 +30,7 @@ from translator.ledger.undecided import UndecidedItem, decide, list_undecided
 from translator.ledger.vault import Vault
 from translator.ledger.view_shapes import DecisionView
 from translator.ledger.views import read_raw
-from translator.record.outcome import Diagnostic, Outcome
+from translator.record.outcome import Diagnostic, OrderPayload, Outcome
 
 
 class Kept(Struct, frozen=True):
@@ -66,6 +67,11 @@ class Desk:
         """List what blocks its lane; `ids` are numbers of submissions or service requests."""
         with self._database.read() as connection:
             return list_undecided(connection, states, ids=ids)
+
+    def orders(self, reference: str = "") -> list[OrderView]:
+        """List what was ordered under each reference, or under one."""
+        with self._database.read() as connection:
+            return orders.list_orders(connection, reference)
 
     def decisions(self, message_id: int) -> list[DecisionView]:
         """Give what was decided about a message."""
@@ -158,6 +164,22 @@ class DeskSession:
         Raises: LedgerError where this cannot be decided about it.
         """
         return decide(self._connection, submission_id, decision, self._now)
+
+    def withdraw_order(self, reference: str, decision: Decision) -> bool:
+        """
+        Drop an order that was never sent; gives False where the vendor has it.
+
+        Raises: LedgerError where there is no such order, or it must be decided first.
+        """
+        return orders.withdraw(self._connection, reference, decision, self._now)
+
+    def cancel_order(self, reference: str, body: OrderPayload, decision: Decision) -> int:
+        """
+        Queue the cancellation of an order that the vendor has; gives the number of the call.
+
+        Raises: LedgerError where there is no such order, or it cannot be cancelled.
+        """
+        return orders.cancel(self._connection, reference, body, decision, self._now)
 
     def conclude(self, lane_ids: Collection[int], policies: Mapping[str, DestinationPolicy], then: str) -> None:
         """
