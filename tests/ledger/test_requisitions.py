@@ -23,7 +23,7 @@ def document(**tests: str) -> bytes:
             "id": LANES[number],
             "code": code,
             "status": status.split()[0],
-            "task_business_status": (status.split() + [""])[1],
+            "task_business_status": [*status.split(), ""][1],
         }
         for number, (code, status) in enumerate(tests.items())
     ]
