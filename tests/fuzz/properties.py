@@ -80,8 +80,9 @@ class _Trickle(BytesIO):
         super().__init__(raw)
         self._chance = chance
 
-    def read(self, _size: int | None = -1, /) -> bytes:
-        return super().read(self._chance.choice((1, 2, 3, 7, 64, 255, 256, 257, 4096)))
+    def read(self, size: int | None = -1, /) -> bytes:
+        given = self._chance.choice((1, 2, 3, 7, 64, 255, 256, 257, 4096))
+        return super().read(given if size is None or size < 0 else min(given, size))
 
 
 def _check_outcome(engine: Translator, outcome: Outcome) -> None:

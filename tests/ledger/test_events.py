@@ -103,3 +103,15 @@ def test_events_are_not_replayed(ledger: Ledger) -> None:
     ledger.events().keep(CREATED)
 
     assert ledger.desk().messages() == []
+
+
+def test_event_that_waits_is_not_pruned(ledger: Ledger, clock: Clock) -> None:
+    """Its bytes stay until somebody has acted on it, however old it is."""
+    ledger.events().keep(CREATED)
+    clock.move(1000)
+
+    kept = ledger.storage().prune(5, lambda _done, _all: None)
+    ledger.events().settle(ledger.events().rows()[0].id, "done", "200")
+    gone = ledger.storage().prune(5, lambda _done, _all: None)
+
+    assert (kept.messages, gone.messages) == (0, 1)

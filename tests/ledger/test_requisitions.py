@@ -23,7 +23,7 @@ def document(**tests: str) -> bytes:
             "id": LANES[number],
             "code": code,
             "status": status.split()[0],
-            "task_business_status": (status.split() + [""])[1],
+            "task_business_status": [*status.split(), ""][1],
         }
         for number, (code, status) in enumerate(tests.items())
     ]
@@ -164,3 +164,19 @@ def test_requisition_waits_for_its_order_once(ledger: Ledger) -> None:
     assert (requisitions.unordered(), requisitions.document(REQUISITION)) == ([REQUISITION], read_requisition(raw))
     requisitions.mark_ordered(REQUISITION)
     assert (requisitions.unordered(), bool(requisitions.rows()[0].ordered_at)) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("person", "found"),
+    [pytest.param(LANES[99], 1, id="the-member"), pytest.param(LANES[0], 0, id="a-service-request")],
+)
+def test_member_can_be_erased(ledger: Ledger, person: str, found: int) -> None:
+    """The document of a requisition goes with the person whose id it names."""
+    take(ledger, document(CBC="active"))
+    confirmed(ledger)
+
+    erased = ledger.storage().erase(person)
+
+    assert len(erased.message_ids) == found
+    assert (ledger.requisitions().document(REQUISITION) is None) == bool(found)
+    assert ledger.verify() == []

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.read.samples import cpu_seconds
-from translator.read.fhir_json import DuplicateKeyError, MalformedJsonError, obj, objects, parse, text
+from translator.read.fhir_json import DuplicateKeyError, MalformedJsonError, obj, objects, parse, parse_slowly, text
 
 
 @pytest.mark.parametrize(
@@ -156,6 +156,15 @@ JSON = st.recursive(
 def test_written_json_reads_back(node: object, *, ascii_only: bool) -> None:
     """What a sender writes comes back, escaped or not."""
     assert parse(json.dumps(node, ensure_ascii=ascii_only).encode()) == node
+
+
+@given(node=JSON, ascii_only=st.booleans())
+@settings(deadline=None)
+def test_both_parsers_read_the_same(node: object, *, ascii_only: bool) -> None:
+    """What the fast one leaves to the other one is read no differently."""
+    raw = json.dumps(node, ensure_ascii=ascii_only).encode()
+
+    assert parse_slowly(raw) == parse(raw)
 
 
 @given(raw=st.binary(max_size=20) | st.text(alphabet='{}[]",:\\ud8c019eE+-. aNtru', max_size=24).map(str.encode))

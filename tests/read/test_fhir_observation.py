@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tests.read.samples import LOINC, SYSTEMS
 from translator.read.fhir_bundle import Resource
+from translator.read.fhir_elements import elements_of
 from translator.read.fhir_observation import ObservationReader
 from translator.record.report import Observation
 
 
 def read(reader: ObservationReader, **elements: Any) -> Observation:
     """Read one Observation."""
-    (found,) = reader.read(Resource("Observation", elements, "Observation"))
+    (found,) = reader.read(Resource("Observation", elements, "Observation", elements_of(tuple(elements))))
     return found
 
 
@@ -31,7 +33,7 @@ def test_observations_of_one_form_share_their_codes() -> None:
     )
 
     assert first.form is second.form
-    assert reader.remembered == 2
+    assert reader.remembered == 1
     assert (second.unit, second.status) == ("mg/dL", "final")
 
 
@@ -61,27 +63,57 @@ def test_another_form_is_worked_out_anew(elements: dict[str, Any], expected: tup
 
 
 def test_memo_is_bounded() -> None:
-    """However many codes and names of elements a feed has, only so many are kept."""
+    """However many codes a feed has, only so many are kept."""
     reader = ObservationReader(SYSTEMS)
 
     for number in range(5_000):
-        read(reader, code=coded(str(number)), **{f"name{number}": 1})
+        read(reader, code=coded(str(number)))
 
-    assert reader.remembered <= 2 * 4096
+    assert 0 < reader.remembered <= 4096
+
+
+def test_what_is_longer_than_words_of_a_feed_is_not_kept() -> None:
+    """A text of such a length is no code."""
+    reader = ObservationReader(SYSTEMS)
+
+    (found,) = read(reader, code=coded(display="x" * 3_000)).codes
+
+    assert (found.system, found.code) == (LOINC, "2093-3")
+    assert reader.remembered == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        pytest.param(Decimal("5.0"), "5.0", id="number-before-text"),
+        pytest.param("5.0", Decimal("5.0"), id="text-before-number"),
+    ],
+)
+def test_number_and_text_of_the_same_letters_are_not_taken_for_each_other(first: object, then: object) -> None:
+    """A code is a text; what an earlier message wrote changes nothing."""
+    reader = ObservationReader(SYSTEMS)
+    read(reader, code={"coding": [{"system": LOINC, "code": first}]})
+
+    found = read(reader, code={"coding": [{"system": LOINC, "code": then}]})
+
+    assert [code.code for code in found.codes] == ([then] if isinstance(then, str) else [])
 
 
 @pytest.mark.parametrize(
     "elements",
     [
-        pytest.param({"code": coded(display="x" * 3_000), "name": 1}, id="display"),
-        pytest.param({"code": coded(), "x" * 100: 1}, id="name-of-an-element"),
+        pytest.param({"valueQuantity": {"value": 5, "unit": "mg/dL"}}, id="quantity"),
+        pytest.param({"valueInteger": 5, "interpretation": [{"coding": [{"code": "<"}]}]}, id="number-off-the-scale"),
+        pytest.param({"valueString": " POS "}, id="text"),
+        pytest.param({"valueCodeableConcept": {"text": "A"}}, id="coded"),
+        pytest.param({"valueQuantity": "5"}, id="quantity-as-text"),
     ],
 )
-def test_what_is_longer_than_words_of_a_feed_is_not_kept(elements: dict[str, Any]) -> None:
-    """A text of such a length is no code and no name of an element."""
-    reader = ObservationReader(SYSTEMS)
+def test_plain_observations_are_read_together_as_each_alone(elements: dict[str, Any]) -> None:
+    """The short way for the bulk of a feed comes to the same."""
+    node = {"status": "final", "code": coded(), **elements}
+    resource = Resource("Observation", node, "Observation", elements_of(tuple(node)))
+    alone, together = ObservationReader(SYSTEMS), ObservationReader(SYSTEMS)
 
-    (found,) = read(reader, **elements).codes
-
-    assert (found.system, found.code) == (LOINC, "2093-3")
-    assert reader.remembered == 1
+    assert resource.elements.is_plain
+    assert together.read_plain([resource, resource], "order-form") == alone.read(resource, "order-form") * 2

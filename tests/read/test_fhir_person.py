@@ -16,9 +16,11 @@ PEOPLE = [
 ]
 
 
-def only(subject: object, *of_results: object, people: list[dict[str, Any]] = PEOPLE) -> Report:
-    """Read a report of a subject, with a result for each of the other subjects."""
-    results = [{"resourceType": "Observation", "id": str(n), "subject": each} for n, each in enumerate(of_results)]
+def only(subject: object, *of_results: object, people: list[dict[str, Any]] = PEOPLE, **elements: Any) -> Report:
+    """Read a report of a subject, with a result for each of the other subjects, each with the same other elements."""
+    results = [
+        {"resourceType": "Observation", "id": str(n), "subject": each, **elements} for n, each in enumerate(of_results)
+    ]
     listed = [{"reference": f"Observation/{n}"} for n in range(len(results))]
     report = {"resourceType": "DiagnosticReport", "status": "final", "result": listed, "subject": subject}
     (found,) = read_document(bundle(report, *results, *people), LEXICON).reports
@@ -52,9 +54,14 @@ def number(value: str) -> dict[str, Any]:
         pytest.param(reference("Patient?identifier=1"), None, ["conditional-reference"], id="named-by-a-search"),
     ],
 )
-def test_report_of_two_people_is_held(subject: object, other: object, reasons: list[str]) -> None:
+@pytest.mark.parametrize(
+    "elements", [pytest.param({"valueInteger": 5}, id="plain-result"), pytest.param({}, id="result-without-a-value")]
+)
+def test_report_of_two_people_is_held(
+    subject: object, other: object, reasons: list[str], elements: dict[str, Any]
+) -> None:
     """A result that is plainly of somebody else is never sent for this person."""
-    found = only(subject, other)
+    found = only(subject, other, **elements)
 
     assert [finding.code for finding in found.findings] == reasons
 

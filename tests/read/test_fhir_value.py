@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.read.samples import LOINC, SYSTEMS, UCUM
+from translator.read.fhir_elements import read_value
 from translator.read.fhir_json import Node, parse
-from translator.read.fhir_value import codings, identifier, lexical, read_value, unit_of
+from translator.read.fhir_value import codings, identifier, lexical, unit_of
 from translator.record.report import Identifier
 from translator.record.values import Absent, Coded, Coding, Limit, Numeric, Range, Ratio, Text, Unusable, Value
 

@@ -66,3 +66,21 @@ def test_number_off_the_scale_is_a_limit(flags: str, value: str, expected: Value
     (seen,) = reader().run([f"OBX|1|NM|2345-7^^LN||{value}|mg/dL||{flags}|||F"], 0, ("", ()), SURE)
 
     assert seen.value == expected
+
+
+@pytest.mark.parametrize(
+    ("flags", "critical"),
+    [
+        pytest.param("HH", True, id="critically-high"),
+        pytest.param("LL^^HL70078", True, id="critically-low-with-its-table"),
+        pytest.param("A~AA", True, id="critically-abnormal-too"),
+        pytest.param("H", False, id="high"),
+        pytest.param("", False, id="none"),
+    ],
+)
+def test_critical_flag_is_told(flags: str, *, critical: bool) -> None:
+    """Such results are sent before others."""
+    (seen,) = reader().run([f"OBX|1|NM|2345-7^^LN||500|mg/dL||{flags}|||F"], 0, ("", ()), SURE)
+
+    assert seen.critical is critical
+    assert seen.value == Numeric("500")

@@ -122,3 +122,11 @@ def test_outcome_can_be_pickled() -> None:
     outcome = Outcome(Source(0), "translated", "", (SUBMISSION,))
 
     assert pickle.loads(pickle.dumps(outcome)) == outcome  # noqa: S301 - our own bytes
+
+
+@pytest.mark.parametrize("critical", [True, False])
+def test_submission_with_a_critical_result_is_urgent(*, critical: bool) -> None:
+    """The ledger asks the submission, which asks the sources."""
+    sources = (SUBMISSION.sources[0], msgspec.structs.replace(SUBMISSION.sources[0], critical=critical))
+
+    assert msgspec.structs.replace(SUBMISSION, sources=sources).urgent is critical

@@ -158,6 +158,7 @@ def test_quantity_fills_the_whole_text(text: str, expected: object) -> None:
             "-2-5",
         ),
         *("2024-05-01", "2+", "1:12345678901234567", "12345678901234567-5", "<1e3", "\u00b15", "about 5"),
+        *("<12345678901234567", ">1:12345678901234567"),
     ],
 )
 def test_other_text_is_no_quantity(text: str) -> None:

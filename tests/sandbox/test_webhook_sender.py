@@ -11,10 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
 import pytest
-from translator.signature import event_body, verify
 
 from tests.sandbox.conftest import Partner
 from tests.sandbox_process import SandboxProcess
+from translator.signature import event_body, verify
 
 PATIENCE_SECONDS = 10
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from translator.ledger import EventRow, Ledger, RequisitionRow
 
 _COLUMNS = ("what", "id", "state", "key")
+_SHORT = {"lab_requisition.created": "requisition", "clinical_report_review.requested": "review"}
 
 
 @click.group("requisitions")
@@ -159,6 +160,6 @@ def _cells(event: EventRow, found: RequisitionRow | None) -> list[tuple[str, ...
     state = f"{event.state} {event.answer}".strip() if event.state in {"waiting", "failed"} else event.state
     tests = found.tests if found else ()
     return [
-        (event.kind, event.resource, state, ""),
+        (_SHORT.get(event.kind, event.kind), event.resource, state, ""),
         *((f"  {test.code}", test.service_request_id, test.task_status or test.status, test.key) for test in tests),
     ]

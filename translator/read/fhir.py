@@ -14,6 +14,7 @@ from msgspec import structs
 
 from translator.read.export_bundle import is_beside_reports
 from translator.read.fhir_bundle import Document
+from translator.read.fhir_elements import ElementMemo
 from translator.read.fhir_json import DuplicateKeyError, MalformedJsonError, Node, parse, text
 from translator.read.fhir_observation import ObservationReader
 from translator.read.fhir_report import ReportReader
@@ -42,7 +43,8 @@ class FhirReader:
     def __init__(self, lexicon: Lexicon, systems: frozenset[str] = frozenset({SERVICE_REQUEST_SYSTEM})) -> None:
         self._lexicon = lexicon
         self._systems = systems
-        self._observations = ObservationReader(lexicon.systems)
+        self._elements = ElementMemo()
+        self._observations = ObservationReader(lexicon.systems, self._elements)
 
     def read(self, raw: bytes) -> Message:
         """
@@ -62,7 +64,7 @@ class FhirReader:
 
     def read_parsed(self, root: Node) -> Message:
         """Turn a document that has been parsed, with numbers as Decimal, into a record."""
-        document = Document(root)
+        document = Document(root, self._elements)
         reader = ReportReader(document, self._lexicon, self._systems, self._observations)
         reports = reader.reports()
         if outside := self._outside(document, reader.reached):

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
+from gc import get_referents
 from typing import Any, TypeAlias
 
 import msgspec
@@ -20,15 +21,12 @@ Node: TypeAlias = dict[str, Any]
 _BOM = b"\xef\xbb\xbf"
 _TOO_DEEP = "nested too deeply"
 _DEEPEST = 200
-# As deep as a line can be indented before its value lies too deep.
-_TOO_FAR_IN = b"\n" + b" " * _DEEPEST
 # A surrogate outside its pair is no character and has no bytes; whole pairs and other escapes are passed over.
 _LONE_SURROGATE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\(u[dD][89a-fA-F])|\\.", re.DOTALL
 )
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-_indent = msgspec.json.format
 
 
 class MalformedJsonError(ValueError):
@@ -49,11 +47,11 @@ def parse(raw: bytes) -> Any:
     body = raw.removeprefix(_BOM)
     try:
         root = _decode(body)
-        is_whole = _keeps_every_key(body, root) and _TOO_FAR_IN not in _indent(body, indent=1)
+        is_whole = _keeps_every_key(body, root) and not _is_too_deep(root)
     except (msgspec.MsgspecError, UnicodeDecodeError, InvalidOperation, RecursionError):
         is_whole, root = False, None
     # The other parser says where the fault is, if there is one at all.
-    return root if is_whole else _parse_exactly(raw)
+    return root if is_whole else parse_slowly(raw)
 
 
 def _keeps_every_key(body: bytes, root: object) -> bool:
@@ -74,7 +72,12 @@ def _quotes(body: bytes) -> int:
     return body.count(b'"')
 
 
-def _parse_exactly(raw: bytes) -> Any:
+def parse_slowly(raw: bytes) -> Any:
+    """
+    Parse one JSON document as `parse` does, by the parser that says where a fault is.
+
+    Raises: MalformedJsonError.
+    """
     try:
         text = raw.decode("utf-8-sig")
         root = json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_object)
@@ -98,17 +101,18 @@ def _parse_exactly(raw: bytes) -> Any:
 
 
 def _is_too_deep(root: object) -> bool:
-    """Count levels without recursion, so that the answer does not hang on the caller's stack."""
+    """
+    Count levels without recursion, so that the answer does not hang on the caller's stack.
+
+    Shape: what an object or a list refers to are its keys, its values and its items; what a text or a number refers to
+    is nothing.
+    """
     level = [root]
     for _ in range(_DEEPEST):
-        level = [part for node in level for part in _parts(node) if isinstance(part, (dict, list))]
-    return bool(level)
-
-
-def _parts(node: object) -> Iterable[object]:
-    if isinstance(node, dict):
-        return node.values()
-    return node if isinstance(node, list) else ()
+        level = get_referents(*level)
+        if not level:
+            return False
+    return any(isinstance(part, (dict, list)) for part in level)
 
 
 def _refuse(_constant: str) -> None:

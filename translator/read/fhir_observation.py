@@ -1,8 +1,8 @@
 """
 Read one FHIR Observation, and each of its components, into the observations of the record.
 
-What a feed says again and again (codes, unit, status; the names of elements) is worked out once. The memos are bounded
-and hold no value, no name and no id.
+What a feed says again and again (codes, unit, status) is worked out once. The memo is bounded
+and holds no value, no name and no id.
 
 Source: FHIR R4 Observation.
 """
@@ -10,32 +10,22 @@ Source: FHIR R4 Observation.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
 
 from translator.read.fhir_bundle import Resource
+from translator.read.fhir_elements import MEMO_SIZE, ElementMemo, Elements, read_element
 from translator.read.fhir_json import Node, obj, objects
-from translator.read.fhir_value import (
-    ABSENT,
-    Elements,
-    codings,
-    elements_of,
-    off_scale,
-    off_scale_marks,
-    read_element,
-    unit_of,
-)
+from translator.read.fhir_value import ABSENT, codings, off_scale, off_scale_marks, unit_of
 from translator.read.fhir_whole import is_modified
 from translator.record.report import Form, Observation
 from translator.record.values import Absent, Unusable
 
-_MEMO_SIZE = 4096
-# Longer texts are no names of elements, and no codes.
-_LONGEST_NAME = 64
+# Longer texts are no codes.
 _LONGEST_MANNER = 2048
-_written = msgspec.json.Encoder().encode
+# A number stays a number: `5.0` is no code, although "5.0" may be one.
+_written = msgspec.json.Encoder(decimal_format="number").encode
 MODIFIED = Unusable("unknown-modifier", refused=True)
 _CONTAINER = Absent("container")
 
@@ -54,15 +44,29 @@ class ObservationReader:
     Shape: an Observation gives itself and then its components.
     """
 
-    def __init__(self, systems: Mapping[str, str]) -> None:
+    def __init__(self, systems: Mapping[str, str], memo: ElementMemo | None = None) -> None:
         self._systems = systems
+        self._look = (memo or ElementMemo()).look
         self._manners: dict[bytes, _Manner] = {}
-        self._elements: dict[tuple[str, ...], Elements] = {}
 
     @property
     def remembered(self) -> int:
         """How many look-ups are kept."""
-        return len(self._manners) + len(self._elements)
+        return len(self._manners)
+
+    def read_plain(self, resources: Sequence[Resource], place: str = "") -> list[Observation]:
+        """Read Observations of one value and nothing else that counts, step by step, as the bulk of a feed is."""
+        systems, nodes = self._systems, [each.node for each in resources]
+        known, keys = self._manners, [_key(node, node.get("status")) for node in nodes]
+        manners = [
+            known.get(key) or self._new_manner(key, node, node.get("status"))
+            for key, node in zip(keys, nodes, strict=True)
+        ]
+        values = [each.elements.read(each.node[each.elements.value], systems) for each in resources]
+        return [
+            Observation(each.at, said.form, off_scale(value, said.marks) if said.marks else value, "", place)
+            for each, said, value in zip(resources, manners, values, strict=True)
+        ]
 
     def read(self, resource: Resource, place: str = "", *, modified: bool = False) -> list[Observation]:
         """
@@ -70,8 +74,7 @@ class ObservationReader:
 
         Shape: `place` says why it is no result, if it is none; `modified` that what holds it turns its meaning.
         """
-        node, at = resource.node, resource.at
-        elements = self._elements.get(tuple(node)) or self._look(node)
+        node, at, elements = resource.node, resource.at, resource.elements
         status = node.get("status")
         if not elements.others and not modified:
             return [self._observation(at, node, elements, status, place)]
@@ -90,19 +93,11 @@ class ObservationReader:
         return self._observation(at, part, self._look(part), status, place)
 
     def _turned(self, at: str, node: Node, status: object, place: str) -> Observation:
-        return Observation(at, self._manner(node, status).form, MODIFIED, "", place)
-
-    def _look(self, node: Node) -> Elements:
-        names = tuple(node)
-        found = self._elements.get(names)
-        if found is None:
-            found = elements_of(names)
-            if all(len(name) < _LONGEST_NAME for name in names):
-                _remember(self._elements, names, found)
-        return found
+        return Observation(at, self._read_manner(node, status).form, MODIFIED, "", place)
 
     def _observation(self, at: str, node: Node, elements: Elements, status: object, place: str) -> Observation:
-        manner = self._manner(node, status)
+        # The unit of a range is not among what a manner is remembered by.
+        manner = self._read_manner(node, status) if "valueRange" in node else self._manner(node, status)
         value = read_element(node, elements, self._systems)
         if manner.marks:
             value = off_scale(value, manner.marks)
@@ -110,16 +105,15 @@ class ObservationReader:
 
     def _manner(self, node: Node, status: object) -> _Manner:
         """Find what is said beside the value by the sender's words: writing them down is quicker than reading them."""
-        get = node.get
-        quantity = get("valueQuantity")
-        sent = (quantity.get("system"), quantity.get("code"), quantity.get("unit")) if type(quantity) is dict else None
-        key = _written((status, sent, get("code"), get("interpretation")))
-        found = self._manners.get(key)
-        # The unit of a range is not in the key.
-        if found is None or "valueRange" in node:
-            found = self._read_manner(node, status)
-            if len(key) <= _LONGEST_MANNER and "valueRange" not in node:
-                _remember(self._manners, key, found)
+        key = _key(node, status)
+        return self._manners.get(key) or self._new_manner(key, node, status)
+
+    def _new_manner(self, key: bytes, node: Node, status: object) -> _Manner:
+        found = self._read_manner(node, status)
+        if len(key) <= _LONGEST_MANNER:
+            if len(self._manners) >= MEMO_SIZE:
+                self._manners.clear()
+            self._manners[key] = found
         return found
 
     def _read_manner(self, node: Node, status: object) -> _Manner:
@@ -129,11 +123,13 @@ class ObservationReader:
         return _Manner(Form(codes, unit=unit, unit_system=system, status=word), off_scale_marks(node))
 
 
+def _key(node: Node, status: object) -> bytes:
+    """Write down, by the sender's words, what is said beside the value."""
+    get = node.get
+    quantity = get("valueQuantity")
+    sent = (quantity.get("system"), quantity.get("code"), quantity.get("unit")) if type(quantity) is dict else None
+    return _written((status, sent, get("code"), get("interpretation")))
+
+
 def _at(at: str, parts: Sequence[tuple[int, Node]]) -> list[tuple[str, Node]]:
     return [(f"{at}.component[{index}]", part) for index, part in parts]
-
-
-def _remember(memo: dict[Any, Any], key: object, found: object) -> None:
-    if len(memo) >= _MEMO_SIZE:
-        memo.clear()
-    memo[key] = found

@@ -9,7 +9,7 @@ Source: FHIR R4 DiagnosticReport.basedOn, Observation.basedOn, ServiceRequest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -89,7 +89,7 @@ class Orders:
 
     def _order(self, reference: Node, origin: Resource, at: str) -> Order | None:
         """Give what one reference means; None for another kind of order, such as a care plan."""
-        keys = list(self._logical(reference, at))
+        keys = self._logical(reference, at)
         request = self._document.resolve(reference, origin)
         if request is not None:
             return self._requested(request, keys) if request.type == _ORDER else None
@@ -101,13 +101,15 @@ class Orders:
             problem = Finding("conditional-reference", at, "the order is named by a search")
         return Order(target or at, _numbers(keys), tuple(keys), (), problem)
 
-    def _logical(self, reference: Node, at: str) -> Iterator[Key]:
+    def _logical(self, reference: Node, at: str) -> list[Key]:
+        keys: list[Key] = []
         if logical := obj(reference, "identifier"):
-            yield "placer", f"{at}.identifier", identifier(logical)
+            keys.append(("placer", f"{at}.identifier", identifier(logical)))
         # The id at the end of a URL counts where the URL is that of a system that names service requests.
         base, _, name = text(reference, "reference").partition(_VERSION)[0].rpartition("/")
         if base in self._named:
-            yield "placer", f"{at}.reference", Identifier(name, base)
+            keys.append(("placer", f"{at}.reference", Identifier(name, base)))
+        return keys
 
     def _requested(self, request: Resource, keys: list[Key]) -> Order:
         node = request.node

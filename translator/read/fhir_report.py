@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import structs
-
 from translator.read.fhir_bundle import Document, Resource
 from translator.read.fhir_json import Node, obj, objects, text
 from translator.read.fhir_observation import ObservationReader
@@ -17,7 +15,7 @@ from translator.read.fhir_order import Order, Orders, Tree, distinct, part
 from translator.read.fhir_results import ResultReader, Results
 from translator.read.fhir_value import codings
 from translator.read.lexicon import Lexicon
-from translator.record.report import Finding, Identifier, Report
+from translator.record.report import Finding, Identifier, Observation, Report
 
 _SECTIONS = (
     "http://terminology.hl7.org/CodeSystem/v2-0074",
@@ -51,16 +49,17 @@ class ReportReader:
 
     def _read(self, resource: Resource) -> list[Report]:
         results = self._results.read(resource, len(self._answered))
-        offered = [*self._orders.based_on(resource), *(order for tree in results.trees for order in tree.orders)]
+        offered = self._orders.based_on(resource) + [order for tree in results.grown for order in tree.orders]
         orders = distinct(offered) if len(offered) > 1 else offered
         findings = results.findings + self._shared(results, orders)
         if results.modified:
             text_ = "an extension changes the meaning of the report"
             findings.append(Finding("unknown-modifier", resource.at, text_))
         if _is_microbiology(resource.node):
-            _hold(results.trees, Finding("microbiology", f"{resource.at}.category", "isolates need more than a list"))
-        problems = [*(order.problem for order in orders), results.person.problem]
-        findings += [problem for problem in problems if problem is not None]
+            results.hold(Finding("microbiology", f"{resource.at}.category", "isolates need more than a list"))
+        findings += [order.problem for order in orders if order.problem is not None]
+        if results.person.problem is not None:
+            findings.append(results.person.problem)
         return self._ordered(results, orders, findings)
 
     def _shared(self, results: Results, orders: list[Order]) -> list[Finding]:
@@ -74,13 +73,15 @@ class ReportReader:
         if len(orders) > 1:
             panel = codings(obj(results.report.node, "code"), self._systems)
             if not findings and (parts := part(results.trees, orders, panel)):
-                parted = [(order, trees) for order, trees in zip(orders, parts, strict=True) if trees]
-                return [self._report(results, [order], trees, []) for order, trees in parted]
+                parted = [(order, _flat(trees)) for order, trees in zip(orders, parts, strict=True) if trees]
+                return [self._report(results, [order], seen, []) for order, seen in parted]
             text_ = f"the report answers {len(orders)} orders, and its results do not say which"
             findings.append(Finding("several-service-requests", results.report.at, text_))
-        return [self._report(results, orders, results.trees, findings)]
+        return [self._report(results, orders, results.observations, findings)]
 
-    def _report(self, results: Results, orders: list[Order], trees: list[Tree], findings: list[Finding]) -> Report:
+    def _report(
+        self, results: Results, orders: list[Order], seen: list[Observation], findings: list[Finding]
+    ) -> Report:
         resource, node = results.report, results.report.node
         own = self._orders.own(resource)
         keys = [key for order in orders for key in order.keys] + own
@@ -96,7 +97,7 @@ class ReportReader:
             filler=next((found for kind, _, found in own if kind == "filler"), Identifier()),
             patient=results.person.patient(),
             times=(text(node, "issued"), _effective(node), self._sent),
-            observations=tuple([seen for tree in trees for seen in tree.observations]),
+            observations=tuple(seen),
             findings=tuple(findings),
         )
 
@@ -113,10 +114,8 @@ def _are_same(some: Sequence[Order], others: Sequence[Order]) -> bool:
     return len(some) == len(others) and all(any(one.is_same(other) for other in others) for one in some)
 
 
-def _hold(trees: Sequence[Tree], finding: Finding) -> None:
-    """Hold every observation by itself, so that each says why."""
-    for tree in trees:
-        tree.observations[:] = [structs.replace(seen, findings=(finding,)) for seen in tree.observations]
+def _flat(trees: Sequence[Tree]) -> list[Observation]:
+    return [seen for tree in trees for seen in tree.observations]
 
 
 def _is_microbiology(node: Node) -> bool:
@@ -125,8 +124,11 @@ def _is_microbiology(node: Node) -> bool:
 
     Source: HL7 table 0074 (diagnostic service section), MB.
     """
-    categories = [coding for _, each in objects(node, "category") for _, coding in objects(each, "coding")]
-    return any((text(each, "code"), text(each, "system")) in _MICROBIOLOGY for each in categories)
+    for _, category in objects(node, "category"):
+        for _, coding in objects(category, "coding"):
+            if (text(coding, "code"), text(coding, "system")) in _MICROBIOLOGY:
+                return True
+    return False
 
 
 def _effective(node: Node) -> str:

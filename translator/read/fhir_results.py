@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from translator.read.fhir_bundle import Document, Resource, is_conditional
 from translator.read.fhir_json import Node, obj, objects, text
@@ -28,9 +28,9 @@ class Results(Struct):
     The results of one report, the n-th of its document.
 
     Shape: `modified` tells that an extension changes the meaning of all of them; `place` is why they are no results, if
-    they are none. `shared` has the place of a result
-    that an earlier report has, too, by the number of that report; `specimens` are references by their text, each with
-    the resource that holds it.
+    they are none. `plain` are the observations where each result is one, without members or orders of its own; else it
+    is empty, and they are in `grown`. `shared` has the place of a result that an earlier report has, too, by the number
+    of that report; `specimens` are references by their text, each with the resource that holds it.
     """
 
     report: Resource
@@ -39,10 +39,27 @@ class Results(Struct):
     person: Person
     modified: bool
     place: str
-    trees: list[Tree]
+    plain: list[Observation]
+    grown: list[Tree]
     findings: list[Finding]
     shared: dict[int, str]
     specimens: dict[str, tuple[Node, Resource]]
+
+    @property
+    def observations(self) -> list[Observation]:
+        """All of them, in order."""
+        return self.plain or [seen for tree in self.grown for seen in tree.observations]
+
+    @property
+    def trees(self) -> list[Tree]:
+        """All of them, each with its members and its orders."""
+        return [Tree([seen], []) for seen in self.plain] or self.grown
+
+    def hold(self, finding: Finding) -> None:
+        """Hold every observation by itself, so that each says why."""
+        self.plain = [structs.replace(seen, findings=(finding,)) for seen in self.plain]
+        for tree in self.grown:
+            tree.observations[:] = [structs.replace(seen, findings=(finding,)) for seen in tree.observations]
 
 
 class ResultReader:
@@ -62,22 +79,39 @@ class ResultReader:
         """Read the results of the n-th report, and compare whose they are."""
         person, modified = Person(self._document, report), is_modified(report.node)
         place = _FORM if _is_order_form(report.node) else ""
-        results = Results(report, number, report.node.get("subject"), person, modified, place, [], [], {}, {})
+        results = Results(report, number, report.node.get("subject"), person, modified, place, [], [], [], {}, {})
         listed = objects(report.node, "result")
-        for index, reference in listed:
-            target = self._document.resolve(reference, report)
+        targets = self._document.resolve_all([reference for _, reference in listed], report)
+        plain = [] if modified else self._plain(targets)
+        if plain:
+            self._read_plain(plain, results)
+            return results
+        for (index, reference), target in zip(listed, targets, strict=True):
             if target is None or target.type != "Observation":
                 missing = f"result {index + 1} of {len(listed)} is missing"
                 results.findings.append(Finding(_reason(reference), f"{report.at}.result[{index}]", missing))
-            elif target.at not in self.reached and not _leads_on(target.node):
+            elif target.at not in self.reached and not target.elements.leads_on:
                 self.reached[target.at] = number
-                results.trees.append(Tree(self._read(target, results), []))
+                results.grown.append(Tree(self._read(target, results), []))
             else:
                 self._follow(target, index, results)
         return results
 
-    def _read(self, resource: Resource, results: Results) -> list[Observation]:
+    def _plain(self, targets: Sequence[Resource | None]) -> list[Resource]:
+        """Give the results if each is there, for the first time, and plain; else none of them."""
+        plain = [each for each in targets if each is not None and each.elements.is_plain and each.type == "Observation"]
+        places = {each.at for each in plain}
+        return plain if len(places) == len(targets) and self.reached.keys().isdisjoint(places) else []
+
+    def _read_plain(self, plain: Sequence[Resource], results: Results) -> None:
+        self.reached.update(dict.fromkeys([each.at for each in plain], results.number))
+        subject = results.subject
         # The same person, said in the same words, needs no second look.
+        for other in [each for each in plain if each.node.get("subject") != subject]:
+            results.person.see(other)
+        results.plain = self._observations.read_plain(plain, results.place)
+
+    def _read(self, resource: Resource, results: Results) -> list[Observation]:
         if resource.node.get("subject") != results.subject:
             results.person.see(resource)
         return self._observations.read(resource, results.place, modified=results.modified)
@@ -95,7 +129,7 @@ class ResultReader:
             elif home != results.number:
                 results.shared.setdefault(home, f"{results.report.at}.result[{index}]")
         if tree.observations:
-            results.trees.append(tree)
+            results.grown.append(tree)
 
     def _take(self, resource: Resource, tree: Tree, results: Results) -> Sequence[Resource]:
         """Read one observation, and give its members, the last one first."""
@@ -121,11 +155,6 @@ class ResultReader:
             results.findings.append(missing)
             tree.observations.append(Observation(missing.at, Form(), Absent(), findings=(missing,)))
         return members
-
-
-def _leads_on(node: Node) -> bool:
-    """Tell an observation that refers to more than a person."""
-    return "hasMember" in node or "basedOn" in node or "specimen" in node
 
 
 def _is_order_form(report: Node) -> bool:

@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from msgspec import Struct
-
 from translator.read.fhir_json import Node, obj, objects, text
 from translator.record.quantity import LONGEST, read_limit, read_number
 from translator.record.report import Identifier
@@ -22,11 +20,11 @@ _OFF_SCALE = frozenset({"<", ">"})
 # Units of a ratio that is a pure number, such as a titre; `5 mg : 1 mL` is a concentration and no titre.
 _PURE = frozenset({"", "1"})
 _TINIEST = -17
+_NUMBERS = frozenset({Decimal, int})
 _ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 ABSENT = Absent()
 DATA_ABSENT = Absent("data-absent")
-_CONTRADICTION = Unusable("value-contradicts-status")
-_OTHERS = frozenset({"component", "hasMember", "modifierExtension", "implicitRules"})
+CONTRADICTION = Unusable("value-contradicts-status")
 _NOT_NUMERIC = Unusable("value-not-numeric")
 _REFUSED = Unusable("value-type-refused", refused=True)
 _HELD = Unusable("value-type-held")
@@ -77,58 +75,8 @@ def _unit(quantity: Node) -> tuple[str, str]:
     return code or text(quantity, "unit"), system
 
 
-def read_value(node: Node, systems: Mapping[str, str]) -> Value:
-    """
-    Read the value of an Observation or of a component.
-
-    Absent: Absent, with a reason where dataAbsentReason gives one; a value beside a dataAbsentReason is a contradiction
-    (obs-6) and unusable.
-    """
-    value = read_element(node, elements_of(tuple(node)), systems)
-    marks = off_scale_marks(node)
-    return off_scale(value, marks) if marks else value
-
-
-class Elements(Struct, frozen=True, gc=False):
-    """
-    What the names of a resource's elements say before any of them is read.
-
-    Shape: `value` is the name of the one value[x], read by `read`; `several` tells that there are more. `says_why`
-    tells of a dataAbsentReason, `others` of an element that makes the Observation more than a value with a code.
-    """
-
-    value: str
-    read: Callable[[Any, Mapping[str, str]], Value]
-    several: bool
-    says_why: bool
-    others: bool
-
-
-def elements_of(names: tuple[str, ...]) -> Elements:
-    """Look at the names of a resource's elements."""
-    values = [name for name in names if name.startswith("value") and not name.startswith("valueSet")]
-    value = values[0] if values else ""
-    return Elements(
-        value,
-        _READERS.get(value, _refuse),
-        len(values) > 1,
-        "dataAbsentReason" in names,
-        not _OTHERS.isdisjoint(names),
-    )
-
-
-def read_element(node: Node, elements: Elements, systems: Mapping[str, str]) -> Value:
-    """Read the value as it stands, whatever its interpretation says, by what the names of the elements say."""
-    if elements.says_why and obj(node, "dataAbsentReason"):
-        return _CONTRADICTION if elements.value else DATA_ABSENT
-    if not elements.value:
-        return ABSENT
-    if elements.several:
-        return _CONTRADICTION
-    return elements.read(node[elements.value], systems)
-
-
-def _refuse(_: Any, __: Mapping[str, str]) -> Value:
+def refuse(_: Any, __: Mapping[str, str]) -> Value:
+    """Refuse a value[x] that is never a laboratory's."""
     return _REFUSED
 
 
@@ -142,6 +90,10 @@ def _quantity(value: Any, _: Mapping[str, str]) -> Value:
     number = value.get("value")
     if "comparator" in value:
         return read_limit(text(value, "comparator"), lexical(number)) or _NOT_NUMERIC
+    if type(number) in _NUMBERS:
+        written = str(number)
+        if len(written) <= LONGEST and "E" not in written:
+            return Numeric(written)
     if number is None and _says_why(value):
         return DATA_ABSENT
     written = lexical(number)
@@ -197,7 +149,8 @@ def _amount(value: Any, key: str) -> str:
     return written if read_number(written) and "comparator" not in quantity else ""
 
 
-_READERS: dict[str, Callable[[Any, Mapping[str, str]], Value]] = {
+# The readers of values by the name of the element.
+READERS: Mapping[str, Callable[[Any, Mapping[str, str]], Value]] = {
     "valueQuantity": _quantity,
     "valueInteger": _integer,
     "valueString": _string,

@@ -23,24 +23,24 @@ def refused_of(document: Document, *, orders: bool = False) -> Finding | None:
     root = document.root
     if text(root, "resourceType") not in _READ:
         return Finding("message-type", "", "a FHIR document is a Bundle, a DiagnosticReport or a ServiceRequest")
-    if _is_test(root) or any(_is_test(resource.node) for resource in document.resources):
+    if _is_test(root) or any(_is_test(each.node) for each in document.labelled):
         return Finding("not-production", "meta.security", "the document is marked as test data (HTEST)")
-    for at, bundle in document.bundles:
-        if found := _unreadable_bundle(at, bundle):
+    for bundle in document.bundles:
+        if found := _unreadable_bundle(bundle.at, bundle.node):
             return found
     for at, entry in document.telling_entries:
         if found := _unreadable_entry(at, entry):
             return found
-    if not orders and not any(resource.type in _RESULTS for resource in document.resources):
+    if not orders and _RESULTS.isdisjoint([resource.type for resource in document.resources]):
         return Finding("message-type", "", "the document has neither DiagnosticReport nor ServiceRequest")
     return None
 
 
 def held_of(document: Document) -> Iterator[Finding]:
     """Give everything that holds the document."""
-    for at, bundle in document.bundles:
-        if any(text(link, "relation") == "next" for _, link in objects(bundle, "link")):
-            yield Finding("incomplete-bundle", f"{at}.link", "the bundle says that a next page follows")
+    for bundle in document.bundles:
+        if any(text(link, "relation") == "next" for _, link in objects(bundle.node, "link")):
+            yield Finding("incomplete-bundle", f"{bundle.at}.link", "the bundle says that a next page follows")
     for at, entry in document.telling_entries:
         if text(obj(entry, "request"), "method") == "DELETE":
             yield Finding("retraction", f"{at}.request", "the bundle deletes a resource")

@@ -16,6 +16,7 @@ from msgspec import structs
 from translator.read.doubts import Doubts
 from translator.read.er7 import NULL, Delimiters, Unescape
 from translator.read.value import ValueReader
+from translator.record.flags import CRITICAL, OFF_SCALE
 from translator.record.quantity import LONGEST
 from translator.record.report import Finding, Form, Observation
 from translator.record.values import Absent, Limit, Numeric, Unusable, Value
@@ -34,9 +35,8 @@ _LAST = 13
 _TYPE_BEHIND, _REASON_BEHIND = 29 - _LAST, 32 - _LAST
 # What translation, matching or routing reads: what is doubtful there holds, elsewhere it warns.
 _JUDGED = (2, 3, 4, 5, 6, 11)
-_OFF_SCALE = frozenset("<>")
-# The usual flags, which say nothing of the scale.
-_ON_SCALE = frozenset({"", "N", "H", "L", "HH", "LL", "A", "AA"})
+# The usual flags, which say neither.
+_CALM = frozenset({"", "N", "H", "L", "A"})
 _NOT_NUMERIC = Unusable("value-not-numeric")
 _MEMO_SIZE = 4096
 # Nearly every message has fewer OBX, so that no name is written anew.
@@ -79,6 +79,8 @@ class ObxReader:
         for index, row in enumerate(rows):
             if row[4] and not row[4].isalnum():
                 observations[index] = structs.replace(observations[index], sub_id=self._sub_id(row[4]))
+            if row[8] not in _CALM:
+                observations[index] = self._flagged(observations[index], row[8])
             if row[_LAST].count(separator) >= _TYPE_BEHIND:
                 observations[index] = self._with_type(observations[index], row[_LAST].split(separator))
         if doubts.is_certain:
@@ -97,12 +99,11 @@ class ObxReader:
         for index, row in enumerate(rows):
             sent = row[5]
             # Nearly every value: digits, with at most one point, hold no delimiter and no escape.
-            is_usual = row[2] == plain and row[8] in _ON_SCALE
-            if is_usual and sent.replace(".", "", 1).isdecimal() and sent.isascii() and len(sent) <= LONGEST:
+            if row[2] == plain and sent.replace(".", "", 1).isdecimal() and sent.isascii() and len(sent) <= LONGEST:
                 values.append(Numeric(sent))
             else:
                 forms[index], value = self._value(forms[index], sent)
-                values.append(value if row[8] in _ON_SCALE else self._off_scale(value, row[8]))
+                values.append(value)
         return values
 
     @staticmethod
@@ -142,19 +143,17 @@ class ObxReader:
         value, unit = self._values.composite(sent, NULL if form.no_unit else form.unit)
         return structs.replace(form, unit="" if unit == NULL else unit, no_unit=unit == NULL), value
 
-    def _off_scale(self, value: Value, flags: str) -> Value:
+    def _flagged(self, seen: Observation, flags: str) -> Observation:
         """
-        Read a number that OBX-8 marks as off the instrument's scale: it bounds the result, and does not measure it.
+        Heed what OBX-8 says: a critical result is sent first; off the scale, a number only bounds the result.
 
-        Source: HL7 table 0078 `<` and `>`.
+        Source: HL7 table 0078 `HH`, `LL`, `AA`; `<` and `>`.
         """
-        if not isinstance(value, Numeric):
-            return value
         codes = {flag.split(self._delimiters.component, 1)[0].strip() for flag in self._repetitions(flags)}
-        marks = codes & _OFF_SCALE
-        if not marks:
-            return value
-        return Limit(marks.pop(), value.plain or value.lexical) if len(marks) == 1 else _NOT_NUMERIC
+        marks, value = codes & OFF_SCALE, seen.value
+        if marks and isinstance(value, Numeric):
+            value = Limit(marks.pop(), value.plain or value.lexical) if len(marks) == 1 else _NOT_NUMERIC
+        return structs.replace(seen, value=value, critical=not codes.isdisjoint(CRITICAL))
 
     def _repetitions(self, field: str) -> list[str]:
         return [self._unescape(part) for part in field.split(self._delimiters.repetition)]

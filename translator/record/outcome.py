@@ -70,6 +70,7 @@ class SourceObservation(Struct, frozen=True, gc=False):
     status: str
     code: str
     ordered_at: str = ""
+    critical: bool = False
 
 
 class Submission(Struct, frozen=True):
@@ -92,6 +93,11 @@ class Submission(Struct, frozen=True):
     unconfirmed: tuple[str, ...] = ()
     panel: str = ""
     kind: str = RESULTS
+
+    @property
+    def urgent(self) -> bool:
+        """Tell that the laboratory marks one of its results as critical."""
+        return any(source.critical for source in self.sources)
 
     @property
     def ordered_at(self) -> str:

@@ -61,12 +61,6 @@ def read_number(text: str, form: NumberForm | None = None) -> Numeric | None:
     return Numeric(text) if plain == text else Numeric(text, plain)
 
 
-def is_plain_number(text: str) -> bool:
-    """Tell the usual form of a number, of digits and at most one point; what it passes over may still be one."""
-    digits = text.replace(".", "", 1)
-    return digits.isdecimal() and digits.isascii() and len(text) <= LONGEST
-
-
 def read_limit(comparator: str, number: str) -> Limit | None:
     """Read a comparator, in any of its spellings, and the number that it bounds."""
     sign = COMPARATORS.get(comparator.upper())

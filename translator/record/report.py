@@ -56,7 +56,8 @@ class Observation(Struct, frozen=True, gc=False):
     Shape: `at` is the entry's address (`OBX[4]`, `Bundle.entry[3].resource.component[1]`). Observations of one form
     share it, so that what follows from a form is worked out once.
     Absent: `place` is empty for a result position, else the reason code that says why it is none; `bare` tells that
-    OBX-6 to OBX-12 are all empty, as in a line that goes on with the observation before.
+    OBX-6 to OBX-12 are all empty, as in a line that goes on with the observation before; `critical` that the laboratory
+    marks it as such, so that it is sent before others.
     """
 
     at: str
@@ -66,6 +67,7 @@ class Observation(Struct, frozen=True, gc=False):
     place: str = ""
     findings: tuple[Finding, ...] = ()
     bare: bool = False
+    critical: bool = False
 
     @property
     def codes(self) -> tuple[Coding, ...]:

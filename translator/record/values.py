@@ -35,11 +35,6 @@ class Limit(Struct, frozen=True, gc=False, tag="limit"):
     comparator: str
     lexical: str
 
-    @property
-    def number(self) -> Decimal:
-        """The bound, exactly."""
-        return Decimal(self.lexical)
-
 
 class Ratio(Struct, frozen=True, gc=False, tag="ratio"):
     """A titre or a ratio, such as `1:160`, or a bound of one, such as `>1:160`; never a quotient."""

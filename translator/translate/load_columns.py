@@ -121,7 +121,7 @@ def some_of(*words: str) -> Check:
 yes_no = one_of("yes", "no")
 
 _STATUSES = one_of(
-    "registered", "partial", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error"
+    "registered", "partial", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown"
 )
 _RESPONSES = Table(
     (

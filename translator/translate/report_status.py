@@ -165,10 +165,8 @@ def _doubt(case: Case, seen: Seen) -> Finding | None:
     """A status can only be derived from statuses that are known (semantics 1.5 rule 1)."""
     if not case.is_derived or ("unknown" not in seen.statuses and seen.reasons.isdisjoint(_DOUBTS)):
         return None
-    for verdict in case.verdicts:
-        if verdict.status == "unknown" or verdict.reason in _DOUBTS:
-            return Finding(verdict.reason, verdict.observation.at, "the report's status cannot be derived from it")
-    return None
+    found = next(verdict for verdict in case.verdicts if verdict.status == "unknown" or verdict.reason in _DOUBTS)
+    return Finding(found.reason, found.observation.at, "the report's status cannot be derived from it")
 
 
 def _final_but_pending(case: Case, seen: Seen) -> Finding | None:

@@ -67,7 +67,7 @@ def find_route(observation: Observation, statuses: Mapping[str, StatusRow], tabl
     if row is None:
         return Route(match, status)
     plan = _plan(observation, match, row, tables)
-    remarks = tuple(_remarks(observation, match, plan))
+    remarks = tuple(_remarks(observation, match, row, plan))
     is_open = status.action == "send" and not row.ignore and not plan.reason
     low, high = bound(row.minimum), bound(row.maximum)
     return Route(
@@ -98,11 +98,8 @@ def _is_assumed(observation: Observation, match: Match) -> bool:
     return bool(match.row and match.row.assume_unit and not observation.unit and not observation.no_unit)
 
 
-def _remarks(observation: Observation, match: Match, plan: UnitPlan) -> Iterator[Remark]:
+def _remarks(observation: Observation, match: Match, row: ObservationRow, plan: UnitPlan) -> Iterator[Remark]:
     """Say what is done to every observation like this one, without any value."""
-    row = match.row
-    if row is None:
-        return
     # A composite quantity brings its unit within the value.
     unit = _below(observation, "value" if observation.value_type == "CQ" else "unit")
     code = _below(observation, "code")

@@ -50,7 +50,14 @@ def _sources(
     for verdict in verdicts:
         seen, code = verdict.observation, verdict.route.code
         yield SourceObservation(
-            seen.at, f"{key}|{code}|{seen.sub_id}", lexical(seen.value), seen.unit, verdict.status, code, time
+            seen.at,
+            f"{key}|{code}|{seen.sub_id}",
+            lexical(seen.value),
+            seen.unit,
+            verdict.status,
+            code,
+            time,
+            seen.critical,
         )
 
 

@@ -1,0 +1,61 @@
+"""The names of a resource's elements say, before any is read, how it is to be read."""
+
+from __future__ import annotations
+
+import pytest
+
+from translator.read.fhir_elements import ElementMemo, elements_of
+
+USUAL = ("resourceType", "id", "status", "code", "subject")
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        pytest.param(("valueQuantity",), True, id="quantity"),
+        pytest.param(("valueString", "interpretation", "note", "meta"), True, id="text-with-a-note"),
+        pytest.param((), False, id="no-value"),
+        pytest.param(("valueQuantity", "valueString"), False, id="two-values"),
+        pytest.param(("valueRange",), False, id="range"),
+        pytest.param(("valueQuantity", "dataAbsentReason"), False, id="reason-for-no-value"),
+        pytest.param(("valueQuantity", "hasMember"), False, id="members"),
+        pytest.param(("valueQuantity", "component"), False, id="components"),
+        pytest.param(("valueQuantity", "basedOn"), False, id="order"),
+        pytest.param(("valueQuantity", "specimen"), False, id="specimen"),
+        pytest.param(("valueQuantity", "modifierExtension"), False, id="modifier"),
+        pytest.param(("valueQuantity", "implicitRules"), False, id="rules"),
+    ],
+)
+def test_observation_is_plain_if_nothing_but_its_value_counts(names: tuple[str, ...], *, expected: bool) -> None:
+    """Whatever leads elsewhere, or turns or doubts the value, makes it more than plain."""
+    assert elements_of(USUAL + names).is_plain is expected
+
+
+def test_names_are_looked_at_once() -> None:
+    """Two resources with elements of the same names share what these say."""
+    memo = ElementMemo()
+
+    first, second = (memo.look({"code": number, "valueInteger": number}) for number in (1, 2))
+
+    assert first is second
+    assert memo.remembered == 1
+
+
+def test_memo_is_bounded() -> None:
+    """However many names of elements a feed has, only so many are kept."""
+    memo = ElementMemo()
+
+    for number in range(5_000):
+        memo.look({f"name{number}": 1})
+
+    assert 0 < memo.remembered <= 4096
+
+
+def test_text_too_long_for_a_name_is_not_kept() -> None:
+    """A key of such a length is no name of an element, and may be anything."""
+    memo = ElementMemo()
+
+    found = memo.look({"x" * 100: 1, "valueString": "a"})
+
+    assert found.value == "valueString"
+    assert memo.remembered == 0
