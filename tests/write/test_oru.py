@@ -14,7 +14,7 @@ from translator.read.hl7v2 import read_message
 from translator.read.lexicon import Lexicon
 from translator.record.order import OrderPatient, PersonName
 from translator.record.report import Form, Identifier, Observation, Report
-from translator.record.values import Coding, Document, Numeric, Unusable, Value
+from translator.record.values import Coding, Document, Numeric, Text, Unusable, Value
 from translator.write.hl7v2 import Letterhead
 from translator.write.oru import write_oru
 
@@ -82,3 +82,10 @@ def test_what_cannot_be_said_is_not_written(unwritable: Report) -> None:
         write_oru(HEAD, PATIENT, [unwritable])
 
     assert "EX-1001" not in str(raised.value)
+
+
+def test_text_that_looks_like_a_deletion_stays_a_text() -> None:
+    """Two quotation marks in OBX-5 would delete what was sent before."""
+    raw = write_oru(HEAD, PATIENT, [report(Text('""'))])
+
+    assert read_message(raw, LEXICON).reports[0].observations[0].value == Text('""')
