@@ -17,6 +17,8 @@ from translator.read.fhir_json import Node, obj, objects, text
 from translator.record.times import sortable
 
 _VERSION = "/_history/"
+# Most bundles have fewer entries, so that hardly ever a place is written anew.
+_PLACES = tuple(f"Bundle.entry[{index}].resource" for index in range(250))
 _SILENT = frozenset({"fullUrl", "resource", "search", "id"})
 _USUAL = len(("fullUrl", "resource"))
 # When and in which version something was written says nothing of what it means.
@@ -130,7 +132,7 @@ class Document:
 
     def _entries(self, at: str, bundle: Node) -> list[Resource]:
         known, look = self._memo.known, self._memo.look
-        found = []
+        found, places = [], _PLACES if at == "Bundle" else ()
         for index, entry in objects(bundle, "entry"):
             get = entry.get
             node, url = get("resource"), get("fullUrl")
@@ -141,7 +143,7 @@ class Document:
                 kind = node.get("resourceType")
                 found.append(
                     Resource(
-                        f"{at}.entry[{index}].resource",
+                        places[index] if index < len(places) else f"{at}.entry[{index}].resource",
                         node,
                         kind.strip() if type(kind) is str else "",
                         known.get(tuple(node)) or look(node),

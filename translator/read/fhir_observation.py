@@ -25,7 +25,8 @@ from translator.record.values import Absent, Unusable
 # Longer texts are no codes.
 _LONGEST_MANNER = 2048
 # A number stays a number: `5.0` is no code, although "5.0" may be one.
-_written = msgspec.json.Encoder(decimal_format="number").encode
+_encoder = msgspec.json.Encoder(decimal_format="number")
+_written, _lines = _encoder.encode, _encoder.encode_lines
 MODIFIED = Unusable("unknown-modifier", refused=True)
 _CONTAINER = Absent("container")
 
@@ -57,10 +58,11 @@ class ObservationReader:
     def read_plain(self, resources: Sequence[Resource], place: str = "") -> list[Observation]:
         """Read Observations of one value and nothing else that counts, step by step, as the bulk of a feed is."""
         systems, nodes = self._systems, [each.node for each in resources]
-        known, keys = self._manners, [_key(node, node.get("status")) for node in nodes]
+        # A line end within a text is written as an escape, so that each line is one key.
+        known, keys = self._manners, _lines([_manner_of(node, node.get("status")) for node in nodes]).split(b"\n")
         manners = [
             known.get(key) or self._new_manner(key, node, node.get("status"))
-            for key, node in zip(keys, nodes, strict=True)
+            for key, node in zip(keys[:-1], nodes, strict=True)
         ]
         values = [each.elements.read(each.node[each.elements.value], systems) for each in resources]
         return [
@@ -125,10 +127,14 @@ class ObservationReader:
 
 def _key(node: Node, status: object) -> bytes:
     """Write down, by the sender's words, what is said beside the value."""
+    return _written(_manner_of(node, status))
+
+
+def _manner_of(node: Node, status: object) -> tuple[object, ...]:
     get = node.get
     quantity = get("valueQuantity")
     sent = (quantity.get("system"), quantity.get("code"), quantity.get("unit")) if type(quantity) is dict else None
-    return _written((status, sent, get("code"), get("interpretation")))
+    return status, sent, get("code"), get("interpretation")
 
 
 def _at(at: str, parts: Sequence[tuple[int, Node]]) -> list[tuple[str, Node]]:

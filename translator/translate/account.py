@@ -20,7 +20,7 @@ def account_of(case: Case, destination: str, status: str, first: int) -> ReportA
         panel_of(case),
         first,
         first + len(case.verdicts),
-        tuple("" if verdict.payload is not None else _subject(verdict) for verdict in case.verdicts),
+        tuple(["" if verdict.payload is not None else _subject(verdict) for verdict in case.verdicts]),
     )
 
 
