@@ -13,8 +13,6 @@ import pytest
 from tests.sandbox.test_acurable import Caller
 from tests.sandbox_process import NO_TLS, SandboxProcess
 
-pytest.importorskip("schemathesis", reason="`make test-all` installs it")
-
 
 def whoop_token(sandbox: SandboxProcess) -> str:
     """Sign in at WHOOP."""

@@ -67,7 +67,12 @@ def _acurable() -> dict[str, Any]:
     _, schemas = msgspec.json.schema_components(_TYPES, ref_template=_COMPONENTS)
     for name in ("Study", "OrderStudy"):
         schemas[name]["properties"]["sensors"]["contains"] = {"const": bodies.NECK_SENSOR}
-    reference = {"name": "reference", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+    reference = {
+        "name": "reference",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[0-9A-Za-z._/ -]{1,64}$"},
+    }
 
     def data(kind: str) -> dict[str, Any]:
         attributes = {"$ref": _COMPONENTS.format(name=kind)}
