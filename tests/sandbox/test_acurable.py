@@ -160,6 +160,11 @@ def test_unknown_field_is_a_problem_and_no_refusal(caller: Caller) -> None:
     assert caller.last()["problems"] == ["data.attributes.study.pillow: unknown field"]
 
 
+def test_whole_number_may_be_written_with_a_point(caller: Caller) -> None:
+    """JSON knows one kind of number; Schemathesis found that 1.0 was refused."""
+    assert caller.call("POST", "/v1/orders", order(study={**STUDY, "nights": 1.0})).status_code == 201
+
+
 def test_body_of_another_type_is_refused(caller: Caller) -> None:
     """415, as documented; JSON:API's own type is another type."""
     headers = {"Content-Type": "application/vnd.api+json"}

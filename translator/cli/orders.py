@@ -25,7 +25,7 @@ _COLUMNS = ("reference", "last call", "state", "calls", "message", "since", "ans
 @common
 def command(flags: Flags) -> None:
     """
-    List what was ordered from Acurable; show one order, or cancel it.
+    List what was ordered from Acurable; show or cancel it.
 
     \b
     Examples:

@@ -91,10 +91,12 @@ class Acurable:
         change = _read(call, body, Change)
         if found is None:
             return NOT_FOUND
-        is_late = found.fulfilled and (change.cancels or change.shipping_address is not None)
-        if is_late or found.cancelled:
-            return error_answer(400, "too late: the order is with fulfilment, or cancelled")
-        found.cancelled = change.cancels
+        if found.fulfilled and (change.cancels or change.shipping_address is not None):
+            return error_answer(400, "too late: the order is with fulfilment")
+        if found.cancelled:
+            # Not documented, so taken and remarked on.
+            call.problems.append("a change after the cancellation")
+        found.cancelled |= change.cancels
         found.changes.append(body)
         return Answer(202)
 

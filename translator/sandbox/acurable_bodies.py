@@ -20,6 +20,9 @@ from translator.sandbox.checks import BodyError
 
 Filled = Annotated[str, Meta(min_length=1)]
 Sensor = Literal["neck_sensor", "oximeter"]
+MOST_NIGHTS = 365
+"""No limit is documented; more is surely a mistake."""
+
 NECK_SENSOR: Sensor = "neck_sensor"
 Date = Annotated[str, Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
 
@@ -36,7 +39,7 @@ class Address(Struct, frozen=True):
 class Study(Struct, frozen=True, rename="camel"):
     """What is to be recorded."""
 
-    nights: Annotated[int, Meta(ge=1)]
+    nights: Annotated[int, Meta(ge=1, le=MOST_NIGHTS)]
     sensors: Annotated[list[Sensor], Meta(min_length=1)]
 
 
@@ -134,7 +137,7 @@ def read_attributes(body: Any, kind: type[Attributes]) -> tuple[Attributes, list
     if not isinstance(body, dict) or not isinstance(body.get("data"), dict):
         raise BodyError("data: must be an object")
     try:
-        attributes = msgspec.convert(body["data"].get("attributes"), kind)
+        attributes = msgspec.convert(_whole(body["data"].get("attributes")), kind)
     except msgspec.ValidationError as error:
         # The place alone: what msgspec says about it may quote a value.
         text, _, path = str(error).rpartition(" - at ")
@@ -144,6 +147,15 @@ def read_attributes(body: Any, kind: type[Attributes]) -> tuple[Attributes, list
     return attributes, untyped + list(
         _beyond(body["data"]["attributes"], msgspec.to_builtins(attributes), "data.attributes")
     )
+
+
+def _whole(value: Any) -> Any:
+    """Make 1.0 the whole number that it is in JSON."""
+    if isinstance(value, dict):
+        return {name: _whole(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_whole(part) for part in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def check_sensors(study: Study, sensors: list[str]) -> None:

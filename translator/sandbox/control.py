@@ -6,20 +6,18 @@ None of these calls is a vendor call, so none is written into the journal, count
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from translator.sandbox.faults import FaultError
+from translator.sandbox.openapi import document
 from translator.sandbox.orders import OrderError, RequisitionDraft, ServiceRequestDraft
 from translator.sandbox.sandbox import Sandbox
 from translator.sandbox.webhook_sender import WebhookSender
 
 BAD_REQUEST = 400
-OPENAPI = {vendor: Path(__file__).parent / f"{vendor}.openapi.json" for vendor in ("whoop", "acurable")}
 
 
 class Control:
@@ -128,8 +126,8 @@ async def healthz(_request: Request) -> Response:
 
 async def openapi(request: Request) -> Response:
     """Show the OpenAPI document of one vendor, as this sandbox serves it."""
-    path = OPENAPI.get(request.path_params["vendor"])
-    return Response(status_code=404) if path is None else Response(path.read_bytes(), media_type="application/json")
+    found = document(request.path_params["vendor"])
+    return Response(status_code=404) if found is None else json_response(200, found)
 
 
 def json_response(status: int, value: object) -> Response:
