@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 from translator.accept.listener import Listener
 from translator.accept.webhooks import Webhooks
@@ -52,7 +52,8 @@ def run(
                 report = serve(ledger, settings, engine.tables, stop=stop)
             finally:
                 stop.set()
-        _ended(fetching)
+        # What went wrong there ends the service, too.
+        fetching.result()
     return report
 
 
@@ -62,8 +63,3 @@ def _webhook_secret(settings: Settings, warn: Callable[[str], None]) -> str:
     except ConfigError:
         warn(UNSIGNED)
         return ""
-
-
-def _ended(work: Future[None]) -> None:
-    """Wait for a thread, and raise what it raised."""
-    work.result()
