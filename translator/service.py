@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 from translator.accept.listener import Listener
 from translator.accept.webhooks import Webhooks
@@ -57,7 +57,8 @@ def run(
             finally:
                 stop.set()
         for other in others:
-            _ended(other)
+            # What went wrong there ends the service, too.
+            other.result()
     return report
 
 
@@ -67,8 +68,3 @@ def _webhook_secret(settings: Settings, warn: Callable[[str], None]) -> str:
     except ConfigError:
         warn(UNSIGNED)
         return ""
-
-
-def _ended(work: Future[None]) -> None:
-    """Wait for a thread, and raise what it raised."""
-    work.result()
