@@ -31,6 +31,10 @@ class SandboxProcess:
     client_id: str
     client_secret: str
     webhook_secret: str
+    acurable_url: str
+    acurable_issuer: str
+    acurable_client_id: str
+    acurable_client_secret: str
 
     def __init__(self, *flags: str) -> None:
         self.flags = flags
@@ -90,6 +94,8 @@ class SandboxProcess:
             "WHOOP_CLIENT_ID": self.client_id,
             "WHOOP_CLIENT_SECRET": self.client_secret,
             "WHOOP_WEBHOOK_SECRET": self.webhook_secret,
+            "ACURABLE_CLIENT_ID": self.acurable_client_id,
+            "ACURABLE_CLIENT_SECRET": self.acurable_client_secret,
         }
 
     def requests(self, route: str | None = None) -> list[dict[str, Any]]:

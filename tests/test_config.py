@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 from hypothesis import given
@@ -36,6 +36,42 @@ def test_flag_wins_over_variable_wins_over_file() -> None:
     assert (settings.ledger, settings.site, settings.whoop.workers) == ("flag.db", "variable", 2)
 
 
+@pytest.mark.parametrize(
+    ("listen", "address"),
+    [
+        pytest.param("127.0.0.1:8780", ("127.0.0.1", 8780), id="ipv4"),
+        pytest.param("[::1]:0", ("::1", 0), id="ipv6"),
+        pytest.param("lab.example:65535", ("lab.example", 65535), id="name"),
+    ],
+)
+def test_address_is_host_and_port(listen: str, address: tuple[str, int]) -> None:
+    """The service takes what the operator wrote apart."""
+    assert parse_settings(f'listen = "{listen}"').address == address
+
+
+@pytest.mark.parametrize("listen", ["8780", ":8780", "host:", "host:65536", "host:-1", "host:http"])
+def test_address_without_host_or_port_is_an_error(listen: str) -> None:
+    """Nothing is guessed about where the service can be reached."""
+    with pytest.raises(ConfigError, match="a host and a port"):
+        parse_settings(f'listen = "{listen}"')
+
+
+@pytest.mark.parametrize(
+    "to", ["mllp://lab.example", "mllp://:2575", "http://lab.example:80", "mllp://lab:x", "mllp://lab:2575/path"]
+)
+def test_way_to_the_lab_is_a_folder_or_an_mllp_address(to: str) -> None:
+    """What is neither is found before anything is to be brought."""
+    with pytest.raises(ConfigError, match=r"lab\.to"):
+        parse_settings(f'[lab]\nto = "{to}"')
+
+
+def test_folder_of_the_lab_is_relative_to_the_settings_file() -> None:
+    """As every path of a settings file."""
+    settings = parse_settings('[lab]\nto = "to-lab"', name="/etc/translator/translator.toml")
+
+    assert settings.lab.to == str(PurePath("/etc/translator/to-lab"))
+
+
 @pytest.mark.parametrize("key", KEYS, ids=[key.name for key in KEYS])
 def test_key_has_a_variable(key: object) -> None:
     """Every key can be set by its variable, and takes its own default back as text."""
@@ -48,8 +84,18 @@ def test_key_has_a_variable(key: object) -> None:
         "whoop.calls_per_minute": "60",
         "whoop.calls_per_day": "0",
         "acurable.on_unknown": "hold",
+        "acurable.workers": "7",
+        "acurable.timeout_s": "1.5",
+        "acurable.calls_per_minute": "60",
+        "acurable.calls_per_day": "0",
         "whoop.resubmit": "full",
         "whoop.workflow": "false",
+        "whoop.confirm": "by-hand",
+        "listen": "[::1]:0",
+        "lab.to": "mllp://lab.example:2575",
+        "lab.format": "fhir",
+        "lab.short_keys": "true",
+        "lab.timeout_s": "1.5",
         "notify.log": "true",
         "notify.command": "mail it@lab.example",
         "notify.held_after_h": "1",

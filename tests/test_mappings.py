@@ -160,6 +160,28 @@ def test_every_fault_of_a_table_is_explained() -> None:
     assert codes == {code for code in TABLES.reasons if code.startswith("table-")}
 
 
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        pytest.param("201", "accepted", id="created"),
+        pytest.param("202", "accepted", id="change-accepted"),
+        pytest.param("400", "refused", id="invalid"),
+        pytest.param("401", "renew", id="token-expired"),
+        pytest.param("403", "pause", id="forbidden"),
+        pytest.param("404", "refused", id="unknown-organisation"),
+        pytest.param("409", "conflict", id="reference-taken"),
+        pytest.param("415", "refused", id="content-type"),
+        pytest.param("429", "retry", id="too-fast"),
+        pytest.param("500", "unknown", id="server-error"),
+        pytest.param("read-timeout", "unknown", id="no-answer"),
+        pytest.param("killed", "unknown", id="worker-killed"),
+    ],
+)
+def test_acurable_answers_mean_what_the_vendor_documents(answer: str, outcome: str) -> None:
+    """P4: what may have been processed is unknown, and a conflict is told apart by what came before."""
+    assert TABLES.responses["acurable"][answer] == outcome
+
+
 def test_every_loinc_row_stands_under_the_canonical_system() -> None:
     """The packaged table is LOINC's; local codes belong to sites."""
     assert {system for system, _ in TABLES.observations} == {LOINC}

@@ -19,7 +19,9 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct, structs
 
-from translator.config_keys import KEYS, Key
+from translator.config_checks import Key
+from translator.config_keys import KEYS
+from translator.config_lab import LabSettings
 from translator.errors import ConfigError
 from translator.secrets import Secret
 
@@ -47,6 +49,7 @@ class WhoopSettings(Struct, frozen=True):
     calls_per_day: int | None
     resubmit: str
     workflow: bool
+    confirm: str = "fetched"
 
     @property
     def is_loopback(self) -> bool:
@@ -59,12 +62,29 @@ class WhoopSettings(Struct, frozen=True):
 
 
 class AcurableSettings(Struct, frozen=True):
-    """How Acurable is reached; `url` is empty until the vendor has named one."""
+    """
+    How Acurable is reached.
+
+    Absent: `url` is empty until the vendor has named one; `issuer` where it is that URL; `scope` and `audience` where a
+    token is asked for without. Calls a minute or a day are None where nobody said; 0 is no limit.
+    """
 
     url: str
+    issuer: str
+    scope: str
+    audience: str
     client_id: Secret
     client_secret: Secret
     on_unknown: str
+    workers: int
+    timeout_s: float
+    calls_per_minute: int | None
+    calls_per_day: int | None
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether orders go to this machine only, such as to the sandbox."""
+        return is_loopback(self.url)
 
 
 class NotifySettings(Struct, frozen=True):
@@ -96,6 +116,14 @@ class Settings(Struct, frozen=True):
     acurable: AcurableSettings
     ledger_key: Secret | None = None
     notify: NotifySettings = NotifySettings()
+    listen: str = "127.0.0.1:8780"
+    lab: LabSettings = LabSettings()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of the service."""
+        host, _, port = self.listen.rpartition(":")
+        return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def load_settings(
@@ -221,6 +249,8 @@ def _settings(values: Mapping[str, Any]) -> Settings:
         acurable=AcurableSettings(**part("acurable.", AcurableSettings)),
         ledger_key=values["ledger_key"],
         notify=NotifySettings(**part("notify.", NotifySettings)),
+        listen=values["listen"],
+        lab=LabSettings(**part("lab.", LabSettings)),
     )
 
 

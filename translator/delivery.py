@@ -1,5 +1,5 @@
 """
-Deliver the ledger's queue: put token, clients and dispatcher together, under the ledger's lock.
+Deliver the ledger's queue: a dispatcher for each vendor, together under the ledger's lock.
 
 Where another process holds the lock, that process delivers; this one waits until its own messages are settled, and
 takes over should the other go away.
@@ -12,23 +12,25 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from types import FrameType
 from typing import NamedTuple
 
 import httpx
 from msgspec import Struct
+from msgspec.structs import astuple
 
-from translator.config import Settings, WhoopSettings
+from translator.config import Settings
 from translator.errors import LedgerUnavailableError
-from translator.ledger import UNLIMITED, DestinationPolicy, Ledger, RateBudget
+from translator.ledger import DestinationPolicy, Ledger
 from translator.translate.tables import Tables
 from translator.translate.workflow import Workflow
+from translator.transmit import acurable, whoop
 from translator.transmit.dispatcher import Dispatcher
-from translator.transmit.drain import Progress, Route
-from translator.transmit.token import Credentials, TokenKeeper
-from translator.transmit.whoop import DESTINATION, WhoopClient
+from translator.transmit.drain import Progress
+from translator.vendors import DESTINATIONS, open_routes
 
 LOOK_S = 0.2
 """How often a process without the lock looks whether its messages are settled, or the lock is free."""
@@ -36,17 +38,15 @@ LOOK_S = 0.2
 AWAY_S = 1.0
 """How often a service looks whether the database of its ledger is back."""
 
-DOCUMENTED_RATE = RateBudget(per_minute=100, per_day=10_000)
-
 
 class DeliveryReport(Struct, frozen=True):
     """
     What a delivery did and what it left.
 
     Shape: `progress` counts what this process did. `delivered`, `queued`, `rejected` and `unknown` count what the
-    ledger holds for the destination now, or, where messages were named, for these; `unfinished` counts what is not
+    ledger holds now, or, where messages were named, for these; `unfinished` counts what is not
     delivered on all lanes that these messages speak of, so that a re-send of something undecided does not look settled.
-    `paused` says why the destination takes nothing more; `delivered_here` is false where another process delivered;
+    `paused` says why a destination takes nothing more; `delivered_here` is false where another process delivered;
     `stopped` is true after a stop or Ctrl-C.
     """
 
@@ -72,23 +72,14 @@ def policies(settings: Settings, tables: Tables | None = None) -> dict[str, Dest
 
     Absent: without tables nobody knows when an order is complete, and no workflow status is kept.
     """
-    whoop = settings.whoop
+    site = settings.whoop
     workflow = None
-    if tables is not None and whoop.workflow:
+    if tables is not None and site.workflow:
         workflow = Workflow(tables.panels, complete_on_final=not tables.site.unlisted_stays_partial)
     policy = DestinationPolicy(
-        frozenset(whoop.confirmed_codes), whoop.is_loopback, in_full=whoop.resubmit == "full", workflow=workflow
+        frozenset(site.confirmed_codes), site.is_loopback, in_full=site.resubmit == "full", workflow=workflow
     )
-    return {DESTINATION: policy}
-
-
-def rate_budget(whoop: WhoopSettings) -> RateBudget:
-    """Say how many calls WHOOP may get: what the site set, else what it documents, and any number for the sandbox."""
-    documented = UNLIMITED if whoop.is_loopback else DOCUMENTED_RATE
-    return RateBudget(
-        per_minute=documented.per_minute if whoop.calls_per_minute is None else whoop.calls_per_minute,
-        per_day=documented.per_day if whoop.calls_per_day is None else whoop.calls_per_day,
-    )
+    return {whoop.DESTINATION: policy, acurable.DESTINATION: DestinationPolicy(loopback=settings.acurable.is_loopback)}
 
 
 def deliver(
@@ -117,7 +108,7 @@ def deliver(
             with ledger.delivery_lock() as held:
                 if held:
                     return asyncio.run(work.run())
-            if work.is_over or not ledger.count(DESTINATION, message_ids).get("queued"):
+            if work.is_over or not count_all(ledger, message_ids).get("queued"):
                 return work.report(Progress(), delivered_here=False)
             work.stop.wait(LOOK_S)
 
@@ -176,51 +167,75 @@ class _Delivery(NamedTuple):
         return self.stop.is_set() or (self.deadline is not None and time.monotonic() >= self.deadline)
 
     async def run(self, *, serves: bool = False) -> DeliveryReport:
+        counts = Counts(self.progress)
         async with AsyncExitStack() as stack:
-            route = await self._route(stack)
-            dispatcher = Dispatcher(
-                self.ledger, route, clock=time.monotonic, draw=random.random, progress=self.progress
-            )
-            if serves:
-                await dispatcher.serve(stop=self.stop)
-            else:
-                await dispatcher.drain(deadline=self.deadline, stop=self.stop)
-        return self.report(dispatcher.counts, paused=dispatcher.paused)
-
-    async def _route(self, stack: AsyncExitStack) -> Route:
-        whoop = self.settings.whoop
-        clients = [await stack.enter_async_context(self._client()) for _ in range(whoop.workers)]
-        for_tokens = await stack.enter_async_context(self._client())
-        return Route(
-            destination=DESTINATION,
-            clients=tuple(clients),
-            # Secrets are read only when a token is needed: a ledger with nothing to send needs none.
-            tokens=TokenKeeper(
-                lambda: for_tokens.fetch_token(Credentials(whoop.client_id.reveal(), whoop.client_secret.reveal())),
-                time.monotonic,
-            ),
-            responses=self.tables.responses[DESTINATION],
-            budget=rate_budget(whoop),
-            resends=whoop.on_unknown == "resend",
-        )
+            routes = [route async for route in open_routes(stack, self.settings, self.tables, self.transport)]
+            dispatchers = [
+                Dispatcher(self.ledger, route, clock=time.monotonic, draw=random.random, progress=counts.part(number))
+                for number, route in enumerate(routes)
+            ]
+            works = [
+                one.serve(stop=self.stop) if serves else one.drain(deadline=self.deadline, stop=self.stop)
+                for one in dispatchers
+            ]
+            await _all(works)
+        pauses = (one.paused for one in dispatchers)
+        return self.report(total(one.counts for one in dispatchers), paused=next(filter(None, pauses), ""))
 
     def report(self, progress: Progress, *, paused: str = "", delivered_here: bool = True) -> DeliveryReport:
-        left = self.ledger.count(DESTINATION, self.message_ids)
+        left = count_all(self.ledger, self.message_ids)
         return DeliveryReport(
             progress=progress,
             delivered=left.get("delivered", 0),
             queued=left.get("queued", 0),
             rejected=left.get("rejected", 0),
             unknown=left.get("unknown", 0),
-            unfinished=self.ledger.unfinished(DESTINATION, self.message_ids),
+            unfinished=sum(self.ledger.unfinished(name, self.message_ids) for name in DESTINATIONS),
             paused=paused,
             delivered_here=delivered_here,
             stopped=self.stop.is_set(),
         )
 
-    def _client(self) -> WhoopClient:
-        whoop = self.settings.whoop
-        return WhoopClient(whoop.url, timeout_s=whoop.timeout_s, transport=self.transport() if self.transport else None)
+
+def count_all(ledger: Ledger, message_ids: Sequence[int] | None = None) -> Counter[str]:
+    """Count submissions by state, whoever they are for."""
+    counts: Counter[str] = Counter()
+    for name in DESTINATIONS:
+        counts.update(ledger.count(name, message_ids))
+    return counts
+
+
+class Counts:
+    """Add up how far several deliveries are, for one who is told of all of them."""
+
+    def __init__(self, told: Callable[[Progress], None]) -> None:
+        self._told = told
+        self._parts: dict[int, Progress] = {}
+
+    def part(self, number: int) -> Callable[[Progress], None]:
+        """Give what one delivery tells."""
+
+        def tell(progress: Progress) -> None:
+            self._parts[number] = progress
+            self._told(total(self._parts.values()))
+
+        return tell
+
+
+def total(parts: Iterable[Progress]) -> Progress:
+    """Add counts up. (pure)"""
+    return Progress(*map(sum, zip(*map(astuple, (Progress(), *parts)), strict=True)))
+
+
+async def _all(works: Iterable[Coroutine[None, None, None]]) -> None:
+    """Do several works at a time; where one fails, the others are cut off, and its error is the error."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @contextmanager

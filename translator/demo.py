@@ -53,7 +53,7 @@ def run_demo(settings: Settings, told: Callable[[str], None]) -> DemoReport:
     Shape: `told` hears each step as one line.
     Raises: DeliveryError where the sandbox does not start.
     """
-    with tempfile.TemporaryDirectory(prefix="translator-demo-") as folder, _sandbox() as greeting:
+    with tempfile.TemporaryDirectory(prefix="translator-demo-") as folder, sandbox("--accept-any") as greeting:
         told(f"sandbox: a local WHOOP listens on {greeting['whoop_url']}")
         here = _for_sandbox(settings, greeting, Path(folder))
         with Ledger.open(here.ledger) as ledger:
@@ -89,8 +89,13 @@ def _for_sandbox(settings: Settings, greeting: dict[str, str], folder: Path) -> 
 
 
 @contextmanager
-def _sandbox() -> Iterator[dict[str, str]]:
-    command = [sys.executable, "-m", "translator.sandbox", "--port", "0", "--accept-any"]
+def sandbox(*flags: str) -> Iterator[dict[str, str]]:
+    """
+    Start a sandbox in a process of its own, and give its greeting.
+
+    Raises: DeliveryError where it does not start.
+    """
+    command = [sys.executable, "-m", "translator.sandbox", "--port", "0", *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own module
         try:
             line = process.stdout.readline() if process.stdout is not None else b""

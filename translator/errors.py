@@ -7,6 +7,7 @@ Draw the error tree: what is wrong decides who can mend it.
       LedgerError          the ledger refuses: damaged, read-only, out of balance  (exit 1 or 2)
         LedgerUnavailableError  it is locked or away just now; the same call may succeed later
       DeliveryError        the vendor's side, before an outcome can be recorded
+      WriteError           a record that the format to be written has no place for
 
 A message never raises: what is wrong with a message is part of its Outcome. Texts carry paths
 (`OBX[3]-5`, `whoop/observations.csv:14:3`) and codes, never a value of a patient.
@@ -59,3 +60,7 @@ class LedgerUnavailableError(LedgerError):
 
 class DeliveryError(TranslatorError):
     """A vendor cannot be reached in a way that leaves no submission half done."""
+
+
+class WriteError(TranslatorError):
+    """A record cannot be written for the lab's side without loss; the text names the place, never what stands there."""

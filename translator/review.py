@@ -35,6 +35,7 @@ from translator.record.outcome import Outcome
 from translator.translate.source import lexical, time_of
 
 UNCONFIRMED = "code-unconfirmed"
+LAYOUT = "layout-unconfirmed"
 AMBIGUOUS_TIME = "time-ambiguous"
 
 # What the stream said about a message, and its bytes alone do not: reading them again would not show it.
@@ -152,10 +153,12 @@ def release(
 
 
 def release_confirmed(ledger: Ledger, settings: Settings, decision: Decision) -> Reviewed:
-    """Free the reports that waited for their codes to be confirmed, now that the site's settings confirm them."""
-    if settings.whoop.is_loopback or not settings.whoop.confirmed_codes:
+    """Free what waited for its codes, or for its layout, to be confirmed, now that the site confirms them."""
+    waiting = ledger.desk().held(cause=LAYOUT)
+    if settings.whoop.confirmed_codes and not settings.whoop.is_loopback:
+        waiting += ledger.desk().held(cause=UNCONFIRMED)
+    if not waiting:
         return Reviewed([], [])
-    waiting = ledger.desk().held(cause=UNCONFIRMED)
     return release(ledger, settings, waiting, decision, rehearses=False)
 
 

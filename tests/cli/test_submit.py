@@ -192,3 +192,20 @@ def test_demo_tells_its_story(command_line: CommandLine) -> None:
 
     for part in ("OBX|1|SN|3016-3", '"value_text":"<0.01"', "unmapped-code", "12 in = ", "explain unmapped-code"):
         assert part in shown
+
+
+def test_demo_of_orders_goes_both_circles(command_line: CommandLine) -> None:
+    """From WHOOP to the lab and back, and from the lab to Acurable and back."""
+    done = command_line("demo", "--orders", "--format", "json")
+
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["ok"], report["failures"]) == (0, True, [])
+    assert ["OML^O21" in message or "ORU^R01" in message for message in report["to_lab"]] == [True, True]
+
+
+def test_demo_of_orders_shows_what_the_lab_and_the_vendors_got(command_line: CommandLine) -> None:
+    """The lab's order, the study's report, and every call."""
+    shown = command_line("demo", "--orders", "--format", "table").stdout.decode()
+
+    for part in ("OML^O21^OML_O21", "AHI3", "/v1/orders -> 201", "/results -> 201", "balanced, undamaged"):
+        assert part in shown

@@ -25,7 +25,10 @@ def test_greeting_is_one_json_line() -> None:
     rest, _ = sandbox.process.communicate(timeout=10)
 
     assert rest == ""
-    assert list(sandbox.printed) == ["whoop_url", "client_id", "client_secret", "webhook_secret"]
+    assert list(sandbox.printed) == [
+        "whoop_url", "acurable_url", "client_id", "client_secret", "webhook_secret", "acurable_client_id",
+        "acurable_client_secret", "acurable_issuer",
+    ]  # fmt: skip
     sandbox.stop()
 
 

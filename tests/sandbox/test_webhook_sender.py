@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import threading
 import time
@@ -13,7 +14,7 @@ import pytest
 
 from tests.sandbox.conftest import Partner
 from tests.sandbox_process import SandboxProcess
-from translator.sandbox.webhook import event_body, verify
+from translator.signature import event_body, verify
 
 PATIENCE_SECONDS = 10
 
@@ -99,3 +100,27 @@ def test_event_that_is_not_taken_comes_again(receiver: Receiver) -> None:
 
         assert len(events) == 1
         assert sandbox.ask("GET", "/_sandbox/webhooks")[0]["answers"] == [500, 401, 204]
+
+
+def test_acurable_events_reach_their_own_address_unsigned(receiver: Receiver) -> None:
+    """An event is JSON with the reference of the test; asked for twice, it comes twice."""
+    event = {"type": "study-attempt-completed", "reference": "O-1", "nights": [{"night": 1, "status": "VALID"}]}
+    with SandboxProcess("--acurable-webhook-url", receiver.url, "--webhook-retry-seconds", "0.01") as sandbox:
+        sandbox.ask("POST", "/_sandbox/acurable/events", {**event, "times": 2})
+        events = [receiver.events.get(timeout=PATIENCE_SECONDS) for _ in range(2)]
+
+    attributes = {"reference": "O-1", "nights": [{"night": 1, "status": "VALID"}]}
+    assert [json.loads(one.body) for one in events] == [
+        {"data": {"type": "study-attempt-completed", "attributes": attributes}}
+    ] * 2
+    assert {one.signature for one in events} == {None}
+
+
+def test_acurable_event_may_have_any_body(receiver: Receiver) -> None:
+    """The layout is not public, so a tester may send another one; it comes again until it is taken."""
+    receiver.answers.put(500)
+    with SandboxProcess("--acurable-webhook-url", receiver.url, "--webhook-retry-seconds", "0.01") as sandbox:
+        sandbox.ask("POST", "/_sandbox/acurable/events", {"body": {"odd": True}})
+        events = [receiver.events.get(timeout=PATIENCE_SECONDS) for _ in range(2)]
+
+    assert [json.loads(one.body) for one in events] == [{"odd": True}] * 2

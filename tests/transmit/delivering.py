@@ -36,7 +36,14 @@ def settings(sandbox: SandboxProcess, timeout_s: float = 10, secret: str = "") -
         client_id=Secret("", given=sandbox.client_id),
         client_secret=Secret("", given=secret or sandbox.client_secret),
     )
-    return structs.replace(loaded, whoop=whoop)
+    acurable = structs.replace(
+        loaded.acurable,
+        url=sandbox.acurable_url,
+        timeout_s=timeout_s,
+        client_id=Secret("", given=sandbox.acurable_client_id),
+        client_secret=Secret("", given=secret or sandbox.acurable_client_secret),
+    )
+    return structs.replace(loaded, whoop=whoop, acurable=acurable)
 
 
 def start(ledger: Path, sandbox: SandboxProcess) -> subprocess.Popen[bytes]:

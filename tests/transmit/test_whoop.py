@@ -12,9 +12,10 @@ import pytest
 
 from translator.errors import DeliveryError
 from translator.transmit.client import Call
+from translator.transmit.connection import TROUBLE, _proxy
 from translator.transmit.responses import NO_ANSWERS, Answer
 from translator.transmit.token import Credentials, Token, TokenRefusedError, TokenUnreachableError
-from translator.transmit.whoop import TROUBLE, WhoopClient, _proxy
+from translator.transmit.whoop import WhoopClient
 
 T = TypeVar("T")
 Handler = Callable[[httpx.Request], httpx.Response]

@@ -15,6 +15,7 @@ from translator.cli.output import Listing, say, write_line
 
 if TYPE_CHECKING:
     from translator.demo import DemoReport
+    from translator.demo_orders import OrdersReport
     from translator.ledger import Balance
 
 _NEXT = {
@@ -27,8 +28,9 @@ _NEXT = {
 
 
 @click.command("demo")
+@click.option("--orders", is_flag=True, help="Show both circles of orders instead: WHOOP to lab, and lab to Acurable.")
 @common
-def command(flags: Flags) -> int:
+def command(flags: Flags, *, orders: bool) -> int:
     """
     Run the whole loop against a sandbox on this machine.
 
@@ -38,8 +40,11 @@ def command(flags: Flags) -> int:
     \b
     Examples:
       translator demo
+      translator demo --orders
       translator demo --format json
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
+    if orders:
+        return _orders(flags)
     from translator.demo import LAB_FILE, run_demo  # noqa: PLC0415 - the ledger and the sandbox are heavy
 
     if flags.format == "json":
@@ -53,6 +58,33 @@ def command(flags: Flags) -> int:
     for failure in report.failures:
         say(f"demo failed: {failure}")
     return FINDINGS if report.failures else 0
+
+
+def _orders(flags: Flags) -> int:
+    """Go both circles of orders, and show what the lab and the vendors got."""
+    from translator.demo_orders import run_orders_demo  # noqa: PLC0415 - as above
+
+    is_json = flags.format == "json"
+    report = run_orders_demo(flags.settings(), say if is_json else click.echo)
+    if is_json:
+        calls = [{name: call[name] for name in ("method", "path", "status", "body")} for call in report.calls]
+        line = {"ok": not report.failures, "to_lab": report.to_lab, "calls": calls, "failures": report.failures}
+        write_line(msgspec.json.encode({"schema": "translator.demo-orders/1", **line}))
+    else:
+        _show_orders(report)
+    for failure in report.failures:
+        say(f"demo failed: {failure}")
+    return FINDINGS if report.failures else 0
+
+
+def _show_orders(report: OrdersReport) -> None:
+    click.echo("\nWhat the lab found in its folder (names and numbers are invented):\n")
+    for message in report.to_lab:
+        click.echo("".join(f"  {line[:110]}\n" for line in message.splitlines()))
+    click.echo("What the vendors got, in order:\n")
+    for call in report.calls:
+        click.echo(f"  {call['method']} {call['path']} -> {call['status']}")
+    click.echo("\nLedger:  " + ("not balanced or damaged" if report.findings else "balanced, undamaged"))
 
 
 def _short(text: str) -> list[str]:

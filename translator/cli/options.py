@@ -35,13 +35,13 @@ class Flags(Struct, frozen=True):
         """How data goes to stdout: as asked for, else a table on a terminal and JSON Lines when piped."""
         return choose_form(self.format)
 
-    def settings(self) -> Settings:
+    def settings(self, **more: str | None) -> Settings:
         """
-        Read the settings under these flags.
+        Read the settings under these flags, and under `more`, the flags of one verb by the names of their keys.
 
         Raises: ConfigError with every fault.
         """
-        given = {key: value for key, value in self._by_key().items() if value is not None}
+        given = {key: value for key, value in (self._by_key() | more).items() if value is not None}
         return load_settings(self.config, given)
 
     def _by_key(self) -> dict[str, str | None]:

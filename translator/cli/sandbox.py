@@ -16,15 +16,17 @@ from translator.sandbox.options import choose_options
 @common
 def command(flags: Flags, **given: Any) -> int:  # noqa: ARG001 - the common flags are taken after every verb
     """
-    Serve a local WHOOP to try things against.
+    Serve a local WHOOP and Acurable to try things against.
 
-    Prints one JSON line with its addresses and invented credentials, then serves until Ctrl-C. Listens on this machine
-    only. GET /_sandbox/requests shows every call that came in; POST /_sandbox/faults makes the next ones go wrong.
+    Prints one JSON line with their addresses and invented credentials, then serves until Ctrl-C. Listens on this
+    machine only. GET /_sandbox/requests shows every call that came in; POST /_sandbox/faults makes the next ones go
+    wrong.
 
     \b
     Examples:
       translator sandbox --port 8080 --accept-any
       translator sandbox --webhook-url http://127.0.0.1:9000/webhooks/whoop
+      translator sandbox --acurable-webhook-url http://127.0.0.1:9000/webhook/v1/acurable/notification
       translator sandbox --rate-limit-per-minute 5 --token-seconds 30
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     from translator.sandbox.server import serve  # noqa: PLC0415 - --help needs no web server

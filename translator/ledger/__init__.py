@@ -12,23 +12,31 @@ from translator.ledger.budget import UNLIMITED, RateBudget, RateUse
 from translator.ledger.decisions import Decision
 from translator.ledger.desk import Desk, DeskSession, Kept
 from translator.ledger.destinations import EVERY, PERSON, VENDOR, Standing
+from translator.ledger.event_tables import DONE, FAILED, NOTED, WAITING
+from translator.ledger.events import EventArrival, EventRow
 from translator.ledger.held import HeldCause, HeldItem, Version, by_cause, live_versions
 from translator.ledger.lanes import Claim, Later, Settlement
 from translator.ledger.ledger import Ledger
+from translator.ledger.orders import OrderCall, OrderView
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.refile import AS_CORRECTED, PATIENT, CannotRefileError, Choice, Refiled
+from translator.ledger.requisitions import RequestedRow, RequisitionRow
 from translator.ledger.twins import HELD_BEFORE
 from translator.ledger.undecided import UndecidedItem
 from translator.ledger.view_shapes import DecisionView, MessageRow, MessageView
 
 __all__ = [
     "AS_CORRECTED",
+    "DONE",
     "EVERY",
+    "FAILED",
     "HELD_BEFORE",
+    "NOTED",
     "PATIENT",
     "PERSON",
     "UNLIMITED",
     "VENDOR",
+    "WAITING",
     "Advanced",
     "Ageing",
     "Arrival",
@@ -42,6 +50,8 @@ __all__ = [
     "Desk",
     "DeskSession",
     "DestinationPolicy",
+    "EventArrival",
+    "EventRow",
     "HeldCause",
     "HeldItem",
     "Kept",
@@ -51,9 +61,13 @@ __all__ = [
     "MessageRow",
     "MessageView",
     "Notices",
+    "OrderCall",
+    "OrderView",
     "RateBudget",
     "RateUse",
     "Refiled",
+    "RequestedRow",
+    "RequisitionRow",
     "Settlement",
     "Standing",
     "Step",

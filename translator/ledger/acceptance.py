@@ -23,7 +23,7 @@ from translator.ledger import schema
 from translator.ledger.bulk import insert_tuples
 from translator.ledger.conservation import check_balance
 from translator.ledger.entry_rows import entry_rows
-from translator.ledger.histories import read_history
+from translator.ledger.histories import read_history, read_orders
 from translator.ledger.placement import Placed
 from translator.ledger.policy import STRICT, DestinationPolicy
 from translator.ledger.positions import (
@@ -43,7 +43,8 @@ from translator.ledger.statuses import follow, lane_reports
 from translator.ledger.supersede import supersede
 from translator.ledger.twins import Fate, Repeat, Twin, compare, find_twins, settle_twins
 from translator.ledger.vault import Vault
-from translator.record.outcome import Outcome, Submission
+from translator.record.outcome import RESULTS, Outcome, Payload, Submission
+from translator.translate.order_revision import revise_order
 from translator.translate.revision import LaneHistory, hold_unread, hold_whole, revise
 
 
@@ -96,8 +97,11 @@ class Acceptance(Struct, frozen=True):
         if is_other_patient(lane, hashes) and not trusts_patient:
             return Placed(submission, hold_unread(submission, "patient-changed"), lane)
         pin(self.connection, self.vault, lane, submission.patient, hashes, self.key_id)
-        known = LaneHistory() if lane.is_new else read_history(self.connection, self.vault, lane.id, submission, sha256)
         policy = self.policies.get(submission.destination, STRICT)
+        if submission.kind != RESULTS:
+            known_orders = [] if lane.is_new else read_orders(self.connection, lane.id)
+            return Placed(submission, revise_order(submission, known_orders, loopback=policy.loopback), lane)
+        known = LaneHistory() if lane.is_new else read_history(self.connection, self.vault, lane.id, submission, sha256)
         revision = revise(submission, known, sha256, in_full=policy.in_full, dropped=dropped)
         if revision.payload and policy.holds(submission.unconfirmed):
             revision = hold_whole(revision, "code-unconfirmed")
@@ -221,7 +225,8 @@ def queue(acceptance: Acceptance, message_ids: Sequence[int], placed: Sequence[S
         if one.revision.payload
     ]
     for one, payload, _ in sent:
-        supersede(acceptance.connection, one.lane, payload)
+        if isinstance(payload, Payload):
+            supersede(acceptance.connection, one.lane, payload)
     rows = [
         queue_row(
             one.lane,
@@ -230,6 +235,7 @@ def queue(acceptance: Acceptance, message_ids: Sequence[int], placed: Sequence[S
             ordered_at=one.submission.ordered_at,
             critical=one.sends_critical,
             now=acceptance.now,
+            kind=one.submission.kind,
         )
         for one, payload, message_id in sent
     ]

@@ -16,10 +16,12 @@ from sqlalchemy import Connection, RowMapping, Select, and_, case, exists, func,
 from sqlalchemy.exc import DatabaseError
 
 from translator.ledger import schema
+from translator.ledger.decision_tables import decision as _decision
 from translator.ledger.keys import BrokenSealError
-from translator.ledger.positions import idempotency_key
+from translator.ledger.positions import STATUS, idempotency_key
 from translator.ledger.states import SUBMISSION_STATES, UNFINISHED
 from translator.ledger.vault import Vault
+from translator.record.outcome import RESULTS
 
 
 class LedgerFinding(Struct, frozen=True):
@@ -131,6 +133,9 @@ _told = (
     .where(_entry.c.submission_id == _submission.c.id)
     .scalar_subquery()
 )
+_has_entry = exists().where(_entry.c.submission_id == _submission.c.id)
+# A cancellation that a person asked for stands in no message.
+_is_by_hand = exists().where(_decision.c.submission_id == _submission.c.id, _decision.c.deed == "cancel")
 _attempt_counts = (
     select(func.count())
     .where(_attempt.c.submission_id == _submission.c.id, _attempt.c.ended_at.is_not(None))
@@ -176,6 +181,12 @@ CHECKS: tuple[Check, ...] = (
         # The entries of what was dropped may have been taken up again, and stand in another submission then.
         select(_submission.c.id).where(_submission.c.observation_count != _told, _submission.c.state != "dropped"),
         "unbalanced", "submission", "its observations are not those of its entries",
+    ),
+    _rows(
+        select(_submission.c.id).where(
+            _submission.c.kind.not_in([RESULTS, STATUS]), _submission.c.state != "dropped", ~_has_entry, ~_is_by_hand
+        ),
+        "unbalanced", "submission", "it is an order, and none of its message",
     ),
     _rows(
         select(_submission.c.id).where(_submission.c.attempts != _attempt_counts),

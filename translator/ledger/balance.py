@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
 from translator.ledger import schema
-from translator.ledger.positions import RESULTS
+from translator.ledger.positions import STATUS
 
 
 class BalanceLine(Struct, frozen=True):
@@ -57,7 +57,7 @@ def read_balance(connection: Connection, message_ids: Sequence[int] | None = Non
     for chosen in schema.of_messages(sent.c.message_id, message_ids):
         kinds = (sent.c.kind, sent.c.state)
         for kind, state, count in connection.execute(select(*kinds, func.count()).where(chosen).group_by(*kinds)):
-            (submissions if kind == RESULTS else statuses)[state] += count
+            (statuses if kind == STATUS else submissions)[state] += count
     for chosen in schema.of_messages(schema.message.c.id, message_ids):
         messages += connection.execute(select(func.count(schema.message.c.id)).where(chosen)).scalar_one()
     return Balance(

@@ -1,7 +1,7 @@
 """
 Check that nothing of an outcome gets lost on its way into the ledger. (pure)
 
-P1: every entry is in exactly one state, and the observations of the submissions are the translated entries.
+P1: every entry is in exactly one state, and the observations and orders of the submissions are the translated entries.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from translator.errors import LedgerError
-from translator.record.outcome import FILE_SCHEMA, Entry, Outcome
+from translator.record.outcome import FILE_SCHEMA, RESULTS, Entry, Outcome
 
 TRANSLATOR_STATES = frozenset({"translated", "held", "ignored", "refused"})
 
@@ -42,12 +42,14 @@ def _imbalances(outcome: Outcome) -> Iterator[str]:
 
 
 def _unmatched(outcome: Outcome) -> Iterator[str]:
-    sent = {
+    sent: set[tuple[int, int | None]] = {
         (number, observation)
         for number, submission in enumerate(outcome.submissions)
         for observation in range(len(submission.payload.observations))
     }
-    told = set()
+    # An order is one thing: its entry names the submission, and no observation in it.
+    sent |= {(number, None) for number, submission in enumerate(outcome.submissions) if submission.kind != RESULTS}
+    told: set[tuple[int | None, int | None]] = set()
     for entry in outcome.entries:
         place = (entry.submission, entry.observation)
         if not _is_placed(entry):
@@ -56,9 +58,10 @@ def _unmatched(outcome: Outcome) -> Iterator[str]:
             yield f"{entry.at} is translated into an observation that no submission has"
         else:
             told.add(place)
-    yield from (f"observation {o} of submission {s} comes from no entry" for s, o in sorted(sent - told))
+    lost = sorted((submission, -1 if observation is None else observation) for submission, observation in sent - told)
+    yield from (f"observation {o} of submission {s} comes from no entry" for s, o in lost if o >= 0)
+    yield from (f"submission {s} comes from no entry" for s, o in lost if o < 0)
 
 
 def _is_placed(entry: Entry) -> bool:
-    has_place = entry.submission is not None and entry.observation is not None
-    return has_place == (entry.state == "translated")
+    return (entry.submission is not None) == (entry.state == "translated")

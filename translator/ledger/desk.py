@@ -14,20 +14,23 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, select
 
-from translator.ledger import schema
+from translator.ledger import orders, schema
 from translator.ledger.acceptance import Acceptance
 from translator.ledger.bell import announce
 from translator.ledger.database import Database
 from translator.ledger.decisions import Decision, read_decisions
 from translator.ledger.dropping import conclude, conclude_order, drop_held, newest_message
+from translator.ledger.events import WEBHOOK
 from translator.ledger.held import HeldItem, Version, list_held, versions
+from translator.ledger.orders import OrderView
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.refile import Choice, Refiled, refile
+from translator.ledger.requisitions import FORMAT
 from translator.ledger.undecided import UndecidedItem, decide, list_undecided
 from translator.ledger.vault import Vault
 from translator.ledger.view_shapes import DecisionView
 from translator.ledger.views import read_raw
-from translator.record.outcome import Diagnostic, Outcome
+from translator.record.outcome import Diagnostic, OrderPayload, Outcome
 
 
 class Kept(Struct, frozen=True):
@@ -65,6 +68,11 @@ class Desk:
         with self._database.read() as connection:
             return list_undecided(connection, states, ids=ids)
 
+    def orders(self, reference: str = "") -> list[OrderView]:
+        """List what was ordered under each reference, or under one."""
+        with self._database.read() as connection:
+            return orders.list_orders(connection, reference)
+
     def decisions(self, message_id: int) -> list[DecisionView]:
         """Give what was decided about a message."""
         with self._database.read() as connection:
@@ -86,9 +94,11 @@ class Desk:
         return Kept(raw, site, codes)
 
     def messages(self, *, since: int | None = None, until: int | None = None) -> list[int]:
-        """Number the messages that came between two times, in microseconds since 1970, in their order."""
+        """Number the labs' messages between two times, in microseconds since 1970, in the order in which they came."""
         received = schema.message.c.received_at
-        query = select(schema.message.c.id).order_by(schema.message.c.id)
+        # What a vendor told is kept as a message, too, but nothing in it can be translated.
+        of_labs = schema.message.c.format.not_in((WEBHOOK, FORMAT))
+        query = select(schema.message.c.id).where(of_labs).order_by(schema.message.c.id)
         query = query if since is None else query.where(received >= since)
         query = query if until is None else query.where(received < until)
         with self._database.read() as connection:
@@ -154,6 +164,22 @@ class DeskSession:
         Raises: LedgerError where this cannot be decided about it.
         """
         return decide(self._connection, submission_id, decision, self._now)
+
+    def withdraw_order(self, reference: str, decision: Decision) -> bool:
+        """
+        Drop an order that was never sent; gives False where the vendor has it.
+
+        Raises: LedgerError where there is no such order, or it must be decided first.
+        """
+        return orders.withdraw(self._connection, reference, decision, self._now)
+
+    def cancel_order(self, reference: str, body: OrderPayload, decision: Decision) -> int:
+        """
+        Queue the cancellation of an order that the vendor has; gives the number of the call.
+
+        Raises: LedgerError where there is no such order, or it cannot be cancelled.
+        """
+        return orders.cancel(self._connection, reference, body, decision, self._now)
 
     def conclude(self, lane_ids: Collection[int], policies: Mapping[str, DestinationPolicy], then: str) -> None:
         """

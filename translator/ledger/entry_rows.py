@@ -1,4 +1,4 @@
-"""Make the rows of a message's entries: every observation with its fate, and its place in what is sent. (pure)"""
+"""Make the rows of a message's entries: each with its fate, and its place in what is sent. (pure)"""
 
 from __future__ import annotations
 
@@ -60,6 +60,8 @@ def _rows(
     for number, entry in enumerate(outcome.entries):
         if entry.submission is not None and entry.observation is not None:
             yield _translated(message_id, number, entry, entry.observation, *parts[entry.submission])
+        elif entry.submission is not None:
+            yield _ordered(message_id, number, entry, placed[entry.submission])
         elif number in accounts and (entry.state == "held" or entry.reason == "not-obtained"):
             yield _untranslated(message_id, number, entry, *accounts[number])
         else:
@@ -115,3 +117,13 @@ def _translated(
 
 def _original(entry: Entry) -> tuple[str, str]:
     return (entry.original.value, entry.original.unit) if entry.original else ("", "")
+
+
+def _ordered(message_id: int, number: int, entry: Entry, placed: Placed) -> EntryRow:
+    """Make the row of an order, which is all of its submission."""
+    verdict = placed.revision.report
+    return EntryRow(
+        message_id, number, entry.at, verdict.state, verdict.reason, verdict.cause, entry.table,
+        placed.lane.id, placed.submission_id, None, "", "", "", "", *_original(entry), placed.submission.kind,
+        placed.submission.ordered_at,
+    )  # fmt: skip

@@ -12,10 +12,10 @@ from collections import defaultdict
 from sqlalchemy import Connection, and_, exists, or_, select
 
 from translator.ledger import schema
-from translator.ledger.positions import RESULTS
 from translator.ledger.states import LIVE
 from translator.ledger.vault import Vault
-from translator.record.outcome import Submission
+from translator.record.outcome import RESULTS, Submission
+from translator.translate.order_revision import KnownOrder
 from translator.translate.revision import LaneHistory, Version
 
 
@@ -88,6 +88,21 @@ def _reports(connection: Connection, lane_id: int, known_words: dict[str, str]) 
         Version(status=status, ordered_at=ordered, sha256=known_words.get(sha256, sha256))
         for status, ordered, sha256 in rows
     )
+
+
+def read_orders(connection: Connection, lane_id: int) -> list[KnownOrder]:
+    """Read what a lane has taken on of an order that the vendor has, may have or will have, oldest first."""
+    table, message = schema.submission, schema.message
+    rows = connection.execute(
+        select(table.c.kind, table.c.body, table.c.ordered_at, table.c.state, message.c.pruned_at)
+        .join(message, message.c.id == table.c.message_id)
+        .where(table.c.lane_id == lane_id, table.c.state.in_(LIVE))
+        .order_by(table.c.position)
+    )
+    return [
+        KnownOrder(kind, body if pruned_at is None else None, ordered_at, is_rejected=state == "rejected")
+        for kind, body, ordered_at, state, pruned_at in rows
+    ]
 
 
 def _has_results(connection: Connection, lane_id: int) -> bool:

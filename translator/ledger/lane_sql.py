@@ -106,11 +106,10 @@ CLOSE_ATTEMPT = (
     )
     .values(ended_at=bindparam("now"), outcome=bindparam("how"), answer=bindparam("said"))
 )
-LAST_OUTCOME = (
+OUTCOMES = (
     select(_attempt.c.outcome)
     .where(_attempt.c.submission_id == bindparam("submission"), _attempt.c.ended_at.is_not(None))
     .order_by(_attempt.c.id.desc())
-    .limit(1)
 )
 NEWEST = (
     select(_attempt.c.started_at).order_by(_attempt.c.id.desc()).limit(1),

@@ -28,7 +28,7 @@ class Claim(Struct, frozen=True):
     One attempt that may now be made.
 
     Shape: `kind` and `target` say which call it is, and about whom. `attempts` counts this one; `previous` is the
-    outcome of the one before, or empty.
+    outcome of the one before, or empty; `doubted` says that any before it was `unknown`.
     """
 
     fence: int
@@ -42,6 +42,7 @@ class Claim(Struct, frozen=True):
     previous: str
     target: str = ""
     urgent: bool = False
+    doubted: bool = False
 
 
 class Later(Struct, frozen=True):
@@ -184,6 +185,7 @@ def _lock(connection: Connection, lane_id: int) -> None:
 
 
 def _claim(connection: Connection, first: RowMapping) -> Claim:
+    outcomes = _outcomes(connection, first["id"]) if first["attempts"] else []
     return Claim(
         fence=first["fence"] + 1,
         lane_id=first["lane_id"],
@@ -193,9 +195,10 @@ def _claim(connection: Connection, first: RowMapping) -> Claim:
         body=first["body"],
         idempotency_key=first["idempotency_key"],
         attempts=first["attempts"] + 1,
-        previous=_last_outcome(connection, first["id"]) if first["attempts"] else "",
+        previous=outcomes[0] if outcomes else "",
         target=first["target"] or first["service_request_id"],
         urgent=bool(first["urgent"]),
+        doubted="unknown" in outcomes,
     )
 
 
@@ -213,8 +216,9 @@ def _open(connection: Connection, claims: Sequence[Claim], now: int) -> None:
     _run(connection, lane_sql.OPEN_ATTEMPT, attempts)
 
 
-def _last_outcome(connection: Connection, submission_id: int) -> str:
-    return connection.execute(lane_sql.LAST_OUTCOME, {"submission": submission_id}).scalar_one_or_none() or ""
+def _outcomes(connection: Connection, submission_id: int) -> list[str]:
+    """Give what became of the attempts before, the last one first."""
+    return list(connection.execute(lane_sql.OUTCOMES, {"submission": submission_id}).scalars())
 
 
 def _state_after(settlement: Settlement) -> str:

@@ -29,9 +29,12 @@ from translator.ledger.bell import Bell, announce, open_bell
 from translator.ledger.correlations import LedgerCorrelation, import_rows
 from translator.ledger.database import Database
 from translator.ledger.desk import Desk
+from translator.ledger.events import Events
 from translator.ledger.keys import parse_key
 from translator.ledger.lock import advisory_lock, file_lock
+from translator.ledger.order_messages import order_messages
 from translator.ledger.policy import DestinationPolicy
+from translator.ledger.requisitions import Requisitions
 from translator.ledger.storage import Storage
 from translator.ledger.upgrades import open_database
 from translator.ledger.vault import Vault, open_vault
@@ -237,6 +240,16 @@ class Ledger:
         """Give what waits too long, and what was told of it."""
         return Notices(self._database, self._instant)
 
+    # Vendors' webhooks
+
+    def events(self) -> Events:
+        """Give what vendors told by webhook."""
+        return Events(self._database, self._vault, self._instant)
+
+    def requisitions(self) -> Requisitions:
+        """Give the requisitions that WHOOP told of."""
+        return Requisitions(self._database, self._vault, self._instant)
+
     # Account
 
     def verify(self) -> list[LedgerFinding]:
@@ -275,6 +288,11 @@ class Ledger:
         """
         with self._database.read() as connection:
             return read_raw(connection, self._vault, message_id)
+
+    def order_messages(self, destination: str, reference: str) -> list[int]:
+        """Give the numbers of the messages that asked a vendor for something under a reference, the newest first."""
+        with self._database.read() as connection:
+            return order_messages(connection, destination, reference)
 
     def _instant(self) -> int:
         return round(self._clock() * 1_000_000)

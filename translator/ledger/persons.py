@@ -2,7 +2,8 @@
 Tell whether a message names a patient by an identifier. (pure)
 
 It looks where identifiers of patients stand and nowhere else, so that a number that is a result by chance is none:
-the components of PID-2 to PID-4 in HL7 v2, `identifier.value` of a Patient in FHIR JSON.
+the components of PID-2 to PID-4 in HL7 v2, `identifier.value` of a Patient in FHIR JSON, the ids of the member in a
+requisition of WHOOP.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import msgspec
 _PID = re.compile(rb"(?:^|[\r\n\x0b])PID(.)([^\r\n]*)")
 _IDENTIFIER_FIELDS = slice(1, 4)
 _SEPARATORS = re.compile(rb"[\^~&]")
+_MEMBER_FIELDS = ("id", "emirates_id", "passport_no")
 _SPACE = b" \t\r\n\xef\xbb\xbf"
 
 
@@ -41,12 +43,18 @@ def _in_json(document: bytes) -> set[str]:
         tree = msgspec.json.decode(document)
     except msgspec.DecodeError:
         return set()
-    return {
+    return _member(tree) | {
         str(identifier.get("value", "")).strip()
         for patient in _patients(tree)
         for identifier in patient.get("identifier", ())
         if isinstance(identifier, dict)
     }
+
+
+def _member(tree: Any) -> set[str]:
+    if not isinstance(tree, dict) or "service_requests" not in tree or not isinstance(tree.get("patient"), dict):
+        return set()
+    return {str(tree["patient"].get(name, "")).strip() for name in _MEMBER_FIELDS}
 
 
 def _patients(tree: Any) -> Iterator[dict[str, Any]]:

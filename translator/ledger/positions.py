@@ -19,10 +19,9 @@ from translator.errors import LedgerError
 from translator.ledger import schema
 from translator.ledger.states import UNFINISHED
 from translator.ledger.vault import Vault
-from translator.record.outcome import OrderPayload, Outcome, Payload, ReportAccount, Submission
+from translator.record.outcome import RESULTS, OrderPayload, Outcome, Payload, ReportAccount, Submission
 from translator.translate.workflow import StatusCall
 
-RESULTS = "results"
 STATUS = "status"
 
 URGENT_STATUSES = frozenset({"corrected", "amended"})
@@ -131,7 +130,14 @@ def pin(
 
 
 def queue_row(
-    lane: Lane, payload: Payload | OrderPayload, *, message_id: int, ordered_at: str, critical: bool, now: int
+    lane: Lane,
+    payload: Payload | OrderPayload,
+    *,
+    message_id: int,
+    ordered_at: str,
+    critical: bool,
+    now: int,
+    kind: str = RESULTS,
 ) -> dict[str, Any]:
     """
     Make the row of what is left of a submission, at the next position of its lane.
@@ -142,12 +148,12 @@ def queue_row(
     is_urgent = critical or payload.status in URGENT_STATUSES
     if is_urgent:
         lane.changes["priority"] = 1
-    body = msgspec.json.encode(payload)
+    body = body_of(payload)
     return {
         "message_id": message_id,
         "lane_id": lane.id,
         "position": position,
-        "kind": RESULTS,
+        "kind": kind,
         "body": body,
         "report_status": payload.status,
         "ordered_at": ordered_at,
@@ -156,6 +162,11 @@ def queue_row(
         "state": "queued",
         "urgent": int(is_urgent),
     }
+
+
+def body_of(payload: Payload | OrderPayload) -> bytes:
+    """Write the body of what is left of a submission."""
+    return msgspec.json.encode(payload.body if isinstance(payload, OrderPayload) else payload)
 
 
 def status_row(lane: Lane, call: StatusCall, *, message_id: int, now: int) -> dict[str, Any]:

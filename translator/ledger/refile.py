@@ -17,16 +17,25 @@ from sqlalchemy import Connection, RowMapping, and_, func, select, update
 from translator.errors import LedgerError
 from translator.ledger import schema
 from translator.ledger.acceptance import Acceptance, message_state, queue
+from translator.ledger.chosen_part import chosen_part
 from translator.ledger.conservation import check_balance
 from translator.ledger.decisions import Decision, record
 from translator.ledger.entry_rows import EntryRow, entry_rows
 from translator.ledger.moves import move
 from translator.ledger.placement import Placed
 from translator.ledger.policy import STRICT
-from translator.ledger.positions import Lane, LaneName, find_lanes, insert_rows, lane_name, lane_names, store_lanes
-from translator.ledger.states import LIVE
+from translator.ledger.positions import (
+    Lane,
+    LaneName,
+    body_of,
+    find_lanes,
+    insert_rows,
+    lane_name,
+    lane_names,
+    store_lanes,
+)
 from translator.ledger.statuses import LaneReport, follow
-from translator.record.outcome import Entry, Outcome, Payload, Submission
+from translator.record.outcome import RESULTS, Outcome, Payload, Submission
 from translator.translate.revision import Revision, without_held
 from translator.translate.revision_rules import AFTER_RESULTS, SEND
 
@@ -99,7 +108,8 @@ def refile(acceptance: Acceptance, message_id: int, outcome: Outcome, choice: Ch
     check_balance(outcome)
     message = _read(acceptance.connection, message_id, outcome, choice)
     lanes = find_lanes(acceptance.connection, lane_names(outcome))
-    parts = _chosen_part(message)
+    is_whole = message.row["state"] in choice.states and choice.ats is None
+    parts = chosen_part(outcome, [entry["state"] for entry in message.entries], message.chosen, is_whole=is_whole)
     placed = [_place(acceptance, message, lanes[lane_name(one)], one) for one in parts.submissions]
     queue(acceptance, [message_id], [placed])
     _name_tables(acceptance.connection, placed, outcome.tables_sha256)
@@ -132,51 +142,9 @@ def _read(connection: Connection, message_id: int, outcome: Outcome, choice: Cho
     return _Message(row, entries, chosen, outcome, choice)
 
 
-def _chosen_part(message: _Message) -> Outcome:
-    """Cut an outcome down to what is chosen: the rest keeps its entries, and sends nothing."""
-    outcome = message.outcome
-    live = {
-        _place_of(entry) for entry, row in zip(outcome.entries, message.entries, strict=True) if row["state"] in LIVE
-    }
-    wanted = {_place_of(outcome.entries[number]) for number in message.chosen} - live - {None}
-    submissions: list[Submission] = []
-    places: dict[tuple[int, int], tuple[int, int]] = {}
-    for number, submission in enumerate(outcome.submissions):
-        left = [index for index in range(len(submission.sources)) if (number, index) in wanted]
-        if not left and (submission.sources or not _is_chosen_whole(message)):
-            continue
-        places |= {(number, index): (len(submissions), new) for new, index in enumerate(left)}
-        submissions.append(_only(submission, left))
-    entries = tuple(_moved(entry, places) for entry in outcome.entries)
-    return msgspec.structs.replace(outcome, submissions=tuple(submissions), entries=entries)
-
-
-def _is_chosen_whole(message: _Message) -> bool:
-    """Tell a message that is chosen as a whole, observations or none."""
-    return message.row["state"] in message.choice.states and message.choice.ats is None
-
-
-def _place_of(entry: Entry) -> tuple[int, int] | None:
-    return None if entry.submission is None or entry.observation is None else (entry.submission, entry.observation)
-
-
-def _only(submission: Submission, left: Sequence[int]) -> Submission:
-    observations = tuple(submission.payload.observations[index] for index in left)
-    codes = {observation.code for observation in observations}
-    return msgspec.structs.replace(
-        submission,
-        payload=msgspec.structs.replace(submission.payload, observations=observations),
-        sources=tuple(submission.sources[index] for index in left),
-        unconfirmed=tuple(code for code in submission.unconfirmed if code in codes),
-    )
-
-
-def _moved(entry: Entry, places: Mapping[tuple[int, int], tuple[int, int]]) -> Entry:
-    place = _place_of(entry)
-    if place is None:
-        return entry
-    submission, observation = places.get(place, (None, None))
-    return msgspec.structs.replace(entry, submission=submission, observation=observation)
+def _is_bare(placed: Placed) -> bool:
+    """Tell a report without observations, which no entry speaks of."""
+    return placed.submission.kind == RESULTS and not placed.revision.verdicts
 
 
 def _place(acceptance: Acceptance, message: _Message, lane: Lane, submission: Submission) -> Placed:
@@ -279,7 +247,7 @@ def _report_status(placed: Placed) -> str:
 
 def _told(message_id: int, changed: Sequence[tuple[EntryRow, bool]], placed: Sequence[Placed]) -> Refiled:
     held = {row.at: row.cause or row.reason for row, _ in changed if row.state == "held"}
-    bare = next((one for one in placed if not one.revision.verdicts and not one.submission_id), None)
+    bare = next((one for one in placed if _is_bare(one) and not one.submission_id), None)
     if bare is not None and bare.revision.report.state == "held":
         held[""] = bare.revision.report.reason
     return Refiled(
@@ -288,7 +256,7 @@ def _told(message_id: int, changed: Sequence[tuple[EntryRow, bool]], placed: Seq
         settled=tuple(row.at for row, changes in changed if changes and row.state not in {"queued", "held"}),
         held=held,
         bodies={
-            one.submission.service_request_id: msgspec.Raw(msgspec.json.encode(one.revision.payload))
+            one.submission.service_request_id: msgspec.Raw(body_of(one.revision.payload))
             for one in placed
             if one.revision.payload
         },

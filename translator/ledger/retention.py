@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exist
 from translator.ledger import schema
 from translator.ledger.database import Database
 from translator.ledger.decision_tables import decision
+from translator.ledger.event_tables import WAITING, event
 from translator.ledger.states import UNFINISHED
 from translator.ledger.vault import Vault
 
@@ -95,12 +96,13 @@ def strip_messages(connection: Connection, vault: Vault, message_ids: Sequence[i
 
 
 def is_open() -> ColumnElement[bool]:
-    """Make the condition that a message still waits for a vendor or for a person."""
+    """Make the condition that a message still waits for a vendor, for a person, or to be acted on."""
     unfinished = exists().where(_submission.c.message_id == _message.c.id, _submission.c.state.in_(UNFINISHED))
     held = exists().where(_entry.c.message_id == _message.c.id, _entry.c.state == "held")
     # A report without observations is held as a message alone.
     bare = and_(_message.c.state == "held", _message.c.entry_count == 0)
-    return or_(unfinished, held, bare)
+    announced = exists().where(event.c.message_id == _message.c.id, event.c.state == WAITING)
+    return or_(unfinished, held, bare, announced)
 
 
 def _hash_rows(connection: Connection, vault: Vault, message_ids: Sequence[int]) -> None:

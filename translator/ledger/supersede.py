@@ -14,9 +14,9 @@ from sqlalchemy import Connection, exists, select
 
 from translator.ledger import schema
 from translator.ledger.moves import move_with_entries
-from translator.ledger.positions import RESULTS, STATUS, Lane, refresh
+from translator.ledger.positions import STATUS, Lane, refresh
 from translator.ledger.states import UNFINISHED
-from translator.record.outcome import Payload
+from translator.record.outcome import RESULTS, Payload
 
 REASON = "superseded"
 

@@ -20,7 +20,8 @@ from translator.ledger.decisions import Decision, record
 from translator.ledger.lanes import make_due
 from translator.ledger.moments import moment_text
 from translator.ledger.moves import move_with_entries
-from translator.ledger.positions import RESULTS, STATUS
+from translator.ledger.positions import STATUS
+from translator.record.outcome import RESULTS
 
 BY_HAND = "by-hand"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from translator.record.outcome import Diagnostic, Original, Source
+from translator.record.outcome import RESULTS, Diagnostic, Original, Source
 
 
 class DecisionView(Struct, frozen=True, omit_defaults=True):
@@ -51,6 +51,7 @@ class SubmissionView(Struct, frozen=True, omit_defaults=True):
     position: int
     idempotency_key: str
     detail: str = ""
+    kind: str = RESULTS
     attempts: tuple[AttemptView, ...] = ()
 
 

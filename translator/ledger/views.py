@@ -12,7 +12,7 @@ from translator.errors import LedgerError
 from translator.ledger import schema
 from translator.ledger.decisions import read_decisions
 from translator.ledger.moments import moment_text
-from translator.ledger.positions import RESULTS
+from translator.ledger.positions import STATUS
 from translator.ledger.vault import Vault
 from translator.ledger.view_shapes import (
     AttemptView,
@@ -33,7 +33,7 @@ def read_message(connection: Connection, vault: Vault, message_id: int) -> Messa
     """
     row = _row(connection, message_id)
     sent = _submissions(connection, message_id)
-    submissions = [each for each in sent if each["kind"] == RESULTS]
+    submissions = [each for each in sent if each["kind"] != STATUS]
     places = {submission["id"]: place for place, submission in enumerate(submissions)}
     return MessageView(
         schema=SCHEMA,
@@ -47,7 +47,7 @@ def read_message(connection: Connection, vault: Vault, message_id: int) -> Messa
         submissions=_submission_views(connection, submissions),
         entries=_entry_views(connection, message_id, places),
         diagnostics=msgspec.json.decode(row["diagnostics"], type=list[Diagnostic]),
-        statuses=_status_views(connection, [each for each in sent if each["kind"] != RESULTS]),
+        statuses=_status_views(connection, [each for each in sent if each["kind"] == STATUS]),
         decisions=read_decisions(connection, message_id),
     )
 
@@ -128,6 +128,7 @@ def _submission_views(connection: Connection, rows: Sequence[RowMapping]) -> tup
             service_request_id=row["service_request_id"],
             # A message that was pruned has lost its bodies.
             body=msgspec.Raw(row["body"] or b"{}"),
+            kind=row["kind"],
             state=row["state"],
             position=row["position"],
             idempotency_key=row["idempotency_key"],
@@ -202,7 +203,7 @@ def _counts(connection: Connection, table: Table, message_ids: list[int]) -> dic
         select(table.c.message_id, table.c.state, func.count()).where(span).group_by(table.c.message_id, table.c.state)
     )
     if table is schema.submission:
-        query = query.where(table.c.kind == RESULTS)
+        query = query.where(table.c.kind != STATUS)
     for message_id, state, count in connection.execute(query):
         counts[message_id][state] = count
     return counts

@@ -15,7 +15,7 @@ from translator.sandbox.server import serve
 @click.command("python -m translator.sandbox")
 @sandbox_flags
 def main(**given: Any) -> None:
-    """Serve a local WHOOP; print its addresses and credentials as one JSON line."""
+    """Serve a local WHOOP and Acurable; print their addresses and credentials as one JSON line."""
     try:
         serve(choose_options(given))
     except ConfigError as error:

@@ -34,6 +34,9 @@ _FLAGS = (
     click.option("--client-id", default=None, help="Fix this credential instead of inventing one."),
     click.option("--client-secret", default=None, help="The same."),
     click.option("--webhook-secret", default=None, help="The same."),
+    click.option("--acurable-webhook-url", default=None, help="Where Acurable's events go."),
+    click.option("--acurable-client-id", default=None, help="Fix this credential instead of inventing one."),
+    click.option("--acurable-client-secret", default=None, help="The same."),
 )
 
 

@@ -17,6 +17,7 @@ from translator.sandbox.checks import BodyError, read_json
 MASK = "***"
 SECRET_KEYS = frozenset({"client_id", "client_secret", "access_token"})
 TOKEN_ROUTE = "token"  # noqa: S105 - the name of a route
+TOKEN_ROUTES = frozenset({TOKEN_ROUTE, "acurable-token"})
 
 
 class Entry(Struct):
@@ -45,12 +46,13 @@ class Entry(Struct):
 
     def shown(self) -> dict[str, Any]:
         """Show the call as `GET /_sandbox/requests` does, credentials masked."""
-        body, body_raw = _shown_body(self.raw, secret=self.route == TOKEN_ROUTE)
+        is_secret = self.route in TOKEN_ROUTES
+        body, body_raw = _shown_body(self.raw, secret=is_secret)
         return {
             "number": self.number,
             "method": self.method,
             "path": self.path,
-            "query": MASK if self.query and self.route == TOKEN_ROUTE else self.query,
+            "query": MASK if self.query and is_secret else self.query,
             "body": body,
             "body_raw": body_raw,
             "status": self.status,

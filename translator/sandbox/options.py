@@ -30,6 +30,9 @@ class Options(Struct, frozen=True, kw_only=True):
     client_id: str | None = None
     client_secret: str | None = None
     webhook_secret: str | None = None
+    acurable_webhook_url: str | None = None
+    acurable_client_id: str | None = None
+    acurable_client_secret: str | None = None
 
 
 def choose_options(given: Mapping[str, Any]) -> Options:

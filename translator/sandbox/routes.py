@@ -9,6 +9,8 @@ from typing import NamedTuple
 from translator.sandbox.answer import Answer, Call, error_answer
 from translator.sandbox.orders import UUID
 
+WHOOP = "whoop"
+
 
 class Route(NamedTuple):
     """One line of a vendor's route table; `name` is what a fault calls it."""
@@ -17,11 +19,13 @@ class Route(NamedTuple):
     pattern: re.Pattern[str]
     name: str
     handler: Callable[[Call], Answer]
+    vendor: str = WHOOP
 
 
-def route(method: str, path: str, name: str, handler: Callable[[Call], Answer]) -> Route:
-    """Write one line of the table; `{id}` in the path stands for a UUID."""
-    return Route(method, re.compile(path.replace("{id}", f"({UUID.pattern})")), name, handler)
+def route(method: str, path: str, name: str, handler: Callable[[Call], Answer], *, vendor: str = WHOOP) -> Route:
+    """Write one line of the table; `{id}` in the path stands for a UUID, `{reference}` for anything."""
+    pattern = path.replace("{id}", f"({UUID.pattern})").replace("{reference}", "(.+)")
+    return Route(method, re.compile(pattern, re.DOTALL), name, handler, vendor)
 
 
 class RouteTable:

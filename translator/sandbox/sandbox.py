@@ -17,7 +17,8 @@ from translator.sandbox.faults import Fault, Faults
 from translator.sandbox.journal import Entry, Journal
 from translator.sandbox.orders import Orders
 from translator.sandbox.rate import Headers, RateLimit
-from translator.sandbox.routes import Route, RouteTable
+from translator.sandbox.routes import WHOOP, Route, RouteTable
+from translator.sandbox.sleep_tests import SleepTests
 
 # A made-up refusal asks for the shortest wait that the header can say: a tester wants to see the retry, not to wait.
 FAULT_RESET_SECONDS = 1
@@ -37,10 +38,16 @@ class Sandbox:
     """The whole state behind the routes of every vendor."""
 
     def __init__(
-        self, routes: RouteTable, orders: Orders, new_rate: Callable[[], RateLimit], clock: Callable[[], float]
+        self,
+        routes: RouteTable,
+        orders: Orders,
+        new_rate: Callable[[], RateLimit],
+        clock: Callable[[], float],
+        tests: SleepTests | None = None,
     ) -> None:
         self.routes = routes
         self.orders = orders
+        self.tests = tests or SleepTests()
         self.faults = Faults(routes.names)
         self.journal = Journal()
         self._new_rate = new_rate
@@ -50,6 +57,7 @@ class Sandbox:
     def reset(self) -> None:
         """Forget all but the credentials and the tokens issued for them."""
         self.orders.clear()
+        self.tests.clear()
         self.faults.clear()
         self.journal.clear()
         self._rate = self._new_rate()
@@ -77,7 +85,8 @@ class Sandbox:
     def _decide(self, call: Call, found: Route, fault: Fault | None, now: float) -> Answer | None:
         if fault and fault.kind == "drop_before":
             return None
-        over, rate_headers = self._rate.count(now)
+        # Only one vendor documents a rate; the other one's 429 is a fault's.
+        over, rate_headers = self._rate.count(now) if found.vendor == WHOOP else (False, ())
         if fault and fault.kind == "status":
             return _made_up(fault, rate_headers)
         answer = error_answer(TOO_MANY, "too many requests") if over else _handled(found, call)
@@ -94,8 +103,11 @@ def _handled(found: Route, call: Call) -> Answer:
 def _made_up(fault: Fault, rate_headers: Headers) -> Answer:
     """Answer as a gateway would, without having looked at the call; headers of the fault replace ours."""
     status = int(fault.value or 0)
-    headers = {**dict(rate_headers), b"x-ratelimit-reset": b"%d" % FAULT_RESET_SECONDS}
-    if status == TOO_MANY:
+    if not rate_headers:
+        headers = {b"retry-after": b"%d" % FAULT_RESET_SECONDS} if status == TOO_MANY else {}
+    else:
+        headers = {**dict(rate_headers), b"x-ratelimit-reset": b"%d" % FAULT_RESET_SECONDS}
+    if status == TOO_MANY and rate_headers:
         headers[b"x-ratelimit-remaining"] = b"0"
     headers |= {name.lower().encode(): text.encode() for name, text in fault.headers.items()}
     return Answer(status, b"", tuple(headers.items()))

@@ -41,8 +41,9 @@ def serve(options: Options) -> None:
     """
     listener = listen(options.host, options.port)
     credentials = choose_credentials(options)
-    application = build_application(options, credentials)
-    greeting = {"whoop_url": url_of(listener), **credentials._asdict()}
+    url = url_of(listener)
+    application = build_application(options, credentials, url)
+    greeting = {"whoop_url": url, "acurable_url": url, **credentials._asdict(), "acurable_issuer": url}
     server = _Server(
         uvicorn.Config(
             application.asgi,

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from translator.sandbox.webhook import REQUISITION_CREATED, SIGNATURE_HEADER, event_body, sign
+from translator.record.event import REQUISITION_CREATED
+from translator.signature import SIGNATURE_HEADER, event_body, sign
 
 if TYPE_CHECKING:
     import httpx
@@ -34,10 +35,10 @@ class WebhookSender:
     Every webhook since the start.
 
     Units: `first_retry_seconds` is the wait before the second attempt; each wait doubles.
-    Absent: without a URL nothing is sent.
+    Absent: without a URL nothing is sent; without a secret nothing is signed.
     """
 
-    def __init__(self, url: str | None, secret: str, first_retry_seconds: float) -> None:
+    def __init__(self, url: str | None, secret: str | None, first_retry_seconds: float) -> None:
         self.deliveries: list[Delivery] = []
         self._url = url
         self._secret = secret
@@ -46,11 +47,15 @@ class WebhookSender:
 
     def announce(self, requisition_id: str) -> None:
         """Send `lab_requisition.created`, in the background."""
+        self.send(REQUISITION_CREATED, requisition_id, event_body(REQUISITION_CREATED, requisition_id))
+
+    def send(self, event_type: str, resource_id: str, body: bytes) -> None:
+        """Send an event, in the background."""
         if self._url is None:
             return
-        delivery = Delivery(REQUISITION_CREATED, requisition_id)
+        delivery = Delivery(event_type, resource_id)
         self.deliveries.append(delivery)
-        task = asyncio.get_running_loop().create_task(self._deliver(self._url, delivery))
+        task = asyncio.get_running_loop().create_task(self._deliver(self._url, delivery, body))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
@@ -60,11 +65,12 @@ class WebhookSender:
             task.cancel()
         self.deliveries.clear()
 
-    async def _deliver(self, url: str, delivery: Delivery) -> None:
+    async def _deliver(self, url: str, delivery: Delivery, body: bytes) -> None:
         import httpx  # noqa: PLC0415  - 0.2 s of start-up that only a webhook needs
 
-        body = event_body(delivery.event_type, delivery.resource_id)
-        headers = {"Content-Type": "application/json", SIGNATURE_HEADER: sign(self._secret, body)}
+        headers = {"Content-Type": "application/json"}
+        if self._secret is not None:
+            headers[SIGNATURE_HEADER] = sign(self._secret, body)
         async with httpx.AsyncClient(timeout=DEADLINE_SECONDS, trust_env=False) as client:
             for attempt in range(ATTEMPTS):
                 request = client.build_request("POST", url, content=body, headers=headers)

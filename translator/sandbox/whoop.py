@@ -18,6 +18,7 @@ from translator.sandbox.checks import read_body, read_results, read_status, read
 from translator.sandbox.journal import TOKEN_ROUTE
 from translator.sandbox.orders import Orders, RequisitionDraft, ServiceRequest, StatusChange
 from translator.sandbox.routes import Route, route
+from translator.sandbox.tokens import Tokens
 
 SCOPE = "whoop-partner/token"
 GRANT_TYPE = "client_credentials"
@@ -32,28 +33,8 @@ class Credentials(NamedTuple):
     client_id: str
     client_secret: str
     webhook_secret: str
-
-
-class Tokens:
-    """Issue bearer tokens that really expire."""
-
-    def __init__(self, seconds: int, clock: Callable[[], float], new_token: Callable[[], str]) -> None:
-        self.seconds = seconds
-        self._clock = clock
-        self._new_token = new_token
-        self._expiry: dict[str, float] = {}
-
-    def issue(self) -> str:
-        """Issue a token."""
-        token = self._new_token()
-        self._expiry[token] = self._clock() + self.seconds
-        return token
-
-    def accepts(self, authorization: bytes) -> bool:
-        """Tell whether an `Authorization` header carries a token of ours that has not expired."""
-        scheme, _, token = authorization.partition(b" ")
-        expiry = self._expiry.get(token.strip().decode("latin-1"), 0.0)
-        return scheme.lower() == b"bearer" and self._clock() < expiry
+    acurable_client_id: str
+    acurable_client_secret: str
 
 
 class Whoop:
@@ -70,13 +51,13 @@ class Whoop:
     def routes(self) -> tuple[Route, ...]:
         """List every documented route, the busiest first."""
         return (
-            route("POST", f"{BASE}/service-request/{{id}}/results", "results", self._with_token(self.results)),
-            route("PATCH", f"{BASE}/service-request/{{id}}/status", "status", self._with_token(self.set_status)),
-            route("GET", f"{BASE}/service-request/{{id}}", "service-request", self._with_token(self.service_request)),
+            route("POST", f"{BASE}/service-request/{{id}}/results", "results", self.tokens.guard(self.results)),
+            route("PATCH", f"{BASE}/service-request/{{id}}/status", "status", self.tokens.guard(self.set_status)),
+            route("GET", f"{BASE}/service-request/{{id}}", "service-request", self.tokens.guard(self.service_request)),
             route("POST", f"{BASE}/token", TOKEN_ROUTE, self.token),
-            route("GET", f"{BASE}/requisition/{{id}}", "requisition", self._with_token(self.requisition)),
-            route("PATCH", f"{BASE}/requisition/{{id}}/status", "status", self._with_token(self.set_every_status)),
-            route("POST", f"{BASE}/development/add-test-data", "test-data", self._with_token(self.add_test_data)),
+            route("GET", f"{BASE}/requisition/{{id}}", "requisition", self.tokens.guard(self.requisition)),
+            route("PATCH", f"{BASE}/requisition/{{id}}/status", "status", self.tokens.guard(self.set_every_status)),
+            route("POST", f"{BASE}/development/add-test-data", "test-data", self.tokens.guard(self.add_test_data)),
         )
 
     def token(self, call: Call) -> Answer:
@@ -126,14 +107,6 @@ class Whoop:
         """Invent a user and a requisition; the webhook alone tells its id."""
         self.announce(self.orders.add_requisition(RequisitionDraft()).id)
         return Answer(204)
-
-    def _with_token(self, handler: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
-        def guarded(call: Call) -> Answer:
-            if self.tokens.accepts(call.headers.get(b"authorization", b"")):
-                return handler(call)
-            return error_answer(401, "the token is missing, expired or not ours")
-
-        return guarded
 
     def _change(self, call: Call, targets: list[ServiceRequest], success: Answer | None) -> Answer:
         status, reason, problems = read_status(read_body(call.headers.get(b"content-type", b""), call.body))

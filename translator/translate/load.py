@@ -117,7 +117,10 @@ def _assemble(
         charsets=build.pairs(rows["hl7v2/0211-charset.csv"], "name", "codec"),
         placeholders=build.placeholders(rows["placeholders.csv"], faults),
         reasons=build.reasons(rows["reasons.csv"]),
-        responses={"whoop": build.pairs(rows["whoop/responses.csv"], "answer", "outcome")},
+        responses={
+            vendor: build.pairs(rows[f"{vendor}/responses.csv"], "answer", "outcome")
+            for vendor in ("whoop", "acurable")
+        },
         site=settings.site,
         places=build.places(rows),
         panels=build.panels(rows["whoop/panels.csv"]),

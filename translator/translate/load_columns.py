@@ -123,6 +123,14 @@ yes_no = one_of("yes", "no")
 _STATUSES = one_of(
     "registered", "partial", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown"
 )
+_RESPONSES = Table(
+    (
+        Column("answer", key=True, filled=True),
+        Column("outcome", one_of("accepted", "refused", "unknown", "retry", "renew", "pause", "conflict"), filled=True),
+        Column("note"),
+    )
+)
+
 _STATUS = Table((
     Column("code", key=True),
     Column("meaning"),
@@ -219,11 +227,8 @@ TABLES: Mapping[str, Table] = MappingProxyType({
         Column("source"),
         Column("note"),
     )),
-    "whoop/responses.csv": Table((
-        Column("answer", key=True, filled=True),
-        Column("outcome", one_of("accepted", "refused", "unknown", "retry", "renew", "pause"), filled=True),
-        Column("note"),
-    )),
+    "whoop/responses.csv": _RESPONSES,
+    "acurable/responses.csv": _RESPONSES,
     "units/spellings.csv": Table((
         Column("spelling", key=True, filled=True),
         Column("ucum", filled=True),

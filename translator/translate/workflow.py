@@ -104,6 +104,11 @@ def may_follow(known: str, status: str) -> bool:
     return status in TERMINAL or _ORDER.index(status) > _ORDER.index(known)
 
 
+def is_known(status: str) -> bool:
+    """Tell a status of the documented ones, or none yet; what may follow any other nobody can say."""
+    return status in _ORDER or status in TERMINAL
+
+
 def replaces(status: str, queued: str) -> bool:
     """Tell a queued status that need not be sent any more once another one is queued."""
     return queued == PARTIAL and status in {FULL, ISSUE}

@@ -175,6 +175,7 @@ class LaneDrain:
             self._route.responses,
             attempt=claim.attempts,
             previous=claim.previous,
+            doubted=claim.doubted,
             draw=self._draw(),
             resends=self._route.resends,
         )

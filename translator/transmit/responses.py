@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-OUTCOMES = frozenset({"accepted", "refused", "unknown", "retry", "renew", "pause"})
+OUTCOMES = frozenset({"accepted", "refused", "unknown", "retry", "renew", "pause", "conflict"})
 
 NO_ANSWERS = (
     "connect-error",
@@ -30,12 +30,14 @@ class Answer(Struct, frozen=True):
     """
     What came back for one request.
 
+    Shape: `location` is where the vendor says that it keeps what was sent.
     Units: `wait_s` is how long the vendor asks us to wait, in seconds.
-    Absent: `wait_s` is None where it does not say.
+    Absent: `wait_s` is None where it does not say; `location` is empty then.
     """
 
     code: str
     wait_s: float | None = None
+    location: str = ""
 
 
 def outcome_of(answer: str, table: Mapping[str, str]) -> str:

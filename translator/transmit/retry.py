@@ -10,6 +10,9 @@ Say what an answer means for its submission and for everybody: the retry policy 
 | `renew`               | goes again at once                 | gets a fresh token                             |
 | `renew` once more     | goes again when somebody resumes   | is paused                                      |
 | `pause`               | goes again when somebody resumes   | is paused                                      |
+| `conflict` after      | is delivered: the vendor has it    | goes on                                        |
+|   an `unknown`        |                                    |                                                |
+| any other `conflict`  | is rejected: a dead letter         | goes on                                        |
 
 Pauses have full jitter under a growing bound, and are never shorter than the vendor asks.
 
@@ -56,6 +59,7 @@ def judge(
     *,
     attempt: int,
     previous: str = "",
+    doubted: bool = False,
     draw: float = 0.0,
     resends: bool = False,
 ) -> Verdict:
@@ -63,12 +67,15 @@ def judge(
     Decide about one attempt.
 
     Shape: `attempt` counts from 1, `previous` is the outcome of the attempt before, `draw` a random number in
-    [0, 1). `resends` is the destination's `on_unknown`.
+    [0, 1). `doubted` says that any attempt before was `unknown`. `resends` is the destination's `on_unknown`.
     """
     outcome = outcome_of(answer.code, responses)
     if outcome == previous == "renew":
         # The token was fresh then: another one will not help.
         outcome = outcome_of(SECOND_401, responses) if SECOND_401 in responses else "pause"
+    if outcome == "conflict":
+        # The reference was free before the attempt of which nobody knew, so it is that attempt that has it now.
+        outcome = "accepted" if doubted else "refused"
     goes_again = outcome == "retry" or (outcome == "unknown" and resends)
     asked_s = None if answer.wait_s is None else min(answer.wait_s, LONGEST_ASKED_S)
     return Verdict(

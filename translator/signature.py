@@ -13,7 +13,6 @@ import hmac
 import msgspec
 
 SIGNATURE_HEADER = "WHOOP-Signed"
-REQUISITION_CREATED = "lab_requisition.created"
 
 
 def sign(secret: str, body: bytes) -> str:
@@ -25,9 +24,10 @@ def verify(secret: str, body: bytes, signature: str | None) -> bool:
     """
     Tell whether the signature belongs to the body, in constant time.
 
-    Absent: no header, or one of any other length or alphabet, is simply wrong.
+    Absent: no header, or one of any other length or alphabet, is simply wrong. So is every signature without a secret.
     """
-    return hmac.compare_digest(sign(secret, body).encode(), (signature or "").encode(errors="replace"))
+    matches = hmac.compare_digest(sign(secret, body).encode(), (signature or "").encode(errors="replace"))
+    return matches and bool(secret)
 
 
 def event_body(event_type: str, resource_id: str) -> bytes:

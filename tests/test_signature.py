@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translator.sandbox.webhook import event_body, sign, verify
+from translator.signature import event_body, sign, verify
 
 SECRET = "test-signing-secret"
 BODY = b'{"event_type":"lab_requisition.created","resource_id":"e72719d6-0dbb-4eb3-9ccc-781b563fc3d3"}'
@@ -47,3 +47,9 @@ def test_signature_belongs_to_one_body(body: bytes, other: bytes) -> None:
 
     assert verify(SECRET, body, signature)
     assert verify(SECRET, other, signature) == (body == other)
+
+
+@given(body=st.binary())
+def test_nothing_is_signed_without_a_secret(body: bytes) -> None:
+    """Who has set no secret believes nobody, not even who signs with none."""
+    assert not verify("", body, sign("", body))

@@ -1,0 +1,1 @@
+"""How bytes come in: what is acknowledged here is on disk."""

@@ -1,0 +1,126 @@
+"""
+Take the webhooks of WHOOP and Acurable: check, keep, then answer.
+
+An answer of success says that the event is on disk; all work that follows from it is done by others, later. So a
+vendor that asks for an answer within a second gets one, and whoever calls twice changes nothing. Answers have no body:
+nothing of what was sent goes back, or into a log.
+
+Source: whoop.md section 3; acurable.md section 6. How Acurable's calls are authenticated is not published, so whoever
+reaches the address is believed: a proxy in front of it has to know its callers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Callable
+
+from msgspec import Struct
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from translator.errors import LedgerError
+from translator.ledger import EventArrival, Ledger
+from translator.read.vendor_event import MalformedEventError, read_resource_event, read_study_event
+from translator.record.event import ACURABLE, REQUISITION_CREATED, WHOOP
+from translator.signature import SIGNATURE_HEADER, verify
+
+WHOOP_PATH = "/webhooks/whoop"
+ACURABLE_PATH = "/webhook/v1/acurable/notification"
+HEALTH_PATH = "/healthz"
+
+MOST_BYTES = 1_048_576
+"""No event of either vendor comes near it; a body without an end must not fill the memory."""
+
+_KIND = re.compile(r"[A-Za-z0-9_.:-]{1,80}", re.ASCII)
+_OTHER_KIND = "other"
+
+
+class TooLargeError(ValueError):
+    """A body that is larger than any event."""
+
+
+class Webhooks(Struct, frozen=True):
+    """
+    The addresses that vendors call.
+
+    Shape: `whoop_secret` is the key that WHOOP signs with; without it every signature is wrong.
+    """
+
+    ledger: Ledger
+    whoop_secret: str
+
+    def __repr__(self) -> str:
+        return "Webhooks(...)"
+
+    def application(self) -> Starlette:
+        """Build the application that serves these addresses."""
+        return Starlette(
+            routes=[
+                Route(WHOOP_PATH, self.whoop, methods=["POST"]),
+                Route(ACURABLE_PATH, self.acurable, methods=["POST"]),
+                Route(HEALTH_PATH, _healthz),
+            ]
+        )
+
+    async def whoop(self, request: Request) -> Response:
+        """Take one event of WHOOP: 204, or 401 without its signature, 400 for what is no event."""
+        try:
+            body = await _read(request)
+        except TooLargeError:
+            return Response(status_code=413)
+        if not verify(self.whoop_secret, body, request.headers.get(SIGNATURE_HEADER)):
+            return Response(status_code=401)
+        return await self._keep(_whoop_event, body, 204)
+
+    async def acurable(self, request: Request) -> Response:
+        """Take one event of Acurable: 202, or 415 for another content type, 400 for what is no event."""
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            return Response(status_code=415)
+        try:
+            body = await _read(request)
+        except TooLargeError:
+            return Response(status_code=413)
+        return await self._keep(_acurable_event, body, 202)
+
+    async def _keep(self, read: Callable[[bytes], EventArrival], body: bytes, success: int) -> Response:
+        try:
+            await asyncio.to_thread(self.ledger.events().keep, read(body))
+        except MalformedEventError:
+            return Response(status_code=400)
+        except LedgerError:
+            # Nothing was kept, so the vendor has to send it again.
+            return Response(status_code=503)
+        return Response(status_code=success)
+
+
+async def _read(request: Request) -> bytes:
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MOST_BYTES:
+            raise TooLargeError
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _whoop_event(body: bytes) -> EventArrival:
+    event = read_resource_event(body)
+    return EventArrival(WHOOP, _kind(event.kind), event.resource, body, event.kind == REQUISITION_CREATED)
+
+
+def _acurable_event(body: bytes) -> EventArrival:
+    # Each state of a study is an event of its own; the same state told again is not.
+    return EventArrival(ACURABLE, _kind(read_study_event(body).kind), hashlib.sha256(body).hexdigest(), body)
+
+
+def _kind(text: str) -> str:
+    """Give the vendor's word for the kind, if it is one that may stand in lists and columns."""
+    return text if _KIND.fullmatch(text) else _OTHER_KIND
+
+
+async def _healthz(_request: Request) -> Response:
+    return Response(b'{"status":"ok"}', media_type="application/json")

@@ -1,0 +1,168 @@
+"""`translator orders`: what was ordered from Acurable; show one order, or cancel it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from translator.cli.deciding import YES, say_preview, who
+from translator.cli.ending import FINDINGS
+from translator.cli.ledger_place import existing
+from translator.cli.options import Flags, common
+from translator.cli.output import Listing, say
+from translator.errors import ConfigError, LedgerError
+
+if TYPE_CHECKING:
+    from translator.config import Settings
+    from translator.ledger import Ledger, OrderView
+    from translator.record.outcome import OrderPayload
+
+_COLUMNS = ("reference", "last call", "state", "calls", "message", "since", "answer")
+
+
+@click.group("orders")
+@common
+def command(flags: Flags) -> None:
+    """
+    List what was ordered from Acurable; show or cancel it.
+
+    \b
+    Examples:
+      translator orders list
+      translator orders show ORD-1
+      translator orders cancel ORD-1 --reason "the patient withdrew" --yes
+    """  # noqa: D301 - \b is click's mark for lines that stay as they are
+
+
+@command.command("list")
+@common
+def list_orders(flags: Flags) -> int:
+    """
+    List every order by its reference, with its latest call.
+
+    Exit code 1 if the vendor refused one, or one is unknown.
+
+    \b
+    Examples:
+      translator orders list
+      translator orders list --format json
+    """  # noqa: D301 - \b is click's mark for lines that stay as they are
+    from translator.ledger import Ledger  # noqa: PLC0415 - the ledger is heavy
+
+    settings = flags.settings()
+    listing = Listing(flags.form, _COLUMNS)
+    with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
+        found = ledger.desk().orders()
+    for one in found:
+        last = one.calls[-1]
+        cells = (last.kind, one.state, str(len(one.calls)), str(last.message), last.since, last.answer)
+        line = {"reference": one.reference, "destination": one.destination, "state": one.state, "kind": last.kind}
+        more = {"calls": len(one.calls), "message": last.message, "since": last.since, "answer": last.answer}
+        listing.add({name: value for name, value in (line | more).items() if value != ""}, one.reference, *cells)
+    listing.close()
+    return FINDINGS if any(one.state in {"rejected", "unknown"} for one in found) else 0
+
+
+@command.command("show")
+@click.argument("reference")
+@common
+def show(flags: Flags, reference: str) -> int:
+    """
+    Show every call about the order REFERENCE, with what was sent.
+
+    Exit code 1 if there is no such order.
+
+    \b
+    Examples:
+      translator orders show ORD-1
+    """  # noqa: D301 - \b is click's mark for lines that stay as they are
+    from translator.ledger import Ledger  # noqa: PLC0415 - the ledger is heavy
+
+    settings = flags.settings()
+    with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
+        order = _find(ledger, reference)
+    listing = Listing(flags.form, ("call", "kind", "state", "message", "since", "attempts", "answer", "body"))
+    for call in order.calls:
+        body = bytes(call.body or b"").decode()
+        cells = (str(call.id), call.kind, call.state, str(call.message), call.since, str(call.attempts), call.answer)
+        listing.add(call, *cells, body)
+    listing.close()
+    return 0
+
+
+@command.command("cancel")
+@click.argument("reference")
+@click.option("--reason", required=True, help="Why; the ledger keeps it.")
+@click.option("--wait", "wait_s", type=click.FloatRange(min=0), default=60.0, help="Seconds to go on delivering.")
+@YES
+@common
+def cancel(flags: Flags, reference: str, reason: str, wait_s: float, *, yes: bool) -> int:
+    """
+    Cancel the order REFERENCE: take it back if it was never sent, else tell Acurable.
+
+    Acurable takes a cancellation until the kit is with fulfilment. How it is written is not public: until the site's
+    acurable/order.toml says layout_confirmed, an order that was sent cannot be cancelled from here.
+
+    Exit code 1 if it was not cancelled.
+
+    \b
+    Examples:
+      translator orders cancel ORD-1 --reason "the patient withdrew"
+      translator orders cancel ORD-1 --reason "the patient withdrew" --yes
+    """  # noqa: D301 - \b is click's mark for lines that stay as they are
+    from translator.ledger import Decision, Ledger  # noqa: PLC0415 - the ledger is heavy
+
+    settings = flags.settings()
+    with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
+        decision = Decision("cancel", who(), reason)
+        order = _find(ledger, reference)
+        with ledger.desk().session(rehearses=not yes) as session:
+            is_withdrawn = session.withdraw_order(reference, decision)
+            if not is_withdrawn:
+                session.cancel_order(reference, _cancellation(settings, order), decision)
+        say("the order was never sent, and is taken back" if is_withdrawn else "Acurable is told to cancel the order")
+        if not yes:
+            say_preview()
+            return 0
+        return 0 if is_withdrawn else _deliver(ledger, settings, reference, wait_s)
+
+
+def _find(ledger: Ledger, reference: str) -> OrderView:
+    found = ledger.desk().orders(reference)
+    if not found:
+        raise LedgerError("the ledger has no order with this reference; see `translator orders list`")
+    return found[0]
+
+
+def _cancellation(settings: Settings, order: OrderView) -> OrderPayload:
+    """
+    Write the body that cancels.
+
+    Raises: ConfigError where nobody confirmed how, or the layout asks for more than the reference.
+    """
+    from translator.engine import Translator  # noqa: PLC0415 - reads the tables
+    from translator.record.outcome import OrderPayload  # noqa: PLC0415 - as above
+
+    layout = Translator.load(settings.site or None).tables.order_layout
+    kind = "study-cancel" if order.calls[0].kind == "study" else "order-cancel"
+    if not layout.confirmed:
+        raise ConfigError(
+            "layout-unconfirmed: how Acurable wants a cancellation is not public; compare acurable/order.toml with "
+            "your contract and set layout_confirmed (`translator explain layout-unconfirmed`)"
+        )
+    if set(layout.needs(kind)) - {"reference"}:
+        raise ConfigError(
+            f"acurable/order.toml: body.{kind} asks for more than the reference; have the sender cancel it (CA)"
+        )
+    return OrderPayload(layout.fill(kind, {"reference": order.reference}))
+
+
+def _deliver(ledger: Ledger, settings: Settings, reference: str, wait_s: float) -> int:
+    from translator.delivery import deliver  # noqa: PLC0415 - the clients are heavy
+    from translator.engine import Translator  # noqa: PLC0415 - reads the tables
+
+    deliver(ledger, settings, Translator.load(settings.site or None).tables, deadline_s=wait_s)
+    last = _find(ledger, reference).calls[-1]
+    say(f"the cancellation is {last.state}{f' (answer {last.answer})' if last.answer else ''}")
+    return 0 if last.state == "delivered" else FINDINGS

@@ -1,0 +1,194 @@
+"""
+Check what TOML, a variable or a flag gives for a setting; the latter two give text.
+
+A check raises ValueError with a text that does not repeat the value.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from translator.secrets import Secret, parse_secret
+
+
+class Key(Struct, frozen=True):
+    """
+    One setting.
+
+    Shape: `kind` is the word of docs/settings.md; `path` tells a value that may be a path.
+    """
+
+    name: str
+    kind: str
+    check: Callable[[object], Any]
+    default: Any
+    meaning: str
+    path: bool = False
+
+    def based(self, value: Any, folder: str) -> Any:
+        """Make a relative path of a settings file relative to that file's folder."""
+        if isinstance(value, Secret) and value.reference.startswith("file:"):
+            return Secret(f"file:{PurePath(folder, value.reference.removeprefix('file:'))}")
+        if self.path and value and "://" not in value and _looks_like_path(self.name, value):
+            return str(PurePath(folder, value))
+        return value
+
+
+def _looks_like_path(name: str, value: str) -> bool:
+    # A bare site name means a packaged site; a bare ledger name means a file.
+    return name != "site" or bool(re.search(r"[/\\]|^\.", value))
+
+
+def text(value: object) -> str:
+    """Check text."""
+    if not isinstance(value, str):
+        raise ValueError("must be text in quotes")
+    return value
+
+
+def filled_text(value: object) -> str:
+    """Check text that says something."""
+    if not text(value).strip():
+        raise ValueError("must not be empty")
+    return text(value)
+
+
+def address(value: object) -> str:
+    """Check a host and a port to listen on."""
+    host, colon, port = text(value).rpartition(":")
+    if not colon or not host or not port.isdecimal() or len(port) > len("65535") or int(port) > _LAST_PORT:
+        raise ValueError("must be a host and a port such as `127.0.0.1:8780`; port 0 takes a free one")
+    return text(value)
+
+
+def url(value: object) -> str:
+    """Check a URL without credentials."""
+    parts = urlsplit(text(value))
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be a URL such as `https://host/path`")
+    if parts.username or parts.password:
+        raise ValueError("a URL must not carry credentials; use the secrets beside it")
+    return text(value).rstrip("/")
+
+
+def url_or_nothing(value: object) -> str:
+    """Check a URL that may be left out."""
+    return url(value) if value else ""
+
+
+def secret(value: object) -> Secret:
+    """Check where a secret is."""
+    return parse_secret(text(value))
+
+
+def secret_or_nothing(value: object) -> Secret | None:
+    """Check where a secret is, if there is one."""
+    return secret(value) if value else None
+
+
+def codes(value: object) -> tuple[str, ...]:
+    """Check a list of codes."""
+    words = [word.strip() for word in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
+        raise ValueError('must be a list of WHOOP codes such as `["TSH", "ALT"]`, or "all"')
+    return tuple(words)
+
+
+def count(value: object) -> int:
+    """Check a number of workers."""
+    number = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= _MOST_WORKERS:
+        raise ValueError(f"must be a whole number from 1 to {_MOST_WORKERS}")
+    return number
+
+
+def seconds(value: object) -> float:
+    """Check a time in seconds."""
+    number = float(value) if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?", value) else value
+    if not isinstance(number, int | float) or isinstance(number, bool) or not 0 < number <= _LONGEST_S:
+        raise ValueError(f"must be a number of seconds, more than 0 and at most {_LONGEST_S}")
+    return float(number)
+
+
+def calls(value: object) -> int:
+    """Check a number of calls."""
+    number = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        raise ValueError("must be a whole number of calls, 0 for no limit")
+    return number
+
+
+def lab(value: object) -> str:
+    """Check a folder, or the address of an MLLP receiver."""
+    parts = urlsplit(text(value))
+    if "://" not in str(value):
+        return str(value)
+    try:
+        is_whole = parts.scheme == "mllp" and bool(parts.hostname) and bool(parts.port)
+    except ValueError:
+        is_whole = False
+    if not is_whole or parts.path:
+        raise ValueError("must be a folder, or an address such as `mllp://host:2575`")
+    return str(value)
+
+
+def on_unknown(value: object) -> str:
+    """Check what becomes of what is unknown."""
+    if value not in ON_UNKNOWN:
+        raise ValueError("must be `hold` or `resend`")
+    return str(value)
+
+
+def one_of(*words: str) -> Callable[[object], str]:
+    """Make a check for a word of a list."""
+
+    def check(value: object) -> str:
+        if value not in words:
+            raise ValueError("must be " + " or ".join(f"`{word}`" for word in words))
+        return str(value)
+
+    return check
+
+
+def flag(value: object) -> bool:
+    """Check a yes or no."""
+    word = {"true": True, "false": False}.get(value) if isinstance(value, str) else value
+    if not isinstance(word, bool):
+        raise ValueError("must be true or false")
+    return word
+
+
+def command(value: object) -> tuple[str, ...]:
+    """Check a program and its arguments."""
+    try:
+        words = shlex.split(value) if isinstance(value, str) else value
+    except ValueError:
+        words = None
+    if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
+        raise ValueError(
+            'must be a list of a program and its arguments such as `["mail", "-s", "translator", "it@lab"]`'
+        )
+    return tuple(words)
+
+
+def hours(value: object) -> float:
+    """Check a time in hours."""
+    number = float(value) if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?", value) else value
+    if not isinstance(number, int | float) or isinstance(number, bool) or not 0 <= number <= _LONGEST_H:
+        raise ValueError(f"must be a number of hours from 0 to {_LONGEST_H}")
+    return float(number)
+
+
+ON_UNKNOWN = ("hold", "resend")
+RESUBMIT = ("changes", "full")
+_LONGEST_H = 8760
+_MOST_WORKERS = 64
+_LONGEST_S = 600
+_LAST_PORT = 65_535

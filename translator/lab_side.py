@@ -1,0 +1,217 @@
+"""
+Bring to the lab what came for it: orders of the requisitions that were fetched, reports of the studies that finished.
+
+Theory of operation: the ledger says what the lab has not got yet. Each thing is written, brought once, and marked when
+the lab has taken it over; what was not sent, or may have been, stays due and is brought again. The control id follows
+from what is brought, so that the lab can tell a second copy from a second order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from translator.config_lab import LabSettings, mllp_address
+from translator.errors import WriteError
+from translator.ledger import DONE, FAILED, NOTED, EventRow, Ledger
+from translator.ledger.bell import Bell
+from translator.pipeline import Pipeline
+from translator.read.vendor_event import read_study_event
+from translator.record.event import ACURABLE
+from translator.record.order import Order, OrderPatient
+from translator.record.report import Report
+from translator.translate.requisition_orders import requisition_orders
+from translator.translate.study_report import study_report
+from translator.translate.tables import Tables
+from translator.transmit.engine import GLANCE_S
+from translator.transmit.file_drop import FileDrop
+from translator.transmit.lab import LabSide, Receipt
+from translator.transmit.mllp import MllpClient
+from translator.write.fhir_order import write_order_bundle
+from translator.write.fhir_report import write_report_bundle
+from translator.write.hl7v2 import Letterhead
+from translator.write.oml import write_oml
+from translator.write.oru import write_oru
+
+SENDER = ("TRANSLATOR", "")
+AGAIN_S = 60.0
+"""How long a report waits that the lab could not be given, in seconds."""
+
+_AT_ONCE = 64
+# MSH-10 of HL7 v2.5.1 has room for twenty characters.
+_CONTROL_ID_LENGTH = 20
+
+
+class Form(NamedTuple):
+    """One format of the lab: how orders and reports are written, and how the names of files end."""
+
+    orders: Callable[[Letterhead, Sequence[Order]], bytes]
+    reports: Callable[[Letterhead, OrderPatient, Sequence[Report]], bytes]
+    suffix: str
+
+
+FORMS = {
+    "hl7v2": Form(write_oml, write_oru, ".hl7"),
+    "fhir": Form(write_order_bundle, write_report_bundle, ".json"),
+}
+
+
+class Brought(Struct, frozen=True):
+    """What the lab has got now; `troubles` say by code what could not be brought."""
+
+    orders: int = 0
+    reports: int = 0
+    troubles: tuple[str, ...] = ()
+
+
+def serve_bringing(ledger: Ledger, settings: LabSettings, tables: Tables, *, stop: threading.Event) -> None:
+    """
+    Bring whatever comes for the lab, until the stop.
+
+    Raises: ConfigError where the way to the lab is a folder that is not there.
+    """
+    asyncio.run(_serve(ledger, settings, tables, stop))
+
+
+async def _serve(ledger: Ledger, settings: LabSettings, tables: Tables, stop: threading.Event) -> None:
+    bell = ledger.bell()
+    ringing = asyncio.create_task(bell.rings())
+    try:
+        async with open_lab(settings) as lab:
+            desk = LabDesk(ledger, lab, settings, Pipeline(tables))
+            while not stop.is_set():
+                await desk.bring_due()
+                ringing = await _wait(bell, ringing, stop)
+    finally:
+        ringing.cancel()
+        await asyncio.gather(ringing, return_exceptions=True)
+        await bell.close()
+
+
+async def _wait(bell: Bell, ringing: asyncio.Task[None], stop: threading.Event) -> asyncio.Task[None]:
+    """Wait for the bell, the stop, or until what the lab did not take is due again."""
+    glances = math.ceil(AGAIN_S / GLANCE_S)
+    while glances and not (stop.is_set() or ringing.done()):
+        await asyncio.wait({ringing}, timeout=GLANCE_S)
+        glances -= 1
+    if not ringing.done():
+        return ringing
+    ringing.result()
+    return asyncio.create_task(bell.rings())
+
+
+@asynccontextmanager
+async def open_lab(settings: LabSettings) -> AsyncIterator[LabSide]:
+    """
+    Open the way to the lab that the settings name.
+
+    Raises: ConfigError where it is a folder that is not there.
+    """
+    address = mllp_address(settings.to)
+    if address is None:
+        yield FileDrop(Path(settings.to), FORMS[settings.format].suffix)
+        return
+    async with MllpClient(*address, timeout_s=settings.timeout_s) as client:
+        yield client
+
+
+class LabDesk:
+    """Bring what is due, by one way to the lab."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        lab: LabSide,
+        settings: LabSettings,
+        pipeline: Pipeline,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ledger = ledger
+        self._lab = lab
+        self._settings = settings
+        self._form = FORMS[settings.format]
+        self._pipeline = pipeline
+        self._clock = clock
+        # An order that the lab did not take is not brought to it at every ring of the bell.
+        self._not_before: dict[str, float] = {}
+
+    async def bring_due(self) -> Brought:
+        """Bring every order and every report that the lab has not got."""
+        now = self._clock()
+        unordered = self._ledger.requisitions().unordered()
+        orders = [await self._order(each) for each in unordered if self._not_before.get(each, now) <= now]
+        reports = [await self._report(event) for event in self._ledger.events().due(ACURABLE, _AT_ONCE)]
+        receipts = [receipt for receipt in (*orders, *reports) if receipt is not None]
+        return Brought(
+            _count(orders),
+            _count(reports),
+            tuple(receipt.code for receipt in receipts if receipt.outcome != "accepted"),
+        )
+
+    async def _order(self, requisition_id: str) -> Receipt | None:
+        """Bring the orders of one requisition; None where there is nothing to order."""
+        requisitions = self._ledger.requisitions()
+        document = requisitions.document(requisition_id)
+        if document is None:
+            return Receipt("refused", "document-pruned")
+        orders = requisition_orders(document, short_keys=self._settings.short_keys)
+        head = self._head(f"{document.id} {document.updated_at}", document.updated_at or document.created_at)
+        receipt = await self._bring(lambda: self._form.orders(head, orders), head) if orders else None
+        if receipt is None or receipt.outcome == "accepted":
+            requisitions.mark_ordered(requisition_id)
+            self._not_before.pop(requisition_id, None)
+        else:
+            self._not_before[requisition_id] = self._clock() + AGAIN_S
+        return receipt
+
+    async def _report(self, event: EventRow) -> Receipt | None:
+        """Bring the report of one study; None where the event is of none that has finished."""
+        events = self._ledger.events()
+        study = read_study_event(self._ledger.raw(event.message))
+        if not study.is_finished:
+            events.settle(event.id, NOTED, "not-finished")
+            return None
+        order = self._find(study.reference)
+        if order is None:
+            events.settle(event.id, FAILED, "no-order")
+            return Receipt("refused", "no-order")
+        report = study_report(study, order, event.received_at)
+        head = self._head(f"{event.vendor} {event.resource}", event.received_at)
+        receipt = await self._bring(lambda: self._form.reports(head, order.patient, [report]), head)
+        if receipt.outcome in {"accepted", "refused"}:
+            events.settle(event.id, DONE if receipt.outcome == "accepted" else FAILED, receipt.code)
+        else:
+            events.put_off(event.id, receipt.code, AGAIN_S)
+        return receipt
+
+    async def _bring(self, write: Callable[[], bytes], head: Letterhead) -> Receipt:
+        try:
+            message = write()
+        except WriteError:
+            return Receipt("refused", "not-writable")
+        return await self._lab.bring(message, head.control_id)
+
+    def _find(self, reference: str) -> Order | None:
+        """Find the order that a study answers in the newest message that asked for it."""
+        for message_id in self._ledger.order_messages(ACURABLE, reference):
+            orders = self._pipeline.read(self._ledger.raw(message_id)).orders
+            if found := [order for order in orders if order.placer.value == reference]:
+                return found[0]
+        return None
+
+    def _head(self, what: str, at: str) -> Letterhead:
+        digest = hashlib.sha256(what.encode()).hexdigest()[:_CONTROL_ID_LENGTH]
+        return Letterhead(SENDER, (self._settings.receiver, self._settings.facility), at, digest)
+
+
+def _count(receipts: Sequence[Receipt | None]) -> int:
+    return sum(receipt is not None and receipt.outcome == "accepted" for receipt in receipts)

@@ -1,0 +1,185 @@
+"""
+Keep what vendors tell by webhook: each event once, with its bytes, and what became of it.
+
+Whoever takes a webhook answers after `keep` has returned, and not before; whoever acts on it asks for what is due and
+settles it. The bytes lie in a message, so that they are sealed, pruned and verified like all that comes in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, update
+
+from translator.ledger import schema
+from translator.ledger.acceptance import Arrival, accept_messages
+from translator.ledger.bell import announce
+from translator.ledger.database import Database
+from translator.ledger.event_tables import DONE, FAILED, NOTED, WAITING, event
+from translator.ledger.moments import moment_text
+from translator.ledger.vault import Vault
+from translator.record.outcome import Outcome, Source
+
+WEBHOOK = "webhook"
+_FIRST = 1
+
+
+class EventArrival(Struct, frozen=True):
+    """
+    One webhook as it came in.
+
+    Shape: `resource` is what the event is about, or the hash of bytes that are a whole state of their own. What nobody
+    `needs` to act on is only kept.
+    """
+
+    vendor: str
+    kind: str
+    resource: str
+    raw: bytes
+    needs_action: bool = True
+
+
+class EventRow(Struct, frozen=True):
+    """
+    One event as it is kept.
+
+    Shape: `told` counts how often the vendor sent it, `tries` how often somebody tried to act on it; `answer` is what
+    came of the last try. `message` is the number of its message.
+    """
+
+    id: int
+    vendor: str
+    kind: str
+    resource: str
+    message: int
+    received_at: str
+    told: int
+    state: str
+    tries: int
+    answer: str
+
+
+class Events:
+    """The events of one ledger; `Ledger.events()` gives them."""
+
+    def __init__(self, database: Database, vault: Vault, instant: Callable[[], int]) -> None:
+        self._database = database
+        self._vault = vault
+        self._instant = instant
+
+    def keep(self, arrival: EventArrival) -> bool:
+        """
+        Keep an event; on return it is on disk. Gives False where it was there already.
+
+        Raises: LedgerError where the database fails; then nothing is kept.
+        """
+        with self._database.write() as connection:
+            announce(connection)
+            return keep_event(connection, self._vault, arrival, self._instant())
+
+    def ask_again(self, arrival: EventArrival) -> None:
+        """Act on an event once more, or for the first time, because a person wants it."""
+        with self._database.write() as connection:
+            announce(connection)
+            now = self._instant()
+            keep_event(connection, self._vault, arrival, now)
+            again = {"state": WAITING, "due_at": now, "tries": 0, "answer": ""}
+            connection.execute(update(event).where(*_same(arrival)).values(again))
+
+    def due(self, vendor: str, limit: int) -> list[EventRow]:
+        """Name the events of a vendor that something is to be done about now, those first that wait longest."""
+        query = select(event).where(event.c.vendor == vendor, event.c.due_at <= self._instant())
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(event.c.due_at, event.c.id).limit(limit)).mappings()
+            return [_row(row) for row in rows]
+
+    def due_in(self, vendor: str) -> float | None:
+        """Give the seconds until something is to be done (0: now); None where nothing waits."""
+        query = select(func.min(event.c.due_at)).where(event.c.vendor == vendor, event.c.due_at.is_not(None))
+        with self._database.read() as connection:
+            due = connection.execute(query).scalar_one()
+        return None if due is None else max(0.0, (due - self._instant()) / 1_000_000)
+
+    def settle(self, event_id: int, state: str, answer: str) -> None:
+        """Record what became of an event: `done`, `failed` or `noted`."""
+        with self._database.write() as connection:
+            settle_event(connection, event_id, state, answer)
+
+    def put_off(self, event_id: int, answer: str, wait_s: float) -> None:
+        """Record a try that came to nothing, and when the next one is due."""
+        due_at = self._instant() + round(wait_s * 1_000_000)
+        tried = {"answer": answer, "tries": event.c.tries + 1, "due_at": due_at}
+        with self._database.write() as connection:
+            connection.execute(update(event).where(event.c.id == event_id, event.c.state == WAITING).values(tried))
+
+    def rows(self, vendor: str = "", resources: Sequence[str] | None = None) -> list[EventRow]:
+        """List events in the order in which they came: all, those of a vendor, or those about some resources."""
+        query = select(event).order_by(event.c.id)
+        query = query.where(event.c.vendor == vendor) if vendor else query
+        query = query if resources is None else query.where(event.c.resource.in_(resources))
+        with self._database.read() as connection:
+            return [_row(row) for row in connection.execute(query).mappings()]
+
+
+def keep_event(connection: Connection, vault: Vault, arrival: EventArrival, now: int) -> bool:
+    """Keep an event in a transaction of the caller's; gives False where it was there already."""
+    state = WAITING if arrival.needs_action else NOTED
+    row = {
+        "vendor": arrival.vendor,
+        "kind": arrival.kind,
+        "resource": arrival.resource,
+        "received_at": now,
+        "told_at": now,
+        "told": _FIRST,
+        "state": state,
+        "due_at": now if arrival.needs_action else None,
+    }
+    # Two webhooks of one event may come at the same moment: the database lets one of them in, and until its transaction
+    # ends, it alone has no message.
+    connection.execute(schema.insert_or_ignore(connection, event), row)
+    is_new = (
+        connection.execute(select(event.c.id).where(*_same(arrival), event.c.message_id.is_(None))).first() is not None
+    )
+    if is_new:
+        (message_id,) = accept_messages(connection, vault, [_message(arrival)], {}, now)
+        connection.execute(update(event).where(*_same(arrival)).values(message_id=message_id))
+    else:
+        connection.execute(update(event).where(*_same(arrival)).values(told=event.c.told + 1, told_at=now))
+    return is_new
+
+
+def settle_event(connection: Connection, event_id: int, state: str, answer: str) -> None:
+    """Record what became of an event, in a transaction of the caller's."""
+    if state not in (DONE, FAILED, NOTED):
+        raise ValueError("an event is settled as done, failed or noted")
+    ended = {"state": state, "answer": answer, "tries": event.c.tries + 1, "due_at": None}
+    connection.execute(update(event).where(event.c.id == event_id).values(ended))
+
+
+def _message(arrival: EventArrival) -> Arrival:
+    source = Source(index=0, format=WEBHOOK, type=f"{arrival.vendor} {arrival.kind}")
+    return Arrival(Outcome(source, "translated" if arrival.needs_action else "ignored"), arrival.raw)
+
+
+def _same(arrival: EventArrival) -> tuple[ColumnElement[bool], ...]:
+    return (
+        event.c.vendor == arrival.vendor,
+        event.c.kind == arrival.kind,
+        event.c.resource == arrival.resource,
+    )
+
+
+def _row(row: RowMapping) -> EventRow:
+    return EventRow(
+        id=row["id"],
+        vendor=row["vendor"],
+        kind=row["kind"],
+        resource=row["resource"],
+        message=row["message_id"],
+        received_at=moment_text(row["received_at"]),
+        told=row["told"],
+        state=row["state"],
+        tries=row["tries"],
+        answer=row["answer"],
+    )

@@ -1,0 +1,94 @@
+"""Put together what fetches requisitions from WHOOP: settings, tables, token and client."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from threading import Event
+
+import httpx
+
+from translator.config import Settings
+from translator.errors import ConfigError
+from translator.ledger import EventArrival, Ledger
+from translator.read.requisition import is_uuid
+from translator.record.event import REQUISITION_CREATED, WHOOP
+from translator.signature import event_body
+from translator.translate.tables import Tables
+from translator.transmit.fetch import RequisitionFetcher, Source
+from translator.transmit.token import Credentials, TokenKeeper
+from translator.transmit.whoop import DESTINATION, WhoopClient
+from translator.vendors import rate_budget
+
+Transport = Callable[[], httpx.AsyncBaseTransport]
+
+
+def fetch(
+    ledger: Ledger,
+    settings: Settings,
+    tables: Tables,
+    requisition_ids: Sequence[str],
+    *,
+    wait_s: float,
+    transport: Transport | None = None,
+) -> None:
+    """
+    Fetch what waits to be fetched, and these requisitions, whether a webhook announced them or not.
+
+    Units: `wait_s` in seconds, for all of them.
+    Raises: ConfigError where an id is none, or a credential is not set.
+    """
+    if not all(is_uuid(each) for each in requisition_ids):
+        raise ConfigError("the id of a requisition is a UUID with hyphens, as WHOOP's webhook names it")
+    for each in requisition_ids:
+        body = event_body(REQUISITION_CREATED, each.lower())
+        ledger.events().ask_again(EventArrival(WHOOP, REQUISITION_CREATED, each.lower(), body))
+
+    async def drain() -> None:
+        async with _fetcher(ledger, settings, tables, transport) as fetcher:
+            await fetcher.drain(deadline=asyncio.get_running_loop().time() + wait_s, stop=Event())
+
+    asyncio.run(drain())
+
+
+def serve_fetching(
+    ledger: Ledger, settings: Settings, tables: Tables, *, stop: Event, transport: Transport | None = None
+) -> None:
+    """
+    Fetch whatever is announced, until the stop.
+
+    Raises: ConfigError where a credential is needed and not set.
+    """
+
+    async def serve() -> None:
+        async with _fetcher(ledger, settings, tables, transport) as fetcher:
+            await fetcher.serve(stop=stop)
+
+    asyncio.run(serve())
+
+
+@asynccontextmanager
+async def _fetcher(
+    ledger: Ledger, settings: Settings, tables: Tables, transport: Transport | None
+) -> AsyncIterator[RequisitionFetcher]:
+    whoop = settings.whoop
+
+    def client() -> WhoopClient:
+        return WhoopClient(whoop.url, timeout_s=whoop.timeout_s, transport=transport() if transport else None)
+
+    async with client() as for_documents, client() as for_tokens:
+        source = Source(
+            client=for_documents,
+            # Secrets are read only when a token is needed: without webhooks nobody needs one.
+            tokens=TokenKeeper(
+                lambda: for_tokens.fetch_token(Credentials(whoop.client_id.reveal(), whoop.client_secret.reveal())),
+                time.monotonic,
+            ),
+            responses=tables.responses[DESTINATION],
+            budget=rate_budget(whoop),
+            confirms=whoop.confirm == "fetched",
+        )
+        yield RequisitionFetcher(ledger, source, random.random)

@@ -1,0 +1,70 @@
+"""
+Run the service: take webhooks, fetch what they announce, bring it to the lab, deliver what is queued, until the stop.
+
+Each of them works in a thread of its own and speaks with the others through the ledger alone. Where one fails,
+the others finish what is under way, and the process ends with that failure: a service that does half of its work is
+worse than one that a supervisor starts again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from translator.accept.listener import Listener
+from translator.accept.webhooks import Webhooks
+from translator.config import Settings
+from translator.delivery import DeliveryReport, serve
+from translator.engine import Translator
+from translator.errors import ConfigError
+from translator.lab_side import serve_bringing
+from translator.ledger import Decision, Ledger
+from translator.requisitions import serve_fetching
+from translator.review import release_confirmed
+
+UNSIGNED = "whoop.webhook_secret is not set: every webhook of WHOOP is answered 401"
+
+
+def run(
+    ledger: Ledger,
+    settings: Settings,
+    *,
+    stop: threading.Event,
+    started: Callable[[str], None],
+    warn: Callable[[str], None],
+) -> DeliveryReport:
+    """
+    Run the service until the stop, Ctrl-C or SIGTERM; what is under way is finished first.
+
+    Shape: `started` gets the URL that the service listens on, `warn` what the operator should know.
+    Raises: ConfigError, TableError, LedgerError.
+    """
+    engine = Translator.load(settings.site or None)
+    release_confirmed(ledger, settings, Decision("release", reason="codes are confirmed"))
+    webhooks = Webhooks(ledger, _webhook_secret(settings, warn))
+    host, port = settings.address
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="service") as threads:
+        with Listener(webhooks.application(), host, port) as listener:
+            started(listener.url)
+            others = [threads.submit(serve_fetching, ledger, settings, engine.tables, stop=stop)]
+            if settings.lab.to:
+                others.append(threads.submit(serve_bringing, ledger, settings.lab, engine.tables, stop=stop))
+            for other in others:
+                other.add_done_callback(lambda _: stop.set())
+            try:
+                report = serve(ledger, settings, engine.tables, stop=stop)
+            finally:
+                stop.set()
+        for other in others:
+            # What went wrong there ends the service, too.
+            other.result()
+    return report
+
+
+def _webhook_secret(settings: Settings, warn: Callable[[str], None]) -> str:
+    try:
+        return settings.whoop.webhook_secret.reveal()
+    except ConfigError:
+        warn(UNSIGNED)
+        return ""

@@ -1,0 +1,170 @@
+"""
+Fetch from WHOOP what its webhooks announced: one requisition after the other, each until it is there.
+
+To ask changes nothing at the vendor, so what is unknown is simply asked again. All else is as for deliveries: a pause
+of the destination, what the vendor asks us to wait, and one fresh token after a 401 go for both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from threading import Event
+
+from msgspec import Struct
+
+from translator.ledger import FAILED, UNLIMITED, VENDOR, EventRow, Ledger, RateBudget
+from translator.read.requisition import MalformedRequisitionError, is_uuid, read_requisition
+from translator.transmit.engine import GLANCE_S
+from translator.transmit.responses import Answer
+from translator.transmit.retry import Verdict, delay, judge
+from translator.transmit.token import TokenKeeper, TokenRefusedError, TokenUnreachableError
+from translator.transmit.whoop import DESTINATION, WhoopClient
+
+AT_ONCE = 16
+NOT_THERE = "404"
+NOT_THERE_TRIES = 5
+"""A webhook may be faster than what it announces."""
+
+NO_ID = "not-a-uuid"
+NO_REQUISITION = "unreadable-requisition"
+OTHER_REQUISITION = "another-requisition"
+
+
+class Source(Struct, frozen=True):
+    """How WHOOP is asked; `confirms` says that what was fetched is confirmed at once."""
+
+    client: WhoopClient
+    tokens: TokenKeeper
+    responses: Mapping[str, str]
+    budget: RateBudget = UNLIMITED
+    confirms: bool = True
+
+
+class RequisitionFetcher:
+    """
+    Act on the events of WHOOP in one ledger.
+
+    Shape: `draw` gives a random number in [0, 1).
+    """
+
+    def __init__(self, ledger: Ledger, source: Source, draw: Callable[[], float]) -> None:
+        self._ledger = ledger
+        self._events = ledger.events()
+        self._source = source
+        self._draw = draw
+
+    async def serve(self, *, stop: Event) -> None:
+        """Fetch whatever is announced, until the stop; what is under way then is finished first."""
+        bell = self._ledger.bell()
+        ringing = asyncio.create_task(bell.rings())
+        try:
+            while not stop.is_set():
+                await self._wait(ringing, await self.fetch_due(stop=stop), stop)
+                if ringing.done():
+                    ringing.result()
+                    ringing = asyncio.create_task(bell.rings())
+        finally:
+            ringing.cancel()
+            await asyncio.gather(ringing, return_exceptions=True)
+            await bell.close()
+
+    async def drain(self, *, deadline: float, stop: Event) -> None:
+        """Fetch until nothing is left to be fetched, the deadline (by the loop's clock) or the stop."""
+        clock = asyncio.get_running_loop().time
+        # A vendor that refused us is tried again, as when a delivery begins.
+        await asyncio.to_thread(lambda: self._ledger.resume(DESTINATION, only=[VENDOR]))
+        while not stop.is_set():
+            wait_s = await self.fetch_due(stop=stop)
+            if wait_s is None or clock() + wait_s > deadline:
+                return
+            await asyncio.sleep(wait_s)
+
+    async def fetch_due(self, *, stop: Event) -> float | None:
+        """Fetch what is due now; gives the seconds until something is due again, None for until something happens."""
+        while not stop.is_set():
+            shut_s = await asyncio.to_thread(self._shut_s)
+            if shut_s is None or shut_s > 0:
+                return shut_s
+            due = await asyncio.to_thread(self._events.due, DESTINATION, AT_ONCE)
+            if not due:
+                break
+            for event in due:
+                if stop.is_set() or not await self._fetch(event):
+                    break
+        return await asyncio.to_thread(self._events.due_in, DESTINATION)
+
+    def _shut_s(self) -> float | None:
+        """Give the seconds until WHOOP may be called (0: now); None while it is paused."""
+        standing = self._ledger.standing(DESTINATION)
+        if standing.paused:
+            return None
+        return max(0.0, standing.opens_at / 1_000_000 - self._ledger.now()) if standing.opens_at else 0.0
+
+    async def _wait(self, ringing: asyncio.Task[None], wait_s: float | None, stop: Event) -> None:
+        clock = asyncio.get_running_loop().time
+        end = None if wait_s is None else clock() + wait_s
+        while not (stop.is_set() or ringing.done()) and (end is None or clock() < end):
+            await asyncio.wait({ringing}, timeout=GLANCE_S if end is None else min(GLANCE_S, max(0.0, end - clock())))
+
+    async def _fetch(self, event: EventRow) -> bool:
+        """Try once; gives False where nobody should be asked for the moment."""
+        if not is_uuid(event.resource):
+            await asyncio.to_thread(self._events.settle, event.id, FAILED, NO_ID)
+            return True
+        token = await self._token(event)
+        if not token:
+            return False
+        await asyncio.to_thread(self._ledger.count_call, DESTINATION, self._source.budget)
+        answer, body = await self._source.client.fetch_requisition(event.resource, token)
+        verdict = judge(
+            answer,
+            self._source.responses,
+            attempt=event.tries + 1,
+            previous="renew" if event.answer == "401" else "",
+            draw=self._draw(),
+            resends=True,
+        )
+        if verdict.outcome == "renew" or verdict.pauses:
+            self._source.tokens.discard(token)
+        await asyncio.to_thread(self._record, event, answer, verdict, body)
+        return not (verdict.pauses or verdict.closed_s)
+
+    async def _token(self, event: EventRow) -> str:
+        if not self._source.tokens.cached:
+            await asyncio.to_thread(self._ledger.count_call, DESTINATION, self._source.budget)
+        try:
+            return await self._source.tokens.current()
+        except TokenRefusedError as error:
+            why = str(error)
+            await asyncio.to_thread(lambda: self._ledger.pause(DESTINATION, why, by=VENDOR))
+        except TokenUnreachableError as error:
+            wait_s = delay(event.tries + 1, self._draw(), error.wait_s)
+            await asyncio.to_thread(self._events.put_off, event.id, error.answer, wait_s)
+        return ""
+
+    def _record(self, event: EventRow, answer: Answer, verdict: Verdict, body: bytes) -> None:
+        if verdict.closed_s:
+            self._ledger.ask_to_wait(DESTINATION, verdict.closed_s)
+        if verdict.pauses:
+            self._ledger.pause(DESTINATION, verdict.pauses, by=VENDOR)
+        if verdict.outcome == "accepted":
+            self._take(event, body)
+        elif verdict.outcome != "refused":
+            self._events.put_off(event.id, answer.code, verdict.retry_in_s)
+        elif answer.code == NOT_THERE and event.tries + 1 < NOT_THERE_TRIES:
+            self._events.put_off(event.id, answer.code, delay(event.tries + 1, self._draw()))
+        else:
+            self._events.settle(event.id, FAILED, answer.code)
+
+    def _take(self, event: EventRow, body: bytes) -> None:
+        requisitions = self._ledger.requisitions()
+        try:
+            fetched = read_requisition(body)
+        except MalformedRequisitionError:
+            requisitions.refuse(body, event_id=event.id, answer=NO_REQUISITION)
+            return
+        if fetched.id != event.resource:
+            requisitions.refuse(body, event_id=event.id, answer=OTHER_REQUISITION)
+            return
+        requisitions.take(fetched, body, event_id=event.id, confirms=self._source.confirms)

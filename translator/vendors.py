@@ -1,0 +1,90 @@
+"""Say how each vendor is reached: its clients, its token, its table of answers, its rate."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+
+import httpx
+
+from translator.config import AcurableSettings, Settings, WhoopSettings
+from translator.ledger import UNLIMITED, RateBudget
+from translator.translate.tables import Tables
+from translator.transmit import acurable, whoop
+from translator.transmit.acurable import AcurableClient, TokenRequest
+from translator.transmit.drain import Route
+from translator.transmit.token import Credentials, TokenKeeper
+from translator.transmit.whoop import WhoopClient
+
+DOCUMENTED_RATE = RateBudget(per_minute=100, per_day=10_000)
+"""What WHOOP documents; Acurable names no figure."""
+
+DESTINATIONS = (whoop.DESTINATION, acurable.DESTINATION)
+
+MakeTransport = Callable[[], httpx.AsyncBaseTransport]
+
+
+def rate_budget(vendor: WhoopSettings | AcurableSettings) -> RateBudget:
+    """Say how many calls a vendor may get: what the site set, else what it documents; the sandbox any number."""
+    is_limited = isinstance(vendor, WhoopSettings) and not vendor.is_loopback
+    documented = DOCUMENTED_RATE if is_limited else UNLIMITED
+    return RateBudget(
+        per_minute=documented.per_minute if vendor.calls_per_minute is None else vendor.calls_per_minute,
+        per_day=documented.per_day if vendor.calls_per_day is None else vendor.calls_per_day,
+    )
+
+
+async def open_routes(
+    stack: AsyncExitStack, settings: Settings, tables: Tables, transport: MakeTransport | None
+) -> AsyncIterator[Route]:
+    """
+    Give the route to every vendor whose address is known; `stack` closes its clients.
+
+    Shape: `transport` makes the transport of each client; a test answers there.
+    """
+    yield await _whoop(stack, settings.whoop, tables, transport)
+    if settings.acurable.url:
+        yield await _acurable(stack, settings.acurable, tables, transport)
+
+
+async def _whoop(stack: AsyncExitStack, site: WhoopSettings, tables: Tables, transport: MakeTransport | None) -> Route:
+    def client() -> WhoopClient:
+        return WhoopClient(site.url, timeout_s=site.timeout_s, transport=transport() if transport else None)
+
+    clients = [await stack.enter_async_context(client()) for _ in range(site.workers)]
+    for_tokens = await stack.enter_async_context(client())
+    return Route(
+        destination=whoop.DESTINATION,
+        clients=tuple(clients),
+        # Secrets are read only when a token is needed: a ledger with nothing to send needs none.
+        tokens=TokenKeeper(
+            lambda: for_tokens.fetch_token(Credentials(site.client_id.reveal(), site.client_secret.reveal())),
+            time.monotonic,
+        ),
+        responses=tables.responses[whoop.DESTINATION],
+        budget=rate_budget(site),
+        resends=site.on_unknown == "resend",
+    )
+
+
+async def _acurable(
+    stack: AsyncExitStack, site: AcurableSettings, tables: Tables, transport: MakeTransport | None
+) -> Route:
+    def client() -> AcurableClient:
+        return AcurableClient(site.url, timeout_s=site.timeout_s, transport=transport() if transport else None)
+
+    def request() -> TokenRequest:
+        credentials = Credentials(site.client_id.reveal(), site.client_secret.reveal())
+        return TokenRequest(site.issuer or site.url, credentials, site.scope, site.audience)
+
+    clients = [await stack.enter_async_context(client()) for _ in range(site.workers)]
+    for_tokens = await stack.enter_async_context(client())
+    return Route(
+        destination=acurable.DESTINATION,
+        clients=tuple(clients),
+        tokens=TokenKeeper(lambda: for_tokens.fetch_token(request()), time.monotonic),
+        responses=tables.responses[acurable.DESTINATION],
+        budget=rate_budget(site),
+        resends=site.on_unknown == "resend",
+    )
