@@ -139,3 +139,14 @@ def test_every_example_is_run() -> None:
     assert lint({}, translate_example=stub) == []
     rows = load_tables(FILES).observations.values()
     assert seen == [(row.at, row.example_in) for row in rows]
+
+
+def test_example_of_a_study_that_comes_out_otherwise_is_found() -> None:
+    """What an order code stands for is shown by its own example."""
+    row = 'L,HSAT,Home sleep test,order,1,neck_sensor,HSAT^^L,"order: 2 nights, neck_sensor"\n'
+    header = "system,code,display,kind,nights,sensors,example_in,example_out\n"
+
+    (fault,) = lint({"acurable/study-codes.csv": header + row})
+
+    assert fault.code == "table-example"
+    assert "gives `order: 1 night, neck_sensor`" in fault.text

@@ -118,4 +118,8 @@ class Connection:
         except httpx.RequestError as error:
             return Answer(TROUBLE.get(type(error), "disconnected")), b""
         wait_s = asked_wait(response.status_code, response.headers, self._clock())
-        return Answer(str(response.status_code), wait_s, response.headers.get("location", "")), content
+        # Elsewhere a Location is where to go instead, and results go to the host of the settings alone.
+        created = response.status_code == httpx.codes.CREATED
+        return Answer(
+            str(response.status_code), wait_s, response.headers.get("location", "") if created else ""
+        ), content
