@@ -35,7 +35,7 @@ LAYERS = (
     ("ledger", "config", "conformance", "exports", "mapping_files"),
     ("config_keys",),
     ("config_checks", "config_lab"),
-    ("secrets", "signature"),
+    ("listening", "secrets", "signature"),
     ("conformance_fhir", "pipeline", "segment_order"),
     ("read", "translate", "write"),
     ("record",),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import signal
 import subprocess
 import sys
@@ -14,7 +13,6 @@ import pytest
 
 from tests.sandbox.conftest import Partner
 from tests.sandbox_process import NO_TLS, SandboxProcess
-from translator.sandbox.server import PlaceFormatter
 
 
 def test_greeting_is_one_json_line() -> None:
@@ -100,20 +98,3 @@ def test_verb_serves_the_same_sandbox() -> None:
         process.terminate()
 
     assert (answer.status_code, process.returncode) == (200, 0)
-
-
-def test_error_is_told_as_class_and_place() -> None:
-    """The text of an exception may quote a body, so it is left out."""
-    record = logging.LogRecord("uvicorn", logging.ERROR, "", 0, "Exception in ASGI application", None, None)
-    try:
-        _fail()
-    except KeyError:
-        record.exc_info = sys.exc_info()
-    text = PlaceFormatter().format(record)
-
-    assert "KeyError at test_server.py:" in text
-    assert "4711-secret" not in text
-
-
-def _fail() -> None:
-    raise KeyError("4711-secret")

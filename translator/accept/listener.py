@@ -7,21 +7,17 @@ The socket is bound before the thread starts: an address that cannot be had is a
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
 import socket
 import threading
-import traceback
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from translator import listening
 from translator.errors import ConfigError
 
-BACKLOG = 2048
 GRACE_S = 5
 """How long a request that has begun may take after the stop."""
 
@@ -43,7 +39,7 @@ class Listener:
                 ws="none",
                 lifespan="off",
                 access_log=False,
-                log_config=LOG_CONFIG,
+                log_config=listening.log_config("translator"),
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_S,
             )
@@ -54,8 +50,7 @@ class Listener:
     @property
     def url(self) -> str:
         """The base URL that callers use."""
-        address, port = self._socket.getsockname()[:2]
-        return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+        return listening.url_of(self._socket)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -80,7 +75,7 @@ class Listener:
 
 def bind(host: str, port: int) -> socket.socket:
     """
-    Bind an address and listen there.
+    Bind the address of a host by its name.
 
     Raises: ConfigError where it cannot be had.
     """
@@ -89,36 +84,4 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError:
         raise ConfigError("`listen`: this host has no address here") from None
     family, *_, address = found[0]
-    # asyncio turns Nagle's delay (40 ms an answer) off only where the protocol is named.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    if os.name == "posix":
-        # Elsewhere this option would let two processes share a port.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
-        listener.listen(BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise ConfigError(f"cannot listen on port {port}: {error.strerror}; choose another with `--listen`") from error
-    return listener
-
-
-class PlaceFormatter(logging.Formatter):
-    """A formatter that tells of an exception only its class and place: its text could quote a body."""
-
-    def formatException(  # noqa: N802 - the name that logging gives it
-        self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
-    ) -> str:
-        """Write `KeyError at webhooks.py:120 in whoop`, innermost first."""
-        frames = reversed(traceback.extract_tb(ei[2]))
-        places = (f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in frames)
-        return f"{ei[0].__name__ if ei[0] else 'error'} at {', '.join(places)}"
-
-
-LOG_CONFIG: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"place": {"()": PlaceFormatter, "format": "translator: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "place", "stream": "ext://sys.stderr"}},
-    "loggers": {"uvicorn": {"handlers": ["stderr"], "level": "WARNING", "propagate": False}},
-}
+    return listening.bind(family, address, "; choose another with `--listen`")

@@ -9,25 +9,20 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import logging
-import os
 import signal
 import socket
 import sys
-import traceback
 from collections.abc import Callable
-from pathlib import Path
-from types import FrameType, TracebackType
-from typing import Any
+from types import FrameType
 
 import uvicorn
 
 from translator.errors import ConfigError
+from translator.listening import bind, log_config, url_of
 from translator.sandbox.application import build_application, choose_credentials
 from translator.sandbox.connection import LendingProtocol
 from translator.sandbox.options import Options
 
-BACKLOG = 2048
 # Long enough to finish an answer that has begun.
 GRACE_SECONDS = 1
 
@@ -51,7 +46,7 @@ def serve(options: Options) -> None:
             ws="none",
             lifespan="off",
             access_log=False,
-            log_config=LOG_CONFIG,
+            log_config=log_config("translator sandbox"),
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
             timeout_keep_alive=60,
@@ -74,24 +69,7 @@ def listen(host: str, port: int) -> socket.socket:
     if not _is_loopback(address):
         raise ConfigError("the sandbox listens on loopback only: --host must be 127.0.0.1, ::1 or localhost")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    # asyncio turns Nagle's delay (40 ms an answer) off only where the protocol is named.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    if os.name == "posix":
-        # Elsewhere this option would let two processes share a port.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((address, port))
-        listener.listen(BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise ConfigError(f"cannot listen on port {port}: {error.strerror}") from error
-    return listener
-
-
-def url_of(listener: socket.socket) -> str:
-    """Write the base URL of a bound listener."""
-    address, port = listener.getsockname()[:2]
-    return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+    return bind(family, (address, port))
 
 
 def _is_loopback(address: str) -> bool:
@@ -134,24 +112,3 @@ def stop_on_signals(server: uvicorn.Server) -> None:
 
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, stop)
-
-
-class PlaceFormatter(logging.Formatter):
-    """A formatter that tells of an exception only its class and place."""
-
-    def formatException(  # noqa: N802 - the name that logging gives it
-        self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
-    ) -> str:
-        """Write `KeyError at whoop.py:120 in results`, innermost first."""
-        frames = reversed(traceback.extract_tb(ei[2]))
-        places = (f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in frames)
-        return f"{ei[0].__name__ if ei[0] else 'error'} at {', '.join(places)}"
-
-
-LOG_CONFIG: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"place": {"()": PlaceFormatter, "format": "translator sandbox: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "place", "stream": "ext://sys.stderr"}},
-    "loggers": {"uvicorn": {"handlers": ["stderr"], "level": "WARNING", "propagate": False}},
-}
