@@ -34,6 +34,8 @@ LAYERS = (
     ("chosen_message",),
     ("ledger", "config", "conformance", "exports", "mapping_files"),
     ("config_keys",),
+    ("config_intake_keys",),
+    ("config_intakes",),
     ("config_checks", "config_lab"),
     ("listening", "secrets", "signature"),
     ("conformance_fhir", "pipeline", "segment_order"),

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct, structs
 
 from translator.config_checks import Key
+from translator.config_intakes import ApiSettings, ConsoleSettings, FolderIntake, MllpIntake, host_and_port
 from translator.config_keys import KEYS
 from translator.config_lab import LabSettings
 from translator.errors import ConfigError
@@ -107,6 +108,7 @@ class Settings(Struct, frozen=True):
     """
     Every setting, checked.
 
+    Shape: `sites` are those among which the sender of a message decides; where there are none, `site` reads everything.
     Absent: `site` is empty for the packaged tables alone; without `ledger_key` nothing in the ledger is encrypted.
     """
 
@@ -118,12 +120,16 @@ class Settings(Struct, frozen=True):
     notify: NotifySettings = NotifySettings()
     listen: str = "127.0.0.1:8780"
     lab: LabSettings = LabSettings()
+    sites: tuple[str, ...] = ()
+    folders: tuple[FolderIntake, ...] = ()
+    mllp: tuple[MllpIntake, ...] = ()
+    api: ApiSettings = ApiSettings()
+    console: ConsoleSettings = ConsoleSettings()
 
     @property
     def address(self) -> tuple[str, int]:
         """Host and port of the service."""
-        host, _, port = self.listen.rpartition(":")
-        return host.removeprefix("[").removesuffix("]"), int(port)
+        return host_and_port(self.listen)
 
 
 def load_settings(
@@ -251,6 +257,11 @@ def _settings(values: Mapping[str, Any]) -> Settings:
         notify=NotifySettings(**part("notify.", NotifySettings)),
         listen=values["listen"],
         lab=LabSettings(**part("lab.", LabSettings)),
+        sites=values["sites"],
+        folders=values["folder"],
+        mllp=values["mllp"],
+        api=ApiSettings(**part("api.", ApiSettings)),
+        console=ConsoleSettings(**part("console.", ConsoleSettings)),
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import urlsplit
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from translator.secrets import Secret, parse_secret
 
@@ -22,7 +22,8 @@ class Key(Struct, frozen=True):
     """
     One setting.
 
-    Shape: `kind` is the word of docs/settings.md; `path` tells a value that may be a path.
+    Shape: `kind` is the word of docs/settings.md; `path` tells a value that may be a path, or several. `rows` are the
+    keys of each table where the value is a list of tables, `is_required` says that such a table must have this one.
     """
 
     name: str
@@ -31,19 +32,28 @@ class Key(Struct, frozen=True):
     default: Any
     meaning: str
     path: bool = False
+    is_required: bool = False
+    rows: tuple[Key, ...] = ()
 
     def based(self, value: Any, folder: str) -> Any:
         """Make a relative path of a settings file relative to that file's folder."""
+        if self.rows:
+            return tuple(self._row_based(row, folder) for row in value)
+        if self.path and isinstance(value, tuple):
+            return tuple(self.based(one, folder) for one in value)
         if isinstance(value, Secret) and value.reference.startswith("file:"):
             return Secret(f"file:{PurePath(folder, value.reference.removeprefix('file:'))}")
         if self.path and value and "://" not in value and _looks_like_path(self.name, value):
             return str(PurePath(folder, value))
         return value
 
+    def _row_based(self, row: Struct, folder: str) -> Struct:
+        return structs.replace(row, **{key.name: key.based(getattr(row, key.name), folder) for key in self.rows})
+
 
 def _looks_like_path(name: str, value: str) -> bool:
     # A bare site name means a packaged site; a bare ledger name means a file.
-    return name != "site" or bool(re.search(r"[/\\]|^\.", value))
+    return name not in {"site", "sites", "api.site"} or bool(re.search(r"[/\\]|^\.", value))
 
 
 def text(value: object) -> str:
@@ -66,6 +76,11 @@ def address(value: object) -> str:
     if not colon or not host or not port.isdecimal() or len(port) > len("65535") or int(port) > _LAST_PORT:
         raise ValueError("must be a host and a port such as `127.0.0.1:8780`; port 0 takes a free one")
     return text(value)
+
+
+def address_or_nothing(value: object) -> str:
+    """Check a host and a port to listen on, if there are any."""
+    return address(value) if value else ""
 
 
 def url(value: object) -> str:
@@ -101,12 +116,24 @@ def codes(value: object) -> tuple[str, ...]:
     return tuple(words)
 
 
-def count(value: object) -> int:
-    """Check a number of workers."""
-    number = int(value) if isinstance(value, str) and value.isdecimal() else value
-    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= _MOST_WORKERS:
-        raise ValueError(f"must be a whole number from 1 to {_MOST_WORKERS}")
-    return number
+def texts(value: object) -> tuple[str, ...]:
+    """Check a list of texts; in a variable or flag they are parted by commas."""
+    words = [word.strip() for word in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
+        raise ValueError("must be a list of texts in quotes")
+    return tuple(words)
+
+
+def number_up_to(most: int) -> Callable[[object], int]:
+    """Make a check for a whole number from 1 to `most`."""
+
+    def check(value: object) -> int:
+        number = int(value) if isinstance(value, str) and value.isdecimal() else value
+        if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= most:
+            raise ValueError(f"must be a whole number from 1 to {most}")
+        return number
+
+    return check
 
 
 def seconds(value: object) -> float:
@@ -189,6 +216,5 @@ def hours(value: object) -> float:
 ON_UNKNOWN = ("hold", "resend")
 RESUBMIT = ("changes", "full")
 _LONGEST_H = 8760
-_MOST_WORKERS = 64
 _LONGEST_S = 600
 _LAST_PORT = 65_535

@@ -9,11 +9,11 @@ from translator.config_checks import (
     calls,
     codes,
     command,
-    count,
     filled_text,
     flag,
     hours,
     lab,
+    number_up_to,
     on_unknown,
     one_of,
     seconds,
@@ -23,6 +23,7 @@ from translator.config_checks import (
     url,
     url_or_nothing,
 )
+from translator.config_intake_keys import INTAKE_KEYS
 from translator.config_lab import FORMATS
 from translator.secrets import Secret
 
@@ -56,8 +57,8 @@ KEYS: tuple[Key, ...] = (
         "host and port",
         address,
         "127.0.0.1:8780",
-        "Where `translator run` takes webhooks. Vendors call over TLS: a proxy in front of it ends that, and knows "
-        "who may call, since Acurable publishes no signature.",
+        "Where `translator run` takes webhooks and serves the HTTP API. Vendors call over TLS: a proxy in front of it "
+        "ends that, and knows who may call, since Acurable publishes no signature.",
     ),
     Key(
         "whoop.url",
@@ -83,7 +84,7 @@ KEYS: tuple[Key, ...] = (
         "WHOOP codes that the vendor does not publish and that you have confirmed with it. Until then a report "
         "with such a code is held `code-unconfirmed`, unless WHOOP is the sandbox.",
     ),
-    Key("whoop.workers", "1 to 64", count, 4, "How many lanes are delivered at a time."),
+    Key("whoop.workers", "1 to 64", number_up_to(64), 4, "How many lanes are delivered at a time."),
     Key("whoop.timeout_s", "seconds", seconds, 30.0, "How long an answer may take before the outcome is `unknown`."),
     Key(
         "whoop.on_unknown",
@@ -156,7 +157,7 @@ KEYS: tuple[Key, ...] = (
         "resend",
         "The same for Acurable, which answers 409 to an order that it already has.",
     ),
-    Key("acurable.workers", "1 to 64", count, 2, "How many orders are delivered at a time."),
+    Key("acurable.workers", "1 to 64", number_up_to(64), 2, "How many orders are delivered at a time."),
     Key("acurable.timeout_s", "seconds", seconds, 30.0, "As for WHOOP."),
     Key(
         "acurable.calls_per_minute",
@@ -199,4 +200,5 @@ KEYS: tuple[Key, ...] = (
     Key("notify.unknown_after_h", "hours", hours, 0.0, "The same for what is unknown or was rejected."),
     Key("notify.queued_after_h", "hours", hours, 1.0, "The same for what is queued and not sent."),
     Key("notify.repeat_after_h", "hours", hours, 24.0, "After how long a cause that still stands is told again."),
+    *INTAKE_KEYS,
 )

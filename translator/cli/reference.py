@@ -10,6 +10,7 @@ import click
 
 from translator.cli import VERBS, cli
 from translator.config import FILE_NAME, variable_name
+from translator.config_checks import Key
 from translator.config_keys import KEYS
 from translator.secrets import Secret
 
@@ -66,7 +67,17 @@ def settings_page() -> str:
         f"| `{key.name}` | {key.kind} | {_default(key.default)} | `{variable_name(key.name)}` | {key.meaning} |"
         for key in KEYS
     ]
-    return _SETTINGS_HEAD + "\n".join(rows) + "\n"
+    tables = [_rows_part(key) for key in KEYS if key.rows]
+    return _SETTINGS_HEAD + "\n".join([*rows, *tables]) + "\n"
+
+
+def _rows_part(key: Key) -> str:
+    rows = [
+        f"| `{row.name}` | {row.kind} | {'required' if row.is_required else _default(row.default)} | {row.meaning} |"
+        for row in key.rows
+    ]
+    head = f"\n## `[[{key.name}]]`\n\n| key | what | default | meaning |\n| --- | --- | --- | --- |\n"
+    return head + "\n".join(rows)
 
 
 def _helps(parent: click.Context, name: str, command: click.Command) -> Iterator[str]:

@@ -1,0 +1,143 @@
+"""
+List the settings of the intakes: how bytes come in, and by which site's tables they are read. (pure)
+
+Folders and MLLP ports may be many, so each kind is a list of tables (`[[folder]]`); every row has keys of its own.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from translator.config_checks import Key, texts
+from translator.secrets import Secret
+
+STABLE, RENAMED, SENTINEL = "stable", "renamed", "sentinel"
+DELETE, MOVE = "delete", "move"
+
+_Row = TypeVar("_Row", bound=Struct)
+
+
+class FolderIntake(Struct, frozen=True):
+    """
+    One watched folder.
+
+    Shape: `site` is empty where the sender of each message decides; `complete` says how a file is known to be whole.
+    Units: `settle_s` and `scan_s` in seconds.
+    """
+
+    path: str
+    site: str = ""
+    files: str = "*"
+    complete: str = STABLE
+    settle_s: float = 2.0
+    sentinel: str = ".ok"
+    done: str = DELETE
+    scan_s: float = 10.0
+    polls: bool = False
+
+
+class MllpIntake(Struct, frozen=True):
+    """
+    One MLLP port.
+
+    Units: `largest_mb` in MiB of one message, `idle_s` in seconds.
+    Absent: `certificate` is empty without TLS, `client_ca` where no certificate is asked of the sender; an empty
+    `allow` lets everybody connect.
+    """
+
+    listen: str
+    site: str = ""
+    certificate: str = ""
+    private_key: Secret | None = None
+    client_ca: str = ""
+    allow: tuple[str, ...] = ()
+    largest_mb: int = 16
+    idle_s: float = 600.0
+    connections: int = 64
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        return host_and_port(self.listen)
+
+
+class ApiSettings(Struct, frozen=True):
+    """
+    The HTTP API on the service's address.
+
+    Units: `largest_mb` in MiB of one body.
+    """
+
+    enabled: bool = True
+    site: str = ""
+    largest_mb: int = 16
+
+
+class ConsoleSettings(Struct, frozen=True):
+    """
+    The console.
+
+    Units: `session_h` in hours without a click.
+    Absent: `listen` is empty where there is none.
+    """
+
+    listen: str = "127.0.0.1:8781"
+    session_h: float = 8.0
+
+
+def host_and_port(listen: str) -> tuple[str, int]:
+    """Take an address apart, as `listen` settings have it."""
+    host, _, port = listen.rpartition(":")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def networks(value: object) -> tuple[str, ...]:
+    """Check a list of addresses and networks."""
+    words = texts(value)
+    try:
+        return tuple(str(ipaddress.ip_network(word)) for word in words)
+    except ValueError:
+        raise ValueError('must be a list of addresses or networks such as `["10.1.2.3", "10.2.0.0/16"]`') from None
+
+
+def rows(kind: type[_Row], keys: tuple[Key, ...], short: str) -> Callable[[object], tuple[_Row, ...]]:
+    """
+    Make a check for a list of tables.
+
+    Shape: text alone is one table that has only the key `short`.
+    """
+
+    def check(value: object) -> tuple[_Row, ...]:
+        given = ([{short: value}] if value else []) if isinstance(value, str) else value
+        if not isinstance(given, list) or not all(isinstance(row, dict) for row in given):
+            raise ValueError("must be a list of tables; write its name in double brackets")
+        faults: list[str] = []
+        checked = [_row(row, keys, f"number {number}: ", faults) for number, row in enumerate(given, 1)]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return tuple(kind(**fields) for fields in checked)
+
+    return check
+
+
+def _row(row: Mapping[str, object], keys: tuple[Key, ...], at: str, faults: list[str]) -> dict[str, Any]:
+    names = [key.name for key in keys]
+    for name in row:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            faults.append(f"{at}unknown key `{name}`" + (f"; did you mean `{near[0]}`?" if near else ""))
+    fields = {key.name: key.default for key in keys}
+    for key in keys:
+        try:
+            if key.name in row:
+                fields[key.name] = key.check(row[key.name])
+            elif key.is_required:
+                faults.append(f"{at}`{key.name}` is missing")
+        except ValueError as error:
+            faults.append(f"{at}`{key.name}`: {error}")
+    return fields
