@@ -29,6 +29,8 @@ LAYERS = (
     ("delivery", "feed"),
     ("vendors",),
     ("accept", "transmit", "web", "sandbox"),
+    ("intake",),
+    ("sites",),
     ("__init__", "archives"),
     ("engine", "provenance"),
     ("chosen_message",),

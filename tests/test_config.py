@@ -103,6 +103,10 @@ def test_key_has_a_variable(key: object) -> None:
         "notify.queued_after_h": "2",
         "notify.repeat_after_h": "48",
         "ledger_key": "env:ELSEWHERE",
+        "api.enabled": "false",
+        "api.largest_mb": "8",
+        "console.listen": "[::1]:0",
+        "console.session_h": "1",
     }.get(name)
     value = value or ("env:ELSEWHERE" if "secret" in name or "client" in name else "http://localhost:1")
 

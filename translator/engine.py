@@ -10,6 +10,7 @@ from translator.exports import Export
 from translator.pipeline import Pipeline
 from translator.read.ndjson import tell_ndjson
 from translator.record.outcome import Outcome
+from translator.record.report import Finding
 from translator.translate.service_request import Lookup, no_correlation
 from translator.translate.tables import Tables
 
@@ -44,13 +45,16 @@ class Translator:
         """The tables that decide."""
         return self._pipeline.tables
 
-    def translate(self, raw: bytes, *, correlation: Lookup = no_correlation) -> Outcome:
+    def translate(
+        self, raw: bytes, *, correlation: Lookup = no_correlation, doubts: tuple[Finding, ...] = ()
+    ) -> Outcome:
         """
         Translate one message or one FHIR document.
 
+        Shape: `doubts` are what the caller knows against the message; they hold it whole.
         Absent: never raises on bad input; a refused outcome says what is wrong.
         """
-        return self._pipeline.translate(raw, correlation=correlation)
+        return self._pipeline.translate(raw, correlation=correlation, doubts=doubts)
 
     def translate_stream(
         self, file: BinaryIO, *, name: str = "", correlation: Lookup = no_correlation

@@ -66,9 +66,24 @@ class Pipeline:
         self._whoop = WhoopTranslator(tables)
         self._acurable = AcurableTranslator(tables)
 
-    def translate(self, raw: bytes, *, file: str = "", index: int = 0, correlation: Lookup = no_correlation) -> Outcome:
-        """Translate exactly one message or one FHIR document; several in one are refused, none is passed over."""
-        return self._outcome(raw, self.read(raw), file, index, correlation)
+    def translate(
+        self,
+        raw: bytes,
+        *,
+        file: str = "",
+        index: int = 0,
+        correlation: Lookup = no_correlation,
+        doubts: tuple[Finding, ...] = (),
+    ) -> Outcome:
+        """
+        Translate exactly one message or one FHIR document; several in one are refused, none is passed over.
+
+        Shape: `doubts` are what others know against the message; they hold it whole.
+        """
+        message = self.read(raw)
+        if doubts:
+            message = structs.replace(message, held=(*doubts, *message.held))
+        return self._outcome(raw, message, file, index, correlation)
 
     def read(self, raw: bytes) -> Message:
         """Read one message or one FHIR document into the record, as `translate` does."""

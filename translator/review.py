@@ -32,6 +32,7 @@ from translator.ledger import (
 )
 from translator.pipeline import Pipeline
 from translator.record.outcome import Outcome
+from translator.sites import SiteChoice, Sites
 from translator.translate.source import lexical, time_of
 
 UNCONFIRMED = "code-unconfirmed"
@@ -66,8 +67,9 @@ class Reviewer:
             raise CannotRefileError(
                 f"message {message_id} is {min(of_the_stream)}; have the sender send it again, and drop this one"
             )
-        site = self._site(kept)
-        return self._engine(site).translate(kept.raw, correlation=self._ledger.correlation(PurePath(site).name))
+        choice = self._choice(kept)
+        lookup = self._ledger.correlation(PurePath(choice.site).name)
+        return choice.engine.translate(kept.raw, correlation=lookup, doubts=choice.doubts)
 
     def read(self, item: HeldItem) -> Version:
         """Read what a held entry says from the message itself; without values where its bytes are gone."""
@@ -76,7 +78,7 @@ class Reviewer:
             kept = self._ledger.desk().kept(item.message)
         except LedgerError:
             return held
-        tables = self._engine(self._site(kept)).tables
+        tables = self._choice(kept).engine.tables
         message = Pipeline(tables).read(kept.raw)
         for report in message.reports:
             for observation in report.observations:
@@ -100,10 +102,19 @@ class Reviewer:
         """What the destinations are agreed to be sent."""
         return policies(self._settings, self._engine(self._settings.site).tables)
 
-    def _site(self, kept: Kept) -> str:
-        """Name the site of a message: its own; where it had none, or that folder has moved, the one of the settings."""
+    def _choice(self, kept: Kept) -> SiteChoice:
+        """Choose the site of a message: its own; where it had none, or its folder has moved, that of the settings."""
+        if not kept.site and self._settings.sites:
+            # Nobody knew its sender when it came; somebody may know it now.
+            choice = self._sites.choose(kept.raw)
+            return choice._replace(engine=self._engine(choice.site))
         ours = self._settings.site
-        return ours if not kept.site or PurePath(kept.site).name == PurePath(ours).name else kept.site
+        site = ours if not kept.site or PurePath(kept.site).name == PurePath(ours).name else kept.site
+        return SiteChoice(site, self._engine(site))
+
+    @cached_property
+    def _sites(self) -> Sites:
+        return Sites.load(self._settings)
 
     def _engine(self, site: str) -> Translator:
         if site not in self._engines:

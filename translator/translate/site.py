@@ -26,6 +26,7 @@ class Site(Struct, frozen=True):
     """
 
     description: str = ""
+    senders: tuple[str, ...] = ()
     default_charset: str = ""
     accept_blank_processing_id: bool = False
     accept_types: tuple[str, ...] = ()
@@ -152,6 +153,14 @@ SETTINGS = (
         _time_zone,
         "Where the clocks of the sender stand: times without an offset are read there, and a report from the hour that "
         "the clocks repeat in autumn is held. Without it such times are compared as they are written.",
+    ),
+    Setting(
+        "hl7v2.senders",
+        "senders",
+        "a list of texts in quotes",
+        _texts,
+        "Whose messages these tables read, where one `translator run` serves several sites: MSH-3, or MSH-3 and MSH-4 "
+        "with the bar of HL7 between them.",
     ),
     Setting(
         "hl7v2.default_charset",
