@@ -14,6 +14,7 @@ from translator.config_checks import (
     flag,
     hours,
     lab,
+    networks,
     on_unknown,
     one_of,
     seconds,
@@ -56,8 +57,8 @@ KEYS: tuple[Key, ...] = (
         "host and port",
         address,
         "127.0.0.1:8780",
-        "Where `translator run` takes webhooks. Vendors call over TLS: a proxy in front of it ends that, and knows "
-        "who may call, since Acurable publishes no signature.",
+        "Where `translator run` takes webhooks. Vendors call over TLS: a proxy in front of it ends that, and should "
+        "know who may call Acurable's address; see `acurable.webhook_token` and `acurable.webhook_from`.",
     ),
     Key(
         "whoop.url",
@@ -148,6 +149,22 @@ KEYS: tuple[Key, ...] = (
         secret,
         Secret("env:ACURABLE_CLIENT_SECRET"),
         "The client secret at Acurable.",
+    ),
+    Key(
+        "acurable.webhook_token",
+        "secret",
+        secret_or_nothing,
+        None,
+        "A token that Acurable's webhooks must bring: as `Authorization: Bearer TOKEN`, or as the first part of the "
+        "path (`/TOKEN/webhook/v1/acurable/notification`). Without a word: none, as none is published.",
+    ),
+    Key(
+        "acurable.webhook_from",
+        "list of networks",
+        networks,
+        (),
+        "The networks that Acurable's webhooks may come from. A proxy on this machine is believed about its caller "
+        "(`X-Forwarded-For`), another one is the caller. Without a word: any.",
     ),
     Key(
         "acurable.on_unknown",
