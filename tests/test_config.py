@@ -56,6 +56,20 @@ def test_address_without_host_or_port_is_an_error(listen: str) -> None:
         parse_settings(f'listen = "{listen}"')
 
 
+def test_networks_are_read_whole() -> None:
+    """A single address is a network of its own; whatever host bits somebody left in are taken out."""
+    settings = parse_settings('[acurable]\nwebhook_from = ["203.0.113.7/24", "2001:db8::1"]')
+
+    assert settings.acurable.webhook_from == ("203.0.113.0/24", "2001:db8::1/128")
+
+
+@pytest.mark.parametrize("value", ['"everybody"', '["203.0.113.0/99"]', "7", "[7]"])
+def test_network_that_is_none_is_an_error(value: str) -> None:
+    """A list that names nobody would lock the vendor out, or let everybody in."""
+    with pytest.raises(ConfigError, match="a list of networks"):
+        parse_settings(f"[acurable]\nwebhook_from = {value}")
+
+
 @pytest.mark.parametrize(
     "to", ["mllp://lab.example", "mllp://:2575", "http://lab.example:80", "mllp://lab:x", "mllp://lab:2575/path"]
 )
@@ -88,6 +102,8 @@ def test_key_has_a_variable(key: object) -> None:
         "acurable.timeout_s": "1.5",
         "acurable.calls_per_minute": "60",
         "acurable.calls_per_day": "0",
+        "acurable.webhook_token": "env:ELSEWHERE",
+        "acurable.webhook_from": "203.0.113.0/24, 2001:db8::1",
         "whoop.resubmit": "full",
         "whoop.workflow": "false",
         "whoop.confirm": "by-hand",

@@ -67,9 +67,7 @@ def test_paths_of_an_intake_are_relative_to_the_file() -> None:
         pytest.param("folder = 3", "`folder`: must be a list of tables", id="number"),
         pytest.param("folder = [3]", "`folder`: must be a list of tables", id="list-of-numbers"),
         pytest.param("[[mllp]]\nlisten = '2575'", "number 1: `listen`: must be a host and a port", id="no-host"),
-        pytest.param(
-            "[[mllp]]\nlisten = 'a:1'\nallow = ['10.0.0.0/33']", "a list of addresses or networks", id="no-network"
-        ),
+        pytest.param("[[mllp]]\nlisten = 'a:1'\nallow = ['10.0.0.0/33']", "a list of networks", id="no-network"),
         pytest.param(
             "[[mllp]]\nlisten = 'a:1'\nconnections = 0", "must be a whole number from 1 to 1024", id="no-connection"
         ),

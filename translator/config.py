@@ -67,7 +67,8 @@ class AcurableSettings(Struct, frozen=True):
     How Acurable is reached.
 
     Absent: `url` is empty until the vendor has named one; `issuer` where it is that URL; `scope` and `audience` where a
-    token is asked for without. Calls a minute or a day are None where nobody said; 0 is no limit.
+    token is asked for without. Calls a minute or a day are None where nobody said; 0 is no limit. Without
+    `webhook_token` and `webhook_from` every webhook is believed.
     """
 
     url: str
@@ -81,6 +82,8 @@ class AcurableSettings(Struct, frozen=True):
     timeout_s: float
     calls_per_minute: int | None
     calls_per_day: int | None
+    webhook_token: Secret | None = None
+    webhook_from: tuple[str, ...] = ()
 
     @property
     def is_loopback(self) -> bool:

@@ -6,6 +6,7 @@ A check raises ValueError with a text that does not repeat the value.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import shlex
 from collections.abc import Callable
@@ -164,6 +165,17 @@ def lab(value: object) -> str:
     if not is_whole or parts.path:
         raise ValueError("must be a folder, or an address such as `mllp://host:2575`")
     return str(value)
+
+
+def networks(value: object) -> tuple[str, ...]:
+    """Check a list of networks or single addresses."""
+    words = [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+    try:
+        if isinstance(words, list | tuple) and all(isinstance(word, str) for word in words):
+            return tuple(str(ipaddress.ip_network(word, strict=False)) for word in words)
+    except ValueError:
+        pass
+    raise ValueError('must be a list of networks such as `["203.0.113.0/24"]`')
 
 
 def on_unknown(value: object) -> str:

@@ -9,6 +9,7 @@ from translator.config_checks import (
     filled_text,
     flag,
     hours,
+    networks,
     number_up_to,
     one_of,
     seconds,
@@ -24,7 +25,6 @@ from translator.config_intakes import (
     STABLE,
     FolderIntake,
     MllpIntake,
-    networks,
     rows,
 )
 

@@ -7,13 +7,12 @@ Folders and MLLP ports may be many, so each kind is a list of tables (`[[folder]
 from __future__ import annotations
 
 import difflib
-import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from translator.config_checks import Key, texts
+from translator.config_checks import Key
 from translator.secrets import Secret
 
 STABLE, RENAMED, SENTINEL = "stable", "renamed", "sentinel"
@@ -94,15 +93,6 @@ def host_and_port(listen: str) -> tuple[str, int]:
     """Take an address apart, as `listen` settings have it."""
     host, _, port = listen.rpartition(":")
     return host.removeprefix("[").removesuffix("]"), int(port)
-
-
-def networks(value: object) -> tuple[str, ...]:
-    """Check a list of addresses and networks."""
-    words = texts(value)
-    try:
-        return tuple(str(ipaddress.ip_network(word)) for word in words)
-    except ValueError:
-        raise ValueError('must be a list of addresses or networks such as `["10.1.2.3", "10.2.0.0/16"]`') from None
 
 
 def rows(kind: type[_Row], keys: tuple[Key, ...], short: str) -> Callable[[object], tuple[_Row, ...]]:

@@ -13,6 +13,7 @@ from translator.config_checks import (
     flag,
     hours,
     lab,
+    networks,
     number_up_to,
     on_unknown,
     one_of,
@@ -58,7 +59,8 @@ KEYS: tuple[Key, ...] = (
         address,
         "127.0.0.1:8780",
         "Where `translator run` takes webhooks and serves the HTTP API. Vendors call over TLS: a proxy in front of it "
-        "ends that, and knows who may call, since Acurable publishes no signature.",
+        "ends that, and should know who may call Acurable's address; see `acurable.webhook_token` and "
+        "`acurable.webhook_from`.",
     ),
     Key(
         "whoop.url",
@@ -149,6 +151,22 @@ KEYS: tuple[Key, ...] = (
         secret,
         Secret("env:ACURABLE_CLIENT_SECRET"),
         "The client secret at Acurable.",
+    ),
+    Key(
+        "acurable.webhook_token",
+        "secret",
+        secret_or_nothing,
+        None,
+        "A token that Acurable's webhooks must bring: as `Authorization: Bearer TOKEN`, or as the first part of the "
+        "path (`/TOKEN/webhook/v1/acurable/notification`). Without a word: none, as none is published.",
+    ),
+    Key(
+        "acurable.webhook_from",
+        "list of networks",
+        networks,
+        (),
+        "The networks that Acurable's webhooks may come from. A proxy on this machine is believed about its caller "
+        "(`X-Forwarded-For`), another one is the caller. Without a word: any.",
     ),
     Key(
         "acurable.on_unknown",

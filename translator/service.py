@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from translator.accept.callers import Callers
 from translator.accept.listener import Listener
 from translator.accept.webhooks import Webhooks
 from translator.config import Settings
@@ -23,6 +24,10 @@ from translator.ledger import Decision, Ledger
 from translator.requisitions import serve_fetching
 from translator.review import release_confirmed
 
+UNKNOWN_CALLERS = (
+    "Acurable's webhooks are believed whoever sends them: set acurable.webhook_token or acurable.webhook_from, or let "
+    "the proxy in front know its callers"
+)
 UNSIGNED = "whoop.webhook_secret is not set: every webhook of WHOOP is answered 401"
 
 
@@ -42,7 +47,7 @@ def run(
     """
     engine = Translator.load(settings.site or None)
     release_confirmed(ledger, settings, Decision("release", reason="codes are confirmed"))
-    webhooks = Webhooks(ledger, _webhook_secret(settings, warn))
+    webhooks = Webhooks(ledger, _webhook_secret(settings, warn), _acurable_callers(settings, warn))
     host, port = settings.address
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="service") as threads:
         with Listener(webhooks.application(), host, port) as listener:
@@ -68,3 +73,10 @@ def _webhook_secret(settings: Settings, warn: Callable[[str], None]) -> str:
     except ConfigError:
         warn(UNSIGNED)
         return ""
+
+
+def _acurable_callers(settings: Settings, warn: Callable[[str], None]) -> Callers:
+    site = settings.acurable
+    if site.url and not site.is_loopback and not (site.webhook_token or site.webhook_from):
+        warn(UNKNOWN_CALLERS)
+    return Callers(site.webhook_token.reveal() if site.webhook_token else "", site.webhook_from)

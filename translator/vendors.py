@@ -72,7 +72,9 @@ async def _acurable(
     stack: AsyncExitStack, site: AcurableSettings, tables: Tables, transport: MakeTransport | None
 ) -> Route:
     def client() -> AcurableClient:
-        return AcurableClient(site.url, timeout_s=site.timeout_s, transport=transport() if transport else None)
+        names = tables.order_layout.activation_names
+        way = transport() if transport else None
+        return AcurableClient(site.url, timeout_s=site.timeout_s, transport=way, code_names=names)
 
     def request() -> TokenRequest:
         credentials = Credentials(site.client_id.reveal(), site.client_secret.reveal())

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.sandbox_process import NO_TLS
+from translator.accept.callers import Callers
 from translator.accept.listener import Listener
 from translator.accept.webhooks import ACURABLE_PATH, MOST_BYTES, WHOOP_PATH, Webhooks
 from translator.ledger import Ledger
@@ -147,6 +148,42 @@ def test_what_acurable_would_not_send_is_refused(
     """Nothing of it is kept."""
     assert caller.post(ACURABLE_PATH, content=body, headers=headers).status_code == status
     assert ledger.events().rows() == []
+
+
+TOKEN = "T0kenOfTheSite"
+
+
+@pytest.mark.parametrize(
+    ("callers", "target", "headers", "status"),
+    [
+        pytest.param(Callers(), ACURABLE_PATH, {}, 202, id="nothing-set"),
+        pytest.param(Callers(), f"/guess{ACURABLE_PATH}", {}, 401, id="token-that-nobody-set"),
+        pytest.param(Callers(TOKEN), ACURABLE_PATH, {"Authorization": f"Bearer {TOKEN}"}, 202, id="bearer"),
+        pytest.param(Callers(TOKEN), ACURABLE_PATH, {"Authorization": f"bearer  {TOKEN}"}, 202, id="bearer-small"),
+        pytest.param(Callers(TOKEN), f"/{TOKEN}{ACURABLE_PATH}", {}, 202, id="path"),
+        pytest.param(Callers(TOKEN), ACURABLE_PATH, {}, 401, id="no-token"),
+        pytest.param(Callers(TOKEN), ACURABLE_PATH, {"Authorization": f"Basic {TOKEN}"}, 401, id="another-scheme"),
+        pytest.param(Callers(TOKEN), ACURABLE_PATH, {"Authorization": "Bearer"}, 401, id="empty-token"),
+        pytest.param(Callers(TOKEN), ACURABLE_PATH, {"Authorization": f"Bearer {TOKEN}x"}, 401, id="longer-token"),
+        pytest.param(Callers(TOKEN), f"/{TOKEN[:-1]}{ACURABLE_PATH}", {}, 401, id="shorter-path"),
+        pytest.param(Callers("", ("127.0.0.0/8",)), ACURABLE_PATH, {}, 202, id="network"),
+        pytest.param(Callers("", ("203.0.113.0/24", "::/0")), ACURABLE_PATH, {}, 403, id="another-network"),
+        pytest.param(Callers(TOKEN, ("127.0.0.0/8",)), ACURABLE_PATH, {}, 401, id="network-without-token"),
+        pytest.param(
+            Callers("", ("127.0.0.0/8",)), ACURABLE_PATH, {"X-Forwarded-For": "203.0.113.9"}, 403, id="behind-a-proxy"
+        ),
+    ],
+)
+def test_acurable_is_known_by_what_the_site_sets(
+    ledger: Ledger, callers: Callers, target: str, headers: dict[str, str], status: int
+) -> None:
+    """A token in a header or the path, a network, or nothing; who is not believed leaves nothing behind."""
+    with Listener(Webhooks(ledger, SECRET, callers).application(), "127.0.0.1", 0) as listener:
+        answer = httpx.post(
+            listener.url + target, content=STUDY, headers=JSON | headers, trust_env=False, verify=NO_TLS, timeout=30
+        )
+
+    assert (answer.status_code, answer.content, len(ledger.events().rows())) == (status, b"", int(status == 202))
 
 
 @pytest.mark.parametrize("address", [WHOOP_PATH, ACURABLE_PATH])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.ledger.orders import order, order_arrival
 from tests.sandbox_process import SandboxProcess
 from translator.ledger import DestinationPolicy, Ledger, Settlement
 
+ORDER_FILE = Path(__file__).parents[2] / "translator" / "sandbox" / "demo-order.hl7"
 LOOPBACK = {"acurable": DestinationPolicy(loopback=True)}
 REASON = ("--reason", "the patient withdrew")
 
@@ -138,6 +140,21 @@ def test_cancellation_reaches_the_vendor(
     assert kept["cancelled"] is True
     with Ledger.open(ledger) as opened:
         assert opened.verify() == []
+
+
+def test_study_is_shown_with_its_code(command_line: CommandLine, tmp_path: Path, sandbox: SandboxProcess) -> None:
+    """What the sandbox gave for it stands beside the call, in JSON and in the table."""
+    vendor = ("--acurable-url", sandbox.acurable_url, "--whoop-url", sandbox.whoop_url, "--site", "example")
+    file = tmp_path / "study.hl7"
+    file.write_bytes(ORDER_FILE.read_bytes().replace(b"HSAT^", b"SLEEPCLINIC^").replace(b"DEMO-SLEEP-1", b"STUDY-77"))
+    command_line("submit", file, *vendor, environment=sandbox.environment)
+
+    (call,) = lines(command_line("orders", "show", "STUDY-77").stdout)
+    shown = command_line("orders", "show", "STUDY-77", "--format", "table").stdout.decode()
+
+    (made,) = [one for one in sandbox.ask("GET", "/_sandbox/acurable/tests") if one["reference"] == "STUDY-77"]
+    assert (call["location"], call["activation_codes"]) == ("/v1/studies/STUDY-77", [made["activation_code"]])
+    assert {"activation code", made["activation_code"], "/v1/studies/STUDY-77"} <= set(re.split(r"\s{2,}", shown))
 
 
 def test_referral_cannot_be_cancelled(command_line: CommandLine, tmp_path: Path, site: Path) -> None:

@@ -22,6 +22,9 @@ from translator.record.correlation import CorrelationRow
 RELEASED = ("0001",)
 """The revisions that some released version ended with; a released one never changes again."""
 
+VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+"""Every revision that an older translator may have left a ledger at; each began as one of the first."""
+
 BODY = b'{"status":"final","observations":[{"code":"HDL","value_text":"55","unit":"mg/dL","status":"final"}]}'
 RAW = repr((report({"HDL": "55"}),)).encode()
 
@@ -36,13 +39,14 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     return server.empty()
 
 
-@pytest.fixture(params=RELEASED)
+@pytest.fixture(params=VERSIONS)
 def old(request: pytest.FixtureRequest, place: str) -> str:
-    """Make a ledger of a released version: one delivered, one queued, one under way, one held, one order."""
+    """Make a ledger of an older version: one delivered, one queued, one under way, one held, one order."""
     database = connect(place)
     with database.write() as connection:
-        run_migrations(connection, request.param)
+        run_migrations(connection, "0001")
         _fill(connection)
+        run_migrations(connection, request.param)
     database.close()
     return place
 
@@ -106,13 +110,53 @@ def test_upgrade_keeps_people_and_orders_known(old: str) -> None:
         assert ledger.correlate([CorrelationRow("orders.csv:2", "A1", LANES[1])]) == 0
 
 
+def test_upgrade_keeps_orders_and_what_vendors_told(place: str) -> None:
+    """What 0006 knew of an order, an event and a requisition is there; what 0007 adds is empty."""
+    database = connect(place)
+    with database.write() as connection:
+        run_migrations(connection, "0006")
+        _fill_orders(connection)
+    database.close()
+
+    with Ledger.open(place) as ledger:
+        (order,) = ledger.desk().orders()
+        (told,) = ledger.events().rows()
+
+        assert [(call.kind, call.state, call.location, call.activation_codes) for call in order.calls] == [
+            ("study", "delivered", "", ())
+        ]
+        assert (told.state, ledger.requisitions().unordered(), ledger.verify()) == ("waiting", [LANES[9]], [])
+
+
+def _fill_orders(connection: Connection) -> None:
+    tables = MetaData()
+    tables.reflect(connection)
+    body = b'{"data":{}}'
+    rows: dict[str, dict[str, object]] = {
+        "message": {"id": 1, "received_at": 1, "sha256": hashlib.sha256(RAW).hexdigest(), "state": "translated",
+                    "diagnostics": "[]", "entry_count": 1, "raw": zlib.compress(RAW)},
+        "lane": {"id": 1, "destination": "acurable", "service_request_id": "O-1", "next_position": 2, "fence": 1},
+        "submission": {"id": 1, "message_id": 1, "lane_id": 1, "position": 1, "kind": "study", "body": body,
+                       "state": "delivered", "attempts": 1,
+                       "idempotency_key": idempotency_key("acurable", "O-1", 1, body)},
+        "entry": {"message_id": 1, "at": "ORC[1]", "state": "delivered", "lane_id": 1, "submission_id": 1},
+        "attempt": {"submission_id": 1, "lane_id": 1, "fence": 1, "started_at": 1, "ended_at": 2,
+                    "outcome": "accepted", "answer": "201"},
+        "event": {"vendor": "acurable", "kind": "study-finished", "resource": "x", "message_id": 1, "received_at": 1,
+                  "told_at": 1, "told": 1, "state": "waiting", "due_at": 1},
+        "requisition": {"requisition_id": LANES[9], "message_id": 1, "fetched_at": 1},
+    }  # fmt: skip
+    for table, row in rows.items():
+        connection.execute(insert(tables.tables[table]).values(**row))
+
+
 def test_upgrade_makes_a_backup_first(old: str, tmp_path: Path) -> None:
     """The backup is the ledger as it was, in the old version."""
     Ledger.open(old).close()
 
     (backup,) = tmp_path.glob("*.backup")
     database = connect(backup)
-    assert database.revision() in RELEASED
+    assert database.revision() in VERSIONS
     database.close()
     with Ledger.open(backup) as ledger:
         assert ledger.balance().messages == 4
@@ -132,4 +176,5 @@ def test_versions_follow_each_other() -> None:
 
     assert line == sorted(line, reverse=True)
     assert (line[0], line[-1]) == (HEAD, "0001")
-    assert set(RELEASED) <= set(line)
+    assert set(RELEASED) <= set(VERSIONS)
+    assert sorted(VERSIONS, reverse=True) == line[1:]

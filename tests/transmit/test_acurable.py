@@ -33,7 +33,8 @@ def send(handler: Handler, kind: str, target: str = "O/1") -> Answer:
     """Make one call to a vendor that is a function."""
 
     async def run() -> Answer:
-        async with AcurableClient("http://127.0.0.1:1/api/", transport=httpx.MockTransport(handler)) as client:
+        vendor = httpx.MockTransport(handler)
+        async with AcurableClient("http://127.0.0.1:1/api/", transport=vendor, code_names=["activationCode"]) as client:
             return await client.send(Call(kind, target, b'{"data":{}}', "some-key"), "some-token")
 
     return asyncio.run(run())
@@ -90,6 +91,22 @@ def test_client_makes_the_call_that_its_kind_names(kind: str, method: str, path:
     assert (request.method, request.url.raw_path.decode(), request.content) == (method, path, b'{"data":{}}')
     assert request.headers["content-type"] == "application/json"
     assert request.headers["authorization"] == "Bearer some-token"
+
+
+def test_codes_of_a_new_study_come_with_its_address() -> None:
+    """201 has both; P6: neither is printed with the answer."""
+    body = b'{"data":{"attributes":{"activationCode":"WOMBAT-1"}}}'
+    answer = send(lambda _: httpx.Response(201, headers={"Location": "/v1/studies/7"}, content=body), "study")
+
+    assert answer == Answer("201", location="/v1/studies/7", activation_codes=("WOMBAT-1",))
+    assert repr(answer) == "Answer(201)"
+
+
+def test_code_in_an_answer_that_created_nothing_is_none() -> None:
+    """Only what was created has one."""
+    answer = send(lambda _: httpx.Response(202, content=b'{"activationCode":"WOMBAT-1"}'), "study-cancel")
+
+    assert answer.activation_codes == ()
 
 
 def test_client_refuses_a_kind_that_it_does_not_know() -> None:

@@ -5,8 +5,8 @@ An answer of success says that the event is on disk; all work that follows from 
 vendor that asks for an answer within a second gets one, and whoever calls twice changes nothing. Answers have no body:
 nothing of what was sent goes back, or into a log.
 
-Source: whoop.md section 3; acurable.md section 6. How Acurable's calls are authenticated is not published, so whoever
-reaches the address is believed: a proxy in front of it has to know its callers.
+Source: whoop.md section 3; acurable.md section 6. How Acurable's calls are authenticated is not published: a site that
+sets nothing (callers.py) believes whoever reaches the address, and a proxy in front of it has to know its callers.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from translator.accept.callers import Callers
 from translator.errors import LedgerError
 from translator.ledger import EventArrival, Ledger
 from translator.read.vendor_event import MalformedEventError, read_resource_event, read_study_event
@@ -47,11 +48,13 @@ class Webhooks(Struct, frozen=True):
     """
     The addresses that vendors call.
 
-    Shape: `whoop_secret` is the key that WHOOP signs with; without it every signature is wrong.
+    Shape: `whoop_secret` is the key that WHOOP signs with; without it every signature is wrong. `acurable_callers` says
+    whom Acurable's address believes.
     """
 
     ledger: Ledger
     whoop_secret: str
+    acurable_callers: Callers = Callers()
 
     def __repr__(self) -> str:
         return "Webhooks(...)"
@@ -62,6 +65,7 @@ class Webhooks(Struct, frozen=True):
             routes=[
                 Route(WHOOP_PATH, self.whoop, methods=["POST"]),
                 Route(ACURABLE_PATH, self.acurable, methods=["POST"]),
+                Route("/{token}" + ACURABLE_PATH, self.acurable, methods=["POST"]),
                 Route(HEALTH_PATH, _healthz),
             ]
         )
@@ -77,7 +81,12 @@ class Webhooks(Struct, frozen=True):
         return await self._keep(_whoop_event, body, 204)
 
     async def acurable(self, request: Request) -> Response:
-        """Take one event of Acurable: 202, or 415 for another content type, 400 for what is no event."""
+        """Take one event of Acurable: 202, or 415 for another content type, 400 for what is no event, 401, 403."""
+        address = request.client.host if request.client else ""
+        greeting = request.headers.get("authorization", "")
+        refusal = self.acurable_callers.refusal(address, greeting, request.path_params.get("token", ""))
+        if refusal:
+            return Response(status_code=refusal)
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             return Response(status_code=415)
         try:

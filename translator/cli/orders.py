@@ -14,10 +14,15 @@ from translator.cli.output import Listing, say
 from translator.errors import ConfigError, LedgerError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from translator.config import Settings
-    from translator.ledger import Ledger, OrderView
+    from translator.ledger import Ledger, OrderCall, OrderView
     from translator.record.outcome import OrderPayload
 
+_CALL_COLUMNS = (
+    "call", "kind", "state", "message", "since", "attempts", "answer", "location", "activation codes", "body",
+)  # fmt: skip
 _COLUMNS = ("reference", "last call", "state", "calls", "message", "since", "answer")
 
 
@@ -69,7 +74,10 @@ def list_orders(flags: Flags) -> int:
 @common
 def show(flags: Flags, reference: str) -> int:
     """
-    Show every call about the order REFERENCE, with what was sent.
+    Show every call about the order REFERENCE, with what was sent and what Acurable gave for it.
+
+    `location` is where Acurable keeps what was made. `activation codes` let the patient begin an in-house study: show
+    them as a QR code, and to nobody else.
 
     Exit code 1 if there is no such order.
 
@@ -82,13 +90,24 @@ def show(flags: Flags, reference: str) -> int:
     settings = flags.settings()
     with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
         order = _find(ledger, reference)
-    listing = Listing(flags.form, ("call", "kind", "state", "message", "since", "attempts", "answer", "body"))
+    listing = Listing(flags.form, _CALL_COLUMNS)
+    more = Listing(flags.form, ("call", "what", "text"))
     for call in order.calls:
-        body = bytes(call.body or b"").decode()
-        cells = (str(call.id), call.kind, call.state, str(call.message), call.since, str(call.attempts), call.answer)
-        listing.add(call, *cells, body)
+        cells = (call.kind, call.state, str(call.message), call.since, str(call.attempts), call.answer)
+        listing.add(call, str(call.id), *cells)
+        for what, text in _texts(call) if flags.form == "table" else ():
+            more.add(None, str(call.id), what, text)
     listing.close()
+    more.close()
     return 0
+
+
+def _texts(call: OrderCall) -> Iterator[tuple[str, str]]:
+    """Give what is too long for a column: what was sent, and what came back for it."""
+    yield "sent", bytes(call.body or b"").decode()
+    if call.location:
+        yield "location", call.location
+    yield from (("activation code", code) for code in call.activation_codes)
 
 
 @command.command("cancel")

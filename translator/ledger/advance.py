@@ -17,6 +17,7 @@ from translator.errors import LedgerError
 from translator.ledger.budget import UNLIMITED, RateBudget
 from translator.ledger.database import Database
 from translator.ledger.lanes import Claim, Later, Settlement, claim_lanes, settle
+from translator.ledger.vault import Vault
 
 Advanced: TypeAlias = Claim | Later | LedgerError | None
 """The lane's next attempt, or when there may be one; None where it has nothing to send now."""
@@ -36,20 +37,20 @@ class Step(Struct, frozen=True):
     budget: RateBudget = UNLIMITED
 
 
-def advance(database: Database, steps: Sequence[Step], instant: Callable[[], int]) -> list[Advanced]:
+def advance(database: Database, vault: Vault, steps: Sequence[Step], instant: Callable[[], int]) -> list[Advanced]:
     """Do every step, together where that is safe; gives one result per step."""
     # PostgreSQL locks row by row: acceptance and a group that lock the same lanes could wait for each other.
     if len(steps) == 1 or database.engine.dialect.name == "sqlite":
         try:
             with database.write() as connection:
-                return _together(connection, steps, instant())
+                return _together(connection, vault, steps, instant())
         except LedgerError:
             pass
-    return [_alone(database, step, instant) for step in steps]
+    return [_alone(database, vault, step, instant) for step in steps]
 
 
-def _together(connection: Connection, steps: Sequence[Step], now: int) -> list[Advanced]:
-    settle(connection, _ended(steps), now)
+def _together(connection: Connection, vault: Vault, steps: Sequence[Step], now: int) -> list[Advanced]:
+    settle(connection, vault, _ended(steps), now)
     going = [step for step in steps if step.goes_on]
     opened: dict[int, Claim | Later] = {}
     for budget in {step.budget for step in going}:
@@ -59,11 +60,11 @@ def _together(connection: Connection, steps: Sequence[Step], now: int) -> list[A
     return [opened.pop(step.lane_id, None) if step.goes_on else None for step in steps]
 
 
-def _alone(database: Database, step: Step, instant: Callable[[], int]) -> Advanced:
+def _alone(database: Database, vault: Vault, step: Step, instant: Callable[[], int]) -> Advanced:
     try:
         if step.claim and step.settlement:
             with database.write() as connection:
-                settle(connection, _ended([step]), instant())
+                settle(connection, vault, _ended([step]), instant())
         if step.goes_on:
             with database.write() as connection:
                 return claim_lanes(connection, [step.lane_id], instant(), budget=step.budget).get(step.lane_id)

@@ -71,7 +71,7 @@ class Desk:
     def orders(self, reference: str = "") -> list[OrderView]:
         """List what was ordered under each reference, or under one."""
         with self._database.read() as connection:
-            return orders.list_orders(connection, reference)
+            return orders.with_receipts(connection, self._vault, orders.list_orders(connection, reference))
 
     def decisions(self, message_id: int) -> list[DecisionView]:
         """Give what was decided about a message."""

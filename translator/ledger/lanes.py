@@ -17,7 +17,9 @@ from translator.errors import LedgerError
 from translator.ledger import lane_sql
 from translator.ledger.budget import UNLIMITED, RateBudget, take
 from translator.ledger.destinations import add_destination
+from translator.ledger.receipts import OrderReceipt, keep_receipts
 from translator.ledger.states import AFTER_ATTEMPT
+from translator.ledger.vault import Vault
 
 URGENT, ORDINARY = 1, 0
 PRIORITIES = (URGENT, ORDINARY)
@@ -62,12 +64,18 @@ class Settlement(Struct, frozen=True):
 
     Shape: `outcome` is a key of `AFTER_ATTEMPT`; `answer` what the vendor said (`201`) or what went wrong
     (`read-timeout`). `retry_in_s` counts where the submission is queued again; `resends` queues even an unknown one.
+    `location` and `activation_codes` are what the vendor gave.
     """
 
     outcome: str
     answer: str
     retry_in_s: float = 0.0
     resends: bool = False
+    location: str = ""
+    activation_codes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Settlement({self.outcome}, {self.answer})"
 
 
 def due_lanes(
@@ -110,7 +118,7 @@ def claim_lanes(
     return results
 
 
-def settle(connection: Connection, ended: Sequence[tuple[Claim, Settlement]], now: int) -> None:
+def settle(connection: Connection, vault: Vault, ended: Sequence[tuple[Claim, Settlement]], now: int) -> None:
     """
     Record what became of some attempts.
 
@@ -127,6 +135,8 @@ def settle(connection: Connection, ended: Sequence[tuple[Claim, Settlement]], no
     if _run(connection, lane_sql.CLOSE_ATTEMPT, closing) != len(ended):
         raise LedgerError("an attempt was settled by somebody else while it was under way")
     _move(connection, [(claim.submission_id, _state_after(how), how.answer) for claim, how in ended])
+    given = {claim.submission_id: OrderReceipt(how.location, how.activation_codes) for claim, how in ended}
+    keep_receipts(connection, vault, given)
     times = [{"lane": claim.lane_id, "at": _due_after(how, now)} for claim, how in ended]
     _run(connection, lane_sql.TIME_LANE, times)
 

@@ -147,7 +147,7 @@ class Ledger:
 
         Shape: one result per step, in their order.
         """
-        return advance(self._database, steps, self._instant)
+        return advance(self._database, self._vault, steps, self._instant)
 
     def settle(self, claim: lanes.Claim, settlement: lanes.Settlement) -> None:
         """
@@ -156,7 +156,7 @@ class Ledger:
         Raises: LedgerError where somebody else has settled it.
         """
         with self._database.write() as connection:
-            lanes.settle(connection, [(claim, settlement)], self._instant())
+            lanes.settle(connection, self._vault, [(claim, settlement)], self._instant())
 
     def due_in(self, destination: str, *, lowest: int = 0) -> float | None:
         """

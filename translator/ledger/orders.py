@@ -6,8 +6,10 @@ A cancellation by a person belongs to the message that made the order; the decis
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import Connection, exists, insert, select
 
 from translator.errors import LedgerError
@@ -17,6 +19,8 @@ from translator.ledger.lanes import make_due
 from translator.ledger.moments import moment_text
 from translator.ledger.moves import move_with_entries
 from translator.ledger.positions import LaneName, find_lanes, queue_row, store_lanes
+from translator.ledger.receipts import OrderReceipt, read_receipts
+from translator.ledger.vault import Vault
 from translator.record.outcome import OrderPayload
 from translator.translate.order_revision import CHANGES
 
@@ -33,7 +37,8 @@ class OrderCall(Struct, frozen=True, omit_defaults=True):
     """
     One call about an order, made or still to be made.
 
-    Shape: `answer` is what the vendor said last, or what went wrong. `message` brought it, at `since`.
+    Shape: `answer` is what the vendor said last, or what went wrong. `message` brought it, at `since`. `location` is
+    where the vendor keeps what was made; `activation_codes` let the patient begin.
     """
 
     id: int
@@ -44,6 +49,8 @@ class OrderCall(Struct, frozen=True, omit_defaults=True):
     attempts: int
     answer: str = ""
     body: msgspec.Raw | None = None
+    location: str = ""
+    activation_codes: tuple[str, ...] = ()
 
 
 class OrderView(Struct, frozen=True):
@@ -78,6 +85,17 @@ def list_orders(connection: Connection, reference: str = "") -> list[OrderView]:
         )
         calls.setdefault(name, []).append(call)
     return [OrderView(name, DESTINATION, found[-1].state, tuple(found)) for name, found in calls.items()]
+
+
+def with_receipts(connection: Connection, vault: Vault, found: Sequence[OrderView]) -> list[OrderView]:
+    """Add what the vendor gave for each call."""
+    given = read_receipts(connection, vault, [call.id for order in found for call in order.calls])
+
+    def told(call: OrderCall) -> OrderCall:
+        receipt = given.get(call.id, OrderReceipt())
+        return structs.replace(call, location=receipt.location, activation_codes=receipt.activation_codes)
+
+    return [structs.replace(order, calls=tuple(map(told, order.calls))) for order in found]
 
 
 def withdraw(connection: Connection, reference: str, decision: Decision, now: int) -> bool:

@@ -19,6 +19,7 @@ from translator.errors import ConfigError
 from translator.ledger import schema
 from translator.ledger.database import Database
 from translator.ledger.keys import SiteKey
+from translator.ledger.receipts import receipt
 from translator.ledger.vault import Vault, open_vault, wrap_ring
 
 _ROWS_AT_ONCE = 200
@@ -27,6 +28,7 @@ _SEALED_TEXTS: Mapping[Table, tuple[str, ...]] = {
     schema.message: ("file", "control_id"),
     schema.lane: ("patient", "birth_date"),
     schema.correlation: ("key", "requisition_id", "patient", "birth_date"),
+    receipt: ("location", "activation_codes"),
 }
 
 

@@ -57,13 +57,18 @@ class RequisitionRow(Struct, frozen=True, omit_defaults=True):
     """
     One requisition as it is shown; nothing in it tells of the member.
 
-    Absent: `ordered_at` is empty while the lab has no order for it. `tests` is empty once its document is pruned.
+    Shape: `held` is the reason why the lab has no order for it, `held_about` the panels that it is about.
+    Absent: `ordered_at` is empty while the lab has no order for it, `confirmed_at` where it was not confirmed as a
+    whole. `tests` is empty once its document is pruned.
     """
 
     requisition_id: str
     message: int
     fetched_at: str
     ordered_at: str = ""
+    confirmed_at: str = ""
+    held: str = ""
+    held_about: tuple[str, ...] = ()
     tests: tuple[RequestedRow, ...] = ()
 
 
@@ -145,6 +150,9 @@ class Requisitions:
                     message=row["message_id"],
                     fetched_at=moment_text(row["fetched_at"]),
                     ordered_at=moment_text(row["ordered_at"]),
+                    confirmed_at=moment_text(row["confirmed_at"]),
+                    held=row["held"],
+                    held_about=tuple(filter(None, row["held_about"].split("|"))),
                     tests=tuple(self._tests(connection, row["message_id"])),
                 )
                 for row in rows

@@ -19,6 +19,7 @@ from translator.ledger import schema
 from translator.ledger.database import Database
 from translator.ledger.decision_tables import decision
 from translator.ledger.event_tables import WAITING, event
+from translator.ledger.receipts import receipt
 from translator.ledger.states import UNFINISHED
 from translator.ledger.vault import Vault
 
@@ -82,6 +83,7 @@ def strip_messages(connection: Connection, vault: Vault, message_ids: Sequence[i
         _hash_rows(connection, vault, chosen)
         sent = _submission.c.message_id.in_(chosen)
         connection.execute(update(_submission).where(sent).values(body=b"", idempotency_key=""))
+        connection.execute(delete(receipt).where(receipt.c.submission_id.in_(select(_submission.c.id).where(sent))))
         # A person may have written anything into a reason.
         connection.execute(update(decision).where(decision.c.message_id.in_(chosen)).values(reason=""))
         stripped = {"raw": b"", "file": "", "control_id": "", "key_id": None, "pruned_at": now}

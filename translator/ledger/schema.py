@@ -5,14 +5,15 @@ Draw the tables of the ledger; the same on SQLite and PostgreSQL.
     message 1-n submission     what is sent, at one position of one lane
     lane    1-n submission     one service request at one destination; strictly in order
     submission 1-n attempt     one call each; at most one open per lane
+    submission 1-1 receipt     what a vendor gave for an order (receipts.py)
     destination                whether a vendor may be called: paused, or asked to wait
     rate_use                   how many calls it got lately, by slots of each window
 
-Where a key is configured, `message.raw`, `file` and `control_id`, `lane.patient` and `birth_date`, and the words of a
-correlation are sealed; `key_id` of the row says with which data key (none: they stand as they are). The columns
-`..._hash` are keyed hashes, by which a sealed row is found and two are compared. A message with `pruned_at` has lost
-its bytes and its values; what remains of a value is its keyed hash. `message.asked` is 1 where something of it was held
-when it came: those are looked up when the same bytes come again (twins.py).
+Where a key is configured, `message.raw`, `file` and `control_id`, `lane.patient` and `birth_date`, the words of a
+correlation and of a receipt are sealed; `key_id` of the row says with which data key (none: they stand as they are).
+The columns `..._hash` are keyed hashes, by which a sealed row is found and two are compared. A message with `pruned_at`
+has lost its bytes and its values; what remains of a value is its keyed hash. `message.asked` is 1 where something of it
+was held when it came: those are looked up when the same bytes come again (twins.py).
 
 Times are whole microseconds since 1970 in UTC. `lane.due_at` is the heart of delivery: not null exactly while
 the lane's first unfinished submission is queued and no attempt is open, and then the earliest time to try it.
@@ -46,7 +47,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from translator.ledger.columns import METADATA, count, instant, key, link, one_of, sealed_with, words
 from translator.ledger.states import ENTRY_STATES, MESSAGE_STATES, SUBMISSION_STATES
 
-HEAD = "0006"
+HEAD = "0007"
 
 data_key = Table(
     "data_key",

@@ -88,6 +88,7 @@ KEYS: Mapping[str, _Key] = {
     ),
     "phone_questions": _Key("phone_questions", 'a list of texts such as "L|PHONE"', _questions),
     "phone_answers": _Key("phone_answers", "a list of texts in quotes", _answers),
+    "activation_names": _Key("activation_names", "a list of texts in quotes", _texts),
 }
 
 

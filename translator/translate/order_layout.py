@@ -71,7 +71,8 @@ class OrderLayout(Struct, frozen=True):
     The settings of `acurable/order.toml`, checked.
 
     Shape: `bodies` by kind (`order`, `order-update`, `order-cancel`, `study`, `study-cancel`, `referral`).
-    `phone_questions` are (system, code). `phone_answers` are folded.
+    `phone_questions` are (system, code). `phone_answers` are folded. `activation_names` are the properties of an answer
+    that hold the code of a study.
     """
 
     confirmed: bool = False
@@ -82,6 +83,7 @@ class OrderLayout(Struct, frozen=True):
     organisations: tuple[ListedOrganisation, ...] = ()
     phone_questions: frozenset[tuple[str, str]] = frozenset()
     phone_answers: frozenset[str] = frozenset()
+    activation_names: tuple[str, ...] = ()
     bodies: Mapping[str, Any] = {}
 
     def needs(self, kind: str) -> tuple[str, ...]:

@@ -11,16 +11,17 @@ Connect Discovery 1.0; RFC 6749 section 4.4.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from translator.config import is_loopback
 from translator.errors import DeliveryError
+from translator.read.vendor_receipt import activation_codes
 from translator.transmit.client import Call
 from translator.transmit.connection import Connection
 from translator.transmit.responses import Answer
@@ -40,6 +41,7 @@ BASIC, POST = "client_secret_basic", "client_secret_post"
 UNTOLD_LIFE_S = 300.0
 """How long a token is taken to live where the provider does not say."""
 
+_CREATED = "201"
 _REFUSED = frozenset({"400", "401", "403", "404", "405", "415", "422"})
 
 
@@ -72,7 +74,11 @@ _Read = TypeVar("_Read", bound=Struct)
 
 
 class AcurableClient(Connection):
-    """One connection to Acurable; `url` stands before `/v1/...`."""
+    """
+    One connection to Acurable; `url` stands before `/v1/...`.
+
+    Shape: `code_names` are the properties of an answer that hold an activation code.
+    """
 
     def __init__(
         self,
@@ -81,8 +87,10 @@ class AcurableClient(Connection):
         timeout_s: float = 30.0,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
+        code_names: Collection[str] = (),
     ) -> None:
         super().__init__(url, timeout_s=timeout_s, transport=transport, clock=clock)
+        self._code_names = code_names
         self._provider: _Discovered | None = None
 
     async def send(self, call: Call, token: str) -> Answer:
@@ -95,8 +103,10 @@ class AcurableClient(Connection):
             raise DeliveryError("the ledger holds a kind of call that this version does not know; use a newer one")
         method, path = CALLS[call.kind]
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": call.idempotency_key}
-        answer, _ = await self._ask(method, path.format(reference=quote(call.target, safe="")), call.body, headers)
-        return answer
+        where = path.format(reference=quote(call.target, safe=""))
+        answer, content = await self._ask(method, where, call.body, headers)
+        codes = activation_codes(content, self._code_names) if answer.code == _CREATED else ()
+        return structs.replace(answer, activation_codes=codes)
 
     async def fetch_token(self, wanted: TokenRequest) -> Token:
         """

@@ -126,7 +126,7 @@ class LaneDrain:
             left -= 1
             may_go_on = left and not self._is_over() and self._route.tokens.cached
             token = self._route.tokens.cached if may_go_on and self.gate.admit() else ""
-            settled = Settlement(verdict.outcome, answer.code, verdict.retry_in_s, verdict.resends)
+            settled = _settlement(verdict, answer)
             following = await self._advance(Step(lane_id, claim, settled, bool(token), self._route.budget))
             await self._publish(verdict)
             self._count(verdict)
@@ -219,3 +219,14 @@ class LaneDrain:
             self._counts[done] += 1
             self._counts["queued"] -= 1
         self._progress(self.counts)
+
+
+def _settlement(verdict: Verdict, answer: Answer) -> Settlement:
+    return Settlement(
+        verdict.outcome,
+        answer.code,
+        verdict.retry_in_s,
+        verdict.resends,
+        location=answer.location,
+        activation_codes=answer.activation_codes,
+    )

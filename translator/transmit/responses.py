@@ -30,14 +30,19 @@ class Answer(Struct, frozen=True):
     """
     What came back for one request.
 
-    Shape: `location` is where the vendor says that it keeps what was sent.
+    Shape: `location` is where the vendor says that it keeps what was sent; `activation_codes` are those of a study that
+    was created. Neither is printed.
     Units: `wait_s` is how long the vendor asks us to wait, in seconds.
-    Absent: `wait_s` is None where it does not say; `location` is empty then.
+    Absent: `wait_s` is None where it does not say; the others are empty then.
     """
 
     code: str
     wait_s: float | None = None
     location: str = ""
+    activation_codes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Answer({self.code})"
 
 
 def outcome_of(answer: str, table: Mapping[str, str]) -> str:
