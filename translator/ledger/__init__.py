@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from translator.ledger.acceptance import Arrival
+from translator.ledger.access import Access, Deed
+from translator.ledger.access_tables import OPERATOR, ROLES, VIEWER
+from translator.ledger.accounts import SHORTEST_PASSWORD, Account
 from translator.ledger.advance import Advanced, Step
 from translator.ledger.ageing import Ageing, Notices
 from translator.ledger.audit import LedgerFinding
@@ -15,12 +18,14 @@ from translator.ledger.destinations import EVERY, PERSON, VENDOR, Standing
 from translator.ledger.event_tables import DONE, FAILED, NOTED, WAITING
 from translator.ledger.events import EventArrival, EventRow
 from translator.ledger.held import HeldCause, HeldItem, Version, by_cause, live_versions
+from translator.ledger.intakes import Prior
 from translator.ledger.lanes import Claim, Later, Settlement
 from translator.ledger.ledger import Ledger
 from translator.ledger.orders import OrderCall, OrderView
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.refile import AS_CORRECTED, PATIENT, CannotRefileError, Choice, Refiled
 from translator.ledger.requisitions import RequestedRow, RequisitionRow
+from translator.ledger.tokens import SCOPES, Token
 from translator.ledger.twins import HELD_BEFORE
 from translator.ledger.undecided import UndecidedItem
 from translator.ledger.view_shapes import DecisionView, MessageRow, MessageView
@@ -32,11 +37,18 @@ __all__ = [
     "FAILED",
     "HELD_BEFORE",
     "NOTED",
+    "OPERATOR",
     "PATIENT",
     "PERSON",
+    "ROLES",
+    "SCOPES",
+    "SHORTEST_PASSWORD",
     "UNLIMITED",
     "VENDOR",
+    "VIEWER",
     "WAITING",
+    "Access",
+    "Account",
     "Advanced",
     "Ageing",
     "Arrival",
@@ -47,6 +59,7 @@ __all__ = [
     "Claim",
     "Decision",
     "DecisionView",
+    "Deed",
     "Desk",
     "DeskSession",
     "DestinationPolicy",
@@ -63,6 +76,7 @@ __all__ = [
     "Notices",
     "OrderCall",
     "OrderView",
+    "Prior",
     "RateBudget",
     "RateUse",
     "Refiled",
@@ -71,6 +85,7 @@ __all__ = [
     "Settlement",
     "Standing",
     "Step",
+    "Token",
     "UndecidedItem",
     "Version",
     "by_cause",

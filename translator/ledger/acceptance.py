@@ -24,6 +24,7 @@ from translator.ledger.bulk import insert_tuples
 from translator.ledger.conservation import check_balance
 from translator.ledger.entry_rows import entry_rows
 from translator.ledger.histories import read_history, read_orders
+from translator.ledger.intakes import hashed_key
 from translator.ledger.placement import Placed
 from translator.ledger.policy import STRICT, DestinationPolicy
 from translator.ledger.positions import (
@@ -49,11 +50,17 @@ from translator.translate.revision import LaneHistory, hold_unread, hold_whole, 
 
 
 class Arrival(Struct, frozen=True):
-    """One message as it came in, and what became of it."""
+    """
+    One message as it came in, and what became of it.
+
+    Shape: `intake` is how it came in, such as `mllp`; `key` what the intake will know it by when it comes again.
+    """
 
     outcome: Outcome
     raw: bytes
     site: str = ""
+    intake: str = ""
+    key: str = ""
 
 
 _Hashed = tuple[Arrival, str]
@@ -207,6 +214,8 @@ def _message_row(acceptance: Acceptance, taken: _Taken, lanes: Mapping[LaneName,
         "raw": vault.close_message(acceptance.key_id, arrival.raw),
         "key_id": acceptance.key_id,
         "lane_id": lane.id if lane else None,
+        "intake": arrival.intake,
+        "intake_key": hashed_key(vault, arrival.key),
         "asked": int(taken.repeat.asks(outcome, taken.placed, taken.state)),
     }
 

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Self
 
 from translator.errors import TranslatorError
 from translator.ledger import budget, destinations, lane_counts, lanes
 from translator.ledger.acceptance import Arrival, accept_messages
+from translator.ledger.access import Access
 from translator.ledger.advance import Advanced, Step, advance
 from translator.ledger.ageing import Notices
 from translator.ledger.audit import LedgerFinding, audit
@@ -30,8 +31,9 @@ from translator.ledger.correlations import LedgerCorrelation, import_rows
 from translator.ledger.database import Database
 from translator.ledger.desk import Desk
 from translator.ledger.events import Events
+from translator.ledger.intakes import Prior, find_prior
 from translator.ledger.keys import parse_key
-from translator.ledger.lock import advisory_lock, file_lock
+from translator.ledger.lock import delivery_lock
 from translator.ledger.order_messages import order_messages
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.requisitions import Requisitions
@@ -101,6 +103,11 @@ class Ledger:
             announce(connection)
             return accept_messages(connection, self._vault, arrivals, policies, self._instant())
 
+    def prior(self, keys: Sequence[str]) -> Mapping[str, Prior]:
+        """Find the messages that an intake brought before by some of these keys."""
+        with self._database.read() as connection:
+            return find_prior(connection, self._vault, keys)
+
     def correlate(self, rows: Sequence[CorrelationRow]) -> int:
         """Keep correlation rows, all of them or none; gives the number of new ones."""
         with self._database.write() as connection:
@@ -112,13 +119,9 @@ class Ledger:
 
     # Delivery
 
-    @contextmanager
-    def delivery_lock(self) -> Iterator[bool]:
+    def delivery_lock(self) -> AbstractContextManager[bool]:
         """Hold the right to deliver while the block runs; gives False where another process has it."""
-        path = self._database.path
-        lock = file_lock(path.with_name(path.name + ".lock")) if path else advisory_lock(self._database.engine)
-        with lock as held:
-            yield held
+        return delivery_lock(self._database)
 
     def recover(self, destination: str, *, resends: bool = False) -> int:
         """
@@ -239,6 +242,12 @@ class Ledger:
     def notices(self) -> Notices:
         """Give what waits too long, and what was told of it."""
         return Notices(self._database, self._instant)
+
+    # People and programs
+
+    def access(self) -> Access:
+        """Give who may use the service, and what they did."""
+        return Access(self._database, self._instant)
 
     # Vendors' webhooks
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine
 
+from translator.ledger.database import Database
 from translator.ledger.troubles import told_plainly
 
 if sys.platform == "win32":
@@ -27,6 +28,12 @@ else:
 
     def _try_lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def delivery_lock(database: Database) -> AbstractContextManager[bool]:
+    """Give the lock of whoever delivers from a ledger: a file beside it, or one of its database."""
+    path = database.path
+    return file_lock(path.with_name(path.name + ".lock")) if path else advisory_lock(database.engine)
 
 
 @contextmanager

@@ -13,7 +13,8 @@ Where a key is configured, `message.raw`, `file` and `control_id`, `lane.patient
 correlation and of a receipt are sealed; `key_id` of the row says with which data key (none: they stand as they are).
 The columns `..._hash` are keyed hashes, by which a sealed row is found and two are compared. A message with `pruned_at`
 has lost its bytes and its values; what remains of a value is its keyed hash. `message.asked` is 1 where something of it
-was held when it came: those are looked up when the same bytes come again (twins.py).
+was held when it came: those are looked up when the same bytes come again (twins.py). `message.intake_key` is the keyed hash
+of what its intake knows it by, where it knows it by anything (intakes.py).
 
 Times are whole microseconds since 1970 in UTC. `lane.due_at` is the heart of delivery: not null exactly while
 the lane's first unfinished submission is queued and no attempt is open, and then the earliest time to try it.
@@ -47,7 +48,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from translator.ledger.columns import METADATA, count, instant, key, link, one_of, sealed_with, words
 from translator.ledger.states import ENTRY_STATES, MESSAGE_STATES, SUBMISSION_STATES
 
-HEAD = "0007"
+HEAD = "0008"
 
 data_key = Table(
     "data_key",
@@ -92,8 +93,13 @@ message = Table(
     instant("pruned_at", nullable=True),
     link("lane_id", "lane", nullable=True),
     count("asked"),
+    words("intake"),
+    words("intake_key"),
     one_of(MESSAGE_STATES),
 )
+Index("uq_message_intake_key", message.c.intake_key, unique=True, **{  # type: ignore[arg-type]
+    f"{dialect}_where": text("intake_key <> ''") for dialect in ("sqlite", "postgresql")
+})  # fmt: skip
 Index("ix_message_asked", message.c.sha256, **{  # type: ignore[arg-type]
     f"{dialect}_where": text("asked = 1") for dialect in ("sqlite", "postgresql")
 })  # fmt: skip

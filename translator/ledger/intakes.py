@@ -1,0 +1,68 @@
+"""
+Recognise what an intake brings a second time, so that it gets the first answer again and is kept once.
+
+A key is what the intake knows a message by, such as the connection's control id and the bytes; only its keyed hash is
+on disk. A message without a key is new each time that it comes, and its contents alone say what is new in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, select
+
+from translator.ledger import schema
+from translator.ledger.vault import Vault
+from translator.record.outcome import Diagnostic
+
+_KIND = "intake"
+_message = schema.message
+
+
+class Prior(Struct, frozen=True):
+    """
+    A message that came before by the same key.
+
+    Shape: `state`, `reason` and `diagnostics` as they were recorded; `sha256` is that of its bytes.
+    Units: `received_at` in seconds since 1970.
+    """
+
+    id: int
+    received_at: float
+    state: str
+    reason: str
+    sha256: str
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def hashed_key(vault: Vault, key: str) -> str:
+    """Hash an intake's key; an empty one stays empty."""
+    return vault.hash(_KIND, key)
+
+
+def find_prior(connection: Connection, vault: Vault, keys: Sequence[str]) -> Mapping[str, Prior]:
+    """Find the messages that came before, by key; those that are new are left out."""
+    by_hash = {hashed_key(vault, key): key for key in keys if key}
+    if not by_hash:
+        return {}
+    columns = (
+        _message.c.intake_key,
+        _message.c.id,
+        _message.c.received_at,
+        _message.c.state,
+        _message.c.reason,
+        _message.c.sha256,
+        _message.c.diagnostics,
+    )
+    # The condition on the index must be spelt out, or the databases do not use it.
+    query = select(*columns).where(_message.c.intake_key.in_(by_hash), _message.c.intake_key != "")
+    return {
+        by_hash[row[0]]: Prior(row[1], row[2] / 1_000_000, row[3], row[4], row[5], _diagnostics(row[6]))
+        for row in connection.execute(query)
+    }
+
+
+def _diagnostics(text: str) -> tuple[Diagnostic, ...]:
+    return msgspec.json.decode(text, type=tuple[Diagnostic, ...])
