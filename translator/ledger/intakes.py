@@ -25,14 +25,13 @@ class Prior(Struct, frozen=True):
     """
     A message that came before by the same key.
 
-    Shape: `state`, `reason` and `diagnostics` as they were recorded; `sha256` is that of its bytes.
+    Shape: `state` and `diagnostics` as they were recorded; `sha256` is that of its bytes.
     Units: `received_at` in seconds since 1970.
     """
 
     id: int
     received_at: float
     state: str
-    reason: str
     sha256: str
     diagnostics: tuple[Diagnostic, ...]
 
@@ -52,14 +51,13 @@ def find_prior(connection: Connection, vault: Vault, keys: Sequence[str]) -> Map
         _message.c.id,
         _message.c.received_at,
         _message.c.state,
-        _message.c.reason,
         _message.c.sha256,
         _message.c.diagnostics,
     )
     # The condition on the index must be spelt out, or the databases do not use it.
     query = select(*columns).where(_message.c.intake_key.in_(by_hash), _message.c.intake_key != "")
     return {
-        by_hash[row[0]]: Prior(row[1], row[2] / 1_000_000, row[3], row[4], row[5], _diagnostics(row[6]))
+        by_hash[row[0]]: Prior(row[1], row[2] / 1_000_000, row[3], row[4], _diagnostics(row[5]))
         for row in connection.execute(query)
     }
 

@@ -92,16 +92,20 @@ class Ledger:
 
     # Acceptance
 
-    def accept(self, arrivals: Sequence[Arrival], policies: Mapping[str, DestinationPolicy]) -> list[int]:
+    def accept(
+        self, arrivals: Sequence[Arrival], policies: Mapping[str, DestinationPolicy], *, at: float | None = None
+    ) -> list[int]:
         """
         Keep messages, all of them or none, and give their numbers; on return they are on disk.
 
         Shape: `policies` by destination; one that is not named is sent confirmed codes only.
+        Units: `at` in seconds since 1970, when they came in; None: now.
         Raises: LedgerError where an outcome does not balance, or the database fails; then nothing is kept.
         """
         with self._database.write() as connection:
             announce(connection)
-            return accept_messages(connection, self._vault, arrivals, policies, self._instant())
+            now = self._instant() if at is None else round(at * 1_000_000)
+            return accept_messages(connection, self._vault, arrivals, policies, now)
 
     def prior(self, keys: Sequence[str]) -> Mapping[str, Prior]:
         """Find the messages that an intake brought before by some of these keys."""
