@@ -25,7 +25,6 @@ from translator.errors import LedgerError, LedgerUnavailableError
 from translator.ledger import Arrival, DestinationPolicy, Ledger, Prior
 from translator.record.outcome import Diagnostic, Outcome
 from translator.sites import Sites
-from translator.translate.service_request import Lookup
 
 MOST_AT_ONCE = 64
 LARGEST_GROUP = 16 << 20
@@ -200,15 +199,12 @@ class Intake:
         if not group:
             return []
         sites, policies = self._tables
-        lookups: dict[str, Lookup] = {}
-
-        def lookup(site: str) -> Lookup:
-            return lookups.setdefault(site, self._ledger.correlation(site))
-
-        arrivals = []
-        for one in group:
-            site, outcome = sites.translate(one.raw, one.site, lookup)
-            arrivals.append(Arrival(outcome, one.raw, site, one.intake, one.key))
+        with self._ledger.correlations() as correlations:
+            translated = [sites.translate(one.raw, one.site, correlations.of) for one in group]
+        arrivals = [
+            Arrival(outcome, one.raw, site, one.intake, one.key)
+            for one, (site, outcome) in zip(group, translated, strict=True)
+        ]
         # In whole microseconds, as the ledger writes it, so that a repeat is told the same moment.
         now = round(self._ledger.now() * 1_000_000) / 1_000_000
         numbers = self._ledger.accept(arrivals, policies, at=now)

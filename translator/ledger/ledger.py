@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Self
 
 from translator.errors import TranslatorError
@@ -27,7 +27,7 @@ from translator.ledger.ageing import Notices
 from translator.ledger.audit import LedgerFinding, audit
 from translator.ledger.balance import Balance, read_balance
 from translator.ledger.bell import Bell, announce, open_bell
-from translator.ledger.correlations import LedgerCorrelation, import_rows
+from translator.ledger.correlations import Correlations, LedgerCorrelation, day_of, import_rows
 from translator.ledger.database import Database
 from translator.ledger.desk import Desk
 from translator.ledger.events import Events
@@ -119,7 +119,13 @@ class Ledger:
 
     def correlation(self, source: str = "") -> LedgerCorrelation:
         """Give the look-up of one source's order numbers."""
-        return LedgerCorrelation(self._database, self._vault, source, self._clock)
+        return LedgerCorrelation(self._database.read, self._vault, source, day_of(self._clock()))
+
+    @contextmanager
+    def correlations(self) -> Iterator[Correlations]:
+        """Give the look-ups of every source, in the state of now, while the block runs."""
+        with self._database.read() as connection:
+            yield Correlations(connection, self._vault, day_of(self._clock()))
 
     # Delivery
 
