@@ -73,7 +73,7 @@ def test_restored_ledger_is_paused(ledger: Ledger, backup: Path, elsewhere: str)
     restore(backup, elsewhere, NOW)
 
     with Ledger.open(elsewhere) as again:
-        assert again.standing("whoop").paused == "restored"
+        assert again.destinations().standing("whoop").paused == "restored"
 
 
 def test_restored_ledger_knows_what_was_delivered(ledger: Ledger, backup: Path, elsewhere: str) -> None:

@@ -40,7 +40,7 @@ def test_bell_rings_when_a_destination_is_resumed(ledger: Ledger) -> None:
         await settled(bell)
         waiting = asyncio.create_task(bell.rings())
         await asyncio.sleep(0.05)
-        ledger.pause("whoop", "planned work")
+        ledger.destinations().pause("whoop", "planned work")
         await asyncio.wait_for(waiting, 1)
         await bell.close()
 

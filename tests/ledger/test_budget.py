@@ -77,10 +77,10 @@ def test_budget_of_a_day_holds_where_that_of_a_minute_has_room(ledger: Ledger, c
 def test_budget_counts_calls_for_tokens_too(ledger: Ledger) -> None:
     """A token costs a call, and a look tells how many there were."""
     fill(ledger, 1)
-    ledger.count_call("whoop", RateBudget(2, 100))
+    ledger.destinations().count_call("whoop", RateBudget(2, 100))
     ask(ledger, RateBudget(2, 100), 1)
 
-    assert ledger.rate_use("whoop") == [RateUse(60, 2), RateUse(86_400, 2)]
+    assert ledger.destinations().rate_use("whoop") == [RateUse(60, 2), RateUse(86_400, 2)]
 
 
 def test_budget_without_limits_writes_nothing(ledger: Ledger) -> None:
@@ -88,7 +88,7 @@ def test_budget_without_limits_writes_nothing(ledger: Ledger) -> None:
     fill(ledger, 1)
     ask(ledger, RateBudget(), 1)
 
-    assert ledger.rate_use("whoop") == [RateUse(60, 0), RateUse(86_400, 0)]
+    assert ledger.destinations().rate_use("whoop") == [RateUse(60, 0), RateUse(86_400, 0)]
 
 
 def test_budget_survives_a_clock_that_is_set_back(ledger: Ledger, clock: Clock) -> None:

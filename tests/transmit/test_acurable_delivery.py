@@ -203,4 +203,7 @@ def test_wrong_secret_pauses_acurable_alone(ledger: Ledger, sandbox: SandboxProc
 
     assert "refuses" in result.paused
     assert (ledger.count("acurable"), sandbox.requests("orders")) == ({"queued": 1}, [])
-    assert (ledger.standing("acurable").paused != "", ledger.standing("whoop").paused) == (True, "")
+    assert (
+        ledger.destinations().standing("acurable").paused != "",
+        ledger.destinations().standing("whoop").paused,
+    ) == (True, "")

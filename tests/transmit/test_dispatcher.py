@@ -193,25 +193,25 @@ def test_dispatcher_writes_a_pause_into_the_ledger(ledger: Ledger) -> None:
     """Everybody can see why nothing is sent."""
     dispatcher = drain(ledger, Vendor("401", "401"))
 
-    standing = ledger.standing("whoop")
+    standing = ledger.destinations().standing("whoop")
     assert (standing.paused, standing.paused_by) == (dispatcher.paused, "vendor")
     assert "401" in standing.paused
 
 
 def test_dispatcher_tries_a_vendor_that_refused_with_one_call(ledger: Ledger) -> None:
     """The next process does not let every worker run into the same refusal."""
-    ledger.pause("whoop", "the vendor refuses our access: answer 403", by=VENDOR)
+    ledger.destinations().pause("whoop", "the vendor refuses our access: answer 403", by=VENDOR)
     vendor = Vendor("401", "401", "401", "401")
 
     drain(ledger, vendor, clients=2)
 
     assert vendor.posts == 2
-    assert ledger.standing("whoop").paused_by == "vendor"
+    assert ledger.destinations().standing("whoop").paused_by == "vendor"
 
 
 def test_dispatcher_obeys_a_pause_by_a_person(ledger: Ledger) -> None:
     """Nothing is sent, and the caller is told why."""
-    ledger.pause("whoop", "planned work")
+    ledger.destinations().pause("whoop", "planned work")
     vendor = Vendor()
 
     dispatcher = drain(ledger, vendor)
@@ -221,10 +221,10 @@ def test_dispatcher_obeys_a_pause_by_a_person(ledger: Ledger) -> None:
 
 def test_dispatcher_that_serves_goes_on_when_it_is_resumed(ledger: Ledger) -> None:
     """A command of another process is enough."""
-    ledger.pause(EVERY, "restored")
+    ledger.destinations().pause(EVERY, "restored")
     vendor = Vendor()
 
-    serve(ledger, vendor, lambda: ledger.resume(EVERY), lambda: vendor.posts == 4)
+    serve(ledger, vendor, lambda: ledger.destinations().resume(EVERY), lambda: vendor.posts == 4)
 
     assert ledger.count("whoop") == {"delivered": 4}
 
@@ -247,7 +247,7 @@ def test_dispatcher_keeps_within_its_rate(ledger: Ledger) -> None:
 
     # The token is a call, too, and one of three cannot be kept back from ordinary submissions.
     assert (vendor.posts, ledger.count("whoop")) == (2, {"delivered": 2, "queued": 2})
-    assert [use.used for use in ledger.rate_use("whoop")] == [3, 0]
+    assert [use.used for use in ledger.destinations().rate_use("whoop")] == [3, 0]
     assert ledger.verify() == []
 
 
@@ -259,7 +259,7 @@ def test_dispatcher_tells_others_how_long_the_vendor_asks_to_wait(ledger: Ledger
     drain(ledger, second, deadline_s=0.3)
 
     assert (first.posts, second.posts) == (1, 0)
-    assert ledger.standing("whoop").opens_at > time.time() * 1_000_000
+    assert ledger.destinations().standing("whoop").opens_at > time.time() * 1_000_000
 
 
 def test_dispatcher_sends_unknown_ones_again_where_that_is_set(ledger: Ledger) -> None:

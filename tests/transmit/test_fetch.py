@@ -120,10 +120,10 @@ def test_refused_access_pauses_whoop(sandbox: SandboxProcess, ledger: Ledger, ti
     sandbox.fault("requisition", "status", kind, times=times)
 
     (event,) = drained(ledger, settings(sandbox))
-    assert (event.state, bool(ledger.standing("whoop").paused)) == ("waiting", True)
+    assert (event.state, bool(ledger.destinations().standing("whoop").paused)) == ("waiting", True)
 
     (event,) = drained(ledger, settings(sandbox))
-    assert (event.state, ledger.standing("whoop").paused) == ("done", "")
+    assert (event.state, ledger.destinations().standing("whoop").paused) == ("done", "")
 
 
 def test_wrong_credentials_pause_whoop(sandbox: SandboxProcess, ledger: Ledger) -> None:
@@ -132,7 +132,7 @@ def test_wrong_credentials_pause_whoop(sandbox: SandboxProcess, ledger: Ledger) 
 
     (event,) = drained(ledger, settings(sandbox, secret="wrong"))
 
-    assert (event.state, "token" in ledger.standing("whoop").paused) == ("waiting", True)
+    assert (event.state, "token" in ledger.destinations().standing("whoop").paused) == ("waiting", True)
     assert sandbox.requests("requisition") == []
 
 

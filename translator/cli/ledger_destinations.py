@@ -32,9 +32,9 @@ def list_destinations(flags: Flags) -> int:
     settings = flags.settings()
     listing = Listing(flags.form, ("destination", "state", "since", "why", "last minute", "last day"))
     with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
-        standings = ledger.standings()
+        standings = ledger.destinations().standings()
         for one in standings:
-            minute, day = (use.used for use in ledger.rate_use(one.name))
+            minute, day = (use.used for use in ledger.destinations().rate_use(one.name))
             state = "paused" if one.paused_by else "open" if one.opens_at <= ledger.now() * 1_000_000 else "waits"
             since = _time(one.paused_at)
             line = {"destination": one.name, "state": state, "paused_at": since, "why": one.paused}
@@ -65,7 +65,7 @@ def pause(flags: Flags, destination: str, reason: str) -> int:
 
     settings = flags.settings()
     with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
-        ledger.pause(destination, reason)
+        ledger.destinations().pause(destination, reason)
     say(f"{destination} is paused; `translator ledger resume {destination}` goes on")
     return 0
 
@@ -88,7 +88,7 @@ def resume(flags: Flags, destination: str) -> int:
 
     settings = flags.settings()
     with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
-        was_paused = ledger.resume(destination)
+        was_paused = ledger.destinations().resume(destination)
     say(
         f"{destination} goes on"
         if was_paused

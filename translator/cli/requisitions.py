@@ -90,7 +90,7 @@ def fetch_requisitions(flags: Flags, ids: tuple[str, ...], wait_s: float) -> int
         fetch(ledger, settings, tables, ids, wait_s=wait_s)
         rows = [row for row in events.rows(WHOOP, sorted(asked)) if row.kind == REQUISITION_CREATED]
         _print(flags.form, ledger, rows)
-        standing = ledger.standing(WHOOP)
+        standing = ledger.destinations().standing(WHOOP)
     if standing.paused:
         say(f"WHOOP is paused: {standing.paused} (`translator ledger resume whoop`)")
     if not asked:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from translator.ledger.acceptance import Arrival
 from translator.ledger.access import Access, Deed
 from translator.ledger.access_tables import OPERATOR, ROLES, VIEWER
 from translator.ledger.accounts import SHORTEST_PASSWORD, Account
@@ -21,6 +20,7 @@ from translator.ledger.held import HeldCause, HeldItem, Version, by_cause, live_
 from translator.ledger.intakes import Prior
 from translator.ledger.lanes import Claim, Later, Settlement
 from translator.ledger.ledger import Ledger
+from translator.ledger.message_rows import Arrival
 from translator.ledger.orders import OrderCall, OrderView
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.refile import AS_CORRECTED, PATIENT, CannotRefileError, Choice, Refiled

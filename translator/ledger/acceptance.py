@@ -14,7 +14,6 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
@@ -24,7 +23,7 @@ from translator.ledger.bulk import insert_tuples
 from translator.ledger.conservation import check_balance
 from translator.ledger.entry_rows import entry_rows
 from translator.ledger.histories import read_history, read_orders
-from translator.ledger.intakes import hashed_key
+from translator.ledger.message_rows import Arrival, diagnostics_text, message_row
 from translator.ledger.placement import Placed
 from translator.ledger.policy import STRICT, DestinationPolicy
 from translator.ledger.positions import (
@@ -47,21 +46,6 @@ from translator.ledger.vault import Vault
 from translator.record.outcome import RESULTS, Outcome, Payload, Submission
 from translator.translate.order_revision import revise_order
 from translator.translate.revision import LaneHistory, hold_unread, hold_whole, revise
-
-
-class Arrival(Struct, frozen=True):
-    """
-    One message as it came in, and what became of it.
-
-    Shape: `intake` is how it came in, such as `mllp`; `key` what the intake will know it by when it comes again.
-    """
-
-    outcome: Outcome
-    raw: bytes
-    site: str = ""
-    intake: str = ""
-    key: str = ""
-
 
 _Hashed = tuple[Arrival, str]
 """A message with the hash of its bytes."""
@@ -193,36 +177,18 @@ def _sha256(arrival: Arrival) -> str:
 
 
 def _message_row(acceptance: Acceptance, taken: _Taken, lanes: Mapping[LaneName, Lane]) -> dict[str, Any]:
-    arrival, outcome, vault = taken.arrival, taken.arrival.outcome, acceptance.vault
-    source, (state, reason, _) = outcome.source, taken.state
+    outcome, (state, reason, _) = taken.arrival.outcome, taken.state
     lane = next((lanes[name] for name in lane_names(outcome)), None) if state == "held" else None
-    diagnostics = [*outcome.diagnostics, *(remark for one in taken.placed for remark in one.revision.diagnostics)]
+    remarks = [remark for one in taken.placed for remark in one.revision.diagnostics]
     return {
+        **message_row(acceptance.vault, acceptance.key_id, taken.arrival, taken.sha256),
         "received_at": acceptance.now,
-        "site": arrival.site,
-        "file": vault.close_text(acceptance.key_id, _storable(source.file)),
-        "file_index": source.index,
-        "format": source.format,
-        "type": source.type,
-        "control_id": vault.close_text(acceptance.key_id, source.control_id),
-        "sha256": taken.sha256,
-        "tables_sha256": outcome.tables_sha256,
         "state": state,
         "reason": reason,
-        "diagnostics": msgspec.json.encode(diagnostics).decode(),
-        "entry_count": len(outcome.entries),
-        "raw": vault.close_message(acceptance.key_id, arrival.raw),
-        "key_id": acceptance.key_id,
+        "diagnostics": diagnostics_text([*outcome.diagnostics, *remarks]),
         "lane_id": lane.id if lane else None,
-        "intake": arrival.intake,
-        "intake_key": hashed_key(vault, arrival.key),
         "asked": int(taken.repeat.asks(outcome, taken.placed, taken.state)),
     }
-
-
-def _storable(file: str) -> str:
-    # A file name may hold any bytes; those that are no UTF-8 become surrogates, which no database takes.
-    return file.encode("utf-8", "backslashreplace").decode()
 
 
 def queue(acceptance: Acceptance, message_ids: Sequence[int], placed: Sequence[Sequence[Placed]]) -> None:

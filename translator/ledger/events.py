@@ -13,10 +13,11 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, update
 
 from translator.ledger import schema
-from translator.ledger.acceptance import Arrival, accept_messages
+from translator.ledger.acceptance import accept_messages
 from translator.ledger.bell import announce
 from translator.ledger.database import Database
 from translator.ledger.event_tables import DONE, FAILED, NOTED, WAITING, event
+from translator.ledger.message_rows import Arrival
 from translator.ledger.moments import moment_text
 from translator.ledger.vault import Vault
 from translator.record.outcome import Outcome, Source

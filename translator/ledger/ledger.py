@@ -19,8 +19,8 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Self
 
 from translator.errors import TranslatorError
-from translator.ledger import budget, destinations, lane_counts, lanes
-from translator.ledger.acceptance import Arrival, accept_messages
+from translator.ledger import lane_counts, lanes
+from translator.ledger.acceptance import accept_messages
 from translator.ledger.access import Access
 from translator.ledger.advance import Advanced, Step, advance
 from translator.ledger.ageing import Notices
@@ -31,9 +31,11 @@ from translator.ledger.correlations import Correlations, LedgerCorrelation, day_
 from translator.ledger.database import Database
 from translator.ledger.desk import Desk
 from translator.ledger.events import Events
+from translator.ledger.gate import Destinations
 from translator.ledger.intakes import Prior, find_prior
 from translator.ledger.keys import parse_key
 from translator.ledger.lock import delivery_lock
+from translator.ledger.message_rows import Arrival
 from translator.ledger.order_messages import order_messages
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.requisitions import Requisitions
@@ -204,44 +206,9 @@ class Ledger:
         """Give what rings when anybody commits something to this ledger."""
         return open_bell(self._database)
 
-    # Destinations
-
-    def standing(self, destination: str) -> destinations.Standing:
-        """Tell whether a destination may be called."""
-        with self._database.read() as connection:
-            return destinations.read_standing(connection, destination, self._instant())
-
-    def standings(self) -> list[destinations.Standing]:
-        """List how every destination stands that was ever called or paused."""
-        with self._database.read() as connection:
-            return destinations.list_standings(connection, self._instant())
-
-    def pause(self, destination: str, why: str, *, by: str = destinations.PERSON) -> None:
-        """Let nobody call a destination (`all` for every one) until it is resumed."""
-        with self._database.write() as connection:
-            announce(connection)
-            destinations.pause(connection, destination, why, self._instant(), by=by)
-
-    def resume(self, destination: str, *, only: Collection[str] = (destinations.VENDOR, destinations.PERSON)) -> bool:
-        """Let a destination be called again where one of `only` paused it; gives False where nothing changed."""
-        with self._database.write() as connection:
-            announce(connection)
-            return destinations.resume(connection, destination, only=only)
-
-    def ask_to_wait(self, destination: str, wait_s: float) -> None:
-        """Note that the vendor wants no call for so many seconds."""
-        with self._database.write() as connection:
-            destinations.ask_to_wait(connection, destination, self._instant() + round(wait_s * 1_000_000))
-
-    def count_call(self, destination: str, limits: budget.RateBudget) -> None:
-        """Count a call that no attempt speaks of, such as that for a token."""
-        with self._database.write() as connection:
-            budget.count_call(connection, destination, limits, self._instant())
-
-    def rate_use(self, destination: str) -> list[budget.RateUse]:
-        """Tell how many calls a destination got lately."""
-        with self._database.read() as connection:
-            return budget.read_use(connection, destination, self._instant())
+    def destinations(self) -> Destinations:
+        """Give whether and how fast each vendor may be called."""
+        return Destinations(self._database, self._instant)
 
     # Decisions
 

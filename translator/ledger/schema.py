@@ -13,8 +13,8 @@ Where a key is configured, `message.raw`, `file` and `control_id`, `lane.patient
 correlation and of a receipt are sealed; `key_id` of the row says with which data key (none: they stand as they are).
 The columns `..._hash` are keyed hashes, by which a sealed row is found and two are compared. A message with `pruned_at`
 has lost its bytes and its values; what remains of a value is its keyed hash. `message.asked` is 1 where something of it
-was held when it came: those are looked up when the same bytes come again (twins.py). `message.intake_key` is the keyed hash
-of what its intake knows it by, where it knows it by anything (intakes.py).
+was held when it came: those are looked up when the same bytes come again (twins.py). `message.intake_key` is the keyed
+hash of what its intake knows it by, where it knows it by anything (intakes.py).
 
 Times are whole microseconds since 1970 in UTC. `lane.due_at` is the heart of delivery: not null exactly while
 the lane's first unfinished submission is queued and no attempt is open, and then the earliest time to try it.

@@ -88,7 +88,7 @@ class LaneDrain:
     async def begin(self) -> None:
         """Settle what a dead process left open, and see what there is to do; a vendor that refused is tried again."""
         name, ledger = self._route.destination, self._ledger
-        if await self._desk.ask(lambda: ledger.resume(name, only=[VENDOR])):
+        if await self._desk.ask(lambda: ledger.destinations().resume(name, only=[VENDOR])):
             self.gate.doubt()
         await self._desk.ask(lambda: ledger.recover(name, resends=self._route.resends))
         self._counts["queued"] = (await self._desk.ask(ledger.count, name)).get("queued", 0)
@@ -144,7 +144,9 @@ class LaneDrain:
             if not self.gate.admit():
                 return ""
             if not self._route.tokens.cached:
-                await self._desk.ask(self._ledger.count_call, self._route.destination, self._route.budget)
+                await self._desk.ask(
+                    self._ledger.destinations().count_call, self._route.destination, self._route.budget
+                )
             try:
                 token = await self._route.tokens.current()
             except TokenRefusedError as error:
@@ -191,16 +193,16 @@ class LaneDrain:
         if verdict.pauses:
             await self._pause(verdict.pauses)
         if verdict.closed_s:
-            await self._desk.ask(self._ledger.ask_to_wait, self._route.destination, verdict.closed_s)
+            await self._desk.ask(self._ledger.destinations().ask_to_wait, self._route.destination, verdict.closed_s)
 
     async def _pause(self, why: str) -> None:
         self.gate.paused = why
         name, ledger = self._route.destination, self._ledger
-        await self._desk.ask(lambda: ledger.pause(name, why, by=VENDOR))
+        await self._desk.ask(lambda: ledger.destinations().pause(name, why, by=VENDOR))
 
     async def _look_around(self) -> None:
         """See what others decided about the destination, and whether the clock was set back."""
-        standing = await self._desk.ask(self._ledger.standing, self._route.destination)
+        standing = await self._desk.ask(self._ledger.destinations().standing, self._route.destination)
         now = self._ledger.now()
         if self.gate.paused and not standing.paused:
             self.gate.reopen()

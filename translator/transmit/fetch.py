@@ -73,7 +73,7 @@ class RequisitionFetcher:
         """Fetch until nothing is left to be fetched, the deadline (by the loop's clock) or the stop."""
         clock = asyncio.get_running_loop().time
         # A vendor that refused us is tried again, as when a delivery begins.
-        await asyncio.to_thread(lambda: self._ledger.resume(DESTINATION, only=[VENDOR]))
+        await asyncio.to_thread(lambda: self._ledger.destinations().resume(DESTINATION, only=[VENDOR]))
         while not stop.is_set():
             wait_s = await self.fetch_due(stop=stop)
             if wait_s is None or clock() + wait_s > deadline:
@@ -96,7 +96,7 @@ class RequisitionFetcher:
 
     def _shut_s(self) -> float | None:
         """Give the seconds until WHOOP may be called (0: now); None while it is paused."""
-        standing = self._ledger.standing(DESTINATION)
+        standing = self._ledger.destinations().standing(DESTINATION)
         if standing.paused:
             return None
         return max(0.0, standing.opens_at / 1_000_000 - self._ledger.now()) if standing.opens_at else 0.0
@@ -115,7 +115,7 @@ class RequisitionFetcher:
         token = await self._token(event)
         if not token:
             return False
-        await asyncio.to_thread(self._ledger.count_call, DESTINATION, self._source.budget)
+        await asyncio.to_thread(self._ledger.destinations().count_call, DESTINATION, self._source.budget)
         answer, body = await self._source.client.fetch_requisition(event.resource, token)
         verdict = judge(
             answer,
@@ -132,12 +132,12 @@ class RequisitionFetcher:
 
     async def _token(self, event: EventRow) -> str:
         if not self._source.tokens.cached:
-            await asyncio.to_thread(self._ledger.count_call, DESTINATION, self._source.budget)
+            await asyncio.to_thread(self._ledger.destinations().count_call, DESTINATION, self._source.budget)
         try:
             return await self._source.tokens.current()
         except TokenRefusedError as error:
             why = str(error)
-            await asyncio.to_thread(lambda: self._ledger.pause(DESTINATION, why, by=VENDOR))
+            await asyncio.to_thread(lambda: self._ledger.destinations().pause(DESTINATION, why, by=VENDOR))
         except TokenUnreachableError as error:
             wait_s = delay(event.tries + 1, self._draw(), error.wait_s)
             await asyncio.to_thread(self._events.put_off, event.id, error.answer, wait_s)
@@ -145,9 +145,9 @@ class RequisitionFetcher:
 
     def _record(self, event: EventRow, answer: Answer, verdict: Verdict, body: bytes) -> None:
         if verdict.closed_s:
-            self._ledger.ask_to_wait(DESTINATION, verdict.closed_s)
+            self._ledger.destinations().ask_to_wait(DESTINATION, verdict.closed_s)
         if verdict.pauses:
-            self._ledger.pause(DESTINATION, verdict.pauses, by=VENDOR)
+            self._ledger.destinations().pause(DESTINATION, verdict.pauses, by=VENDOR)
         if verdict.outcome == "accepted":
             self._take(event, body)
         elif verdict.outcome != "refused":
