@@ -25,7 +25,7 @@ LAYERS = (
     ("demo_orders",),
     ("demo",),
     ("app", "service"),
-    ("notify", "review", "requisitions", "lab_side"),
+    ("notify", "review", "requisitions", "lab_side", "filing"),
     ("delivery", "feed"),
     ("vendors",),
     ("accept", "transmit", "web", "sandbox"),

@@ -46,15 +46,22 @@ class Translator:
         return self._pipeline.tables
 
     def translate(
-        self, raw: bytes, *, correlation: Lookup = no_correlation, doubts: tuple[Finding, ...] = ()
+        self,
+        raw: bytes,
+        *,
+        name: str = "",
+        index: int = 0,
+        correlation: Lookup = no_correlation,
+        doubts: tuple[Finding, ...] = (),
     ) -> Outcome:
         """
         Translate one message or one FHIR document.
 
-        Shape: `doubts` are what the caller knows against the message; they hold it whole.
+        Shape: `name` and `index` say of which file it is, and the how many-th in it. `doubts` are what the caller knows
+        against the message; they hold it whole.
         Absent: never raises on bad input; a refused outcome says what is wrong.
         """
-        return self._pipeline.translate(raw, correlation=correlation, doubts=doubts)
+        return self._pipeline.translate(raw, file=name, index=index, correlation=correlation, doubts=doubts)
 
     def translate_stream(
         self, file: BinaryIO, *, name: str = "", correlation: Lookup = no_correlation

@@ -47,6 +47,9 @@ _FLAWS = {
     "too-large": f"above {LARGEST_MESSAGE >> 20} MiB; only what lies below it is counted",
     "truncated": "the MLLP frame is begun and never ended",
 }
+OF_THE_STREAM = frozenset(_FLAWS)
+"""What a stream says about a message, and its bytes alone do not: reading them again would not show it."""
+
 _OBX_LINE = re.compile(rb"(?:\A|[\r\n])[ \t]*OBX[^A-Za-z0-9\s]")
 
 

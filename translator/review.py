@@ -30,7 +30,7 @@ from translator.ledger import (
     Version,
     live_versions,
 )
-from translator.pipeline import Pipeline
+from translator.pipeline import OF_THE_STREAM, Pipeline
 from translator.record.outcome import Outcome
 from translator.sites import SiteChoice, Sites
 from translator.translate.source import lexical, time_of
@@ -38,9 +38,6 @@ from translator.translate.source import lexical, time_of
 UNCONFIRMED = "code-unconfirmed"
 LAYOUT = "layout-unconfirmed"
 AMBIGUOUS_TIME = "time-ambiguous"
-
-# What the stream said about a message, and its bytes alone do not: reading them again would not show it.
-OF_THE_STREAM = frozenset({"truncated", "too-large"})
 
 REPLAYED = frozenset({"held", "ignored", "refused", "duplicate", "dropped"})
 """The states of entries that a replay takes up; what was sent, or may have been, is not among them."""

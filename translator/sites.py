@@ -71,6 +71,11 @@ class Sites:
         return self._engines[self._default]
 
     @property
+    def default_site(self) -> str:
+        """The site of the settings, empty for the packaged tables alone."""
+        return self._default
+
+    @property
     def is_single(self) -> bool:
         """Whether the sender of a message decides nothing."""
         return not self._senders

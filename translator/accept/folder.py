@@ -1,0 +1,241 @@
+"""
+Watch a folder, and take each file in that is whole; it leaves the folder only after the ledger has it.
+
+Theory of operation: a file is claimed by renaming it into `.translator/` of the same folder, which no writer notices;
+what lies there after a crash is taken up again, under the same keys, so that nothing of it is kept twice. A lock beside
+it sees to it that one process at a time watches a folder; a second one stands by. Afterwards the file is deleted or
+moved. What the system tells of changes only shortens the wait: the folder is looked through at its own pace, too, so a
+notice that never comes, as from a network folder, loses nothing.
+
+File names may name patients, so they are in no text that this gives away (promise P6).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from msgspec import Struct
+
+from translator.accept.folder_names import Look, Waiting, is_taken, wait_on, whole
+from translator.config_intakes import DELETE, SENTINEL, STABLE, FolderIntake
+from translator.errors import ConfigError, LedgerError
+from translator.ledger.lock import file_lock
+
+CLAIMED, LOCK = ".translator", "lock"
+DONE, HELD, FAILED = "done", "held", "failed"
+REASON = ".reason.txt"
+
+_AGAIN_S = 2.0
+_STEP_MS = 100
+
+
+class Filed(Struct, frozen=True):
+    """
+    What became of a file when it was taken in.
+
+    Shape: `place` is `done`, `held` where a person has something to decide, or `failed` where something in it could not
+    be kept in the ledger; `reasons` say why, in codes and line numbers only.
+    """
+
+    place: str
+    messages: int
+    reasons: tuple[str, ...] = ()
+
+
+Take = Callable[[Path, str, str], Filed]
+"""Takes a file in, by its path, its name, and the key that it is known by when it is taken up again."""
+
+
+class FolderWatcher:
+    """
+    One watched folder; as a context manager it is watched while the block runs.
+
+    Shape: `take` returns once the ledger has the file. `trouble` is empty while files are taken in, else says why they
+    are not; `taken` counts files by their place. `finished` is done when the folder is watched no more, and says why
+    where that was a defect.
+    Raises: ConfigError where the folder is not there, or nothing can be renamed in it.
+    """
+
+    def __init__(
+        self,
+        settings: FolderIntake,
+        take: Take,
+        *,
+        warn: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._folder = Path(settings.path)
+        self._take = take
+        self._warn = warn
+        self._clock = clock
+        self._stop = threading.Event()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="folder")
+        self._waiting: dict[str, Waiting] = {}
+        self._number = 0
+        self.trouble = ""
+        self.taken = {DONE: 0, HELD: 0, FAILED: 0}
+        self.finished: Future[None] = Future()
+        self._prepare()
+
+    def __enter__(self) -> Self:
+        self.finished = self._thread.submit(self._watch)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.shutdown()
+
+    def look(self) -> int:
+        """
+        Look the folder through once, and take in what is whole; gives the number of files.
+
+        Raises: OSError where the folder cannot be read; LedgerError where the ledger takes nothing in.
+        """
+        count = 0
+        for claimed in sorted(path for path in self._claims.iterdir() if path.name != LOCK):
+            self._file(claimed)
+            count += 1
+        looks, names = self._looks()
+        now = self._clock()
+        self._waiting = wait_on(looks, self._waiting, now)
+        for name in [*whole(self._waiting, names, self._settings, now)]:
+            if self._stop.is_set():
+                break
+            claimed_as = self._claim(name)
+            if claimed_as is not None:
+                self._file(claimed_as)
+                count += 1
+        return count
+
+    @property
+    def _claims(self) -> Path:
+        return self._folder / CLAIMED
+
+    def _prepare(self) -> None:
+        try:
+            if not self._folder.is_dir():
+                raise ConfigError("a watched folder is not there; create it, or mend `folder` in the settings")
+            self._claims.mkdir(exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"a watched folder cannot be used: {error.strerror}; files are renamed in it") from None
+
+    def _watch(self) -> None:
+        while not self._stop.is_set():
+            try:
+                with file_lock(self._claims / LOCK) as held:
+                    if held:
+                        self._follow()
+                    else:
+                        self._tell("another process watches this folder; this one stands by")
+                        self._stop.wait(_AGAIN_S)
+            except OSError as error:
+                self._tell(f"a watched folder cannot be read: {error.strerror}; it is tried again")
+                self._stop.wait(_AGAIN_S)
+            except LedgerError as error:
+                self._tell(f"files wait, since the ledger takes none in: {error}")
+                self._stop.wait(_AGAIN_S)
+
+    def _follow(self) -> None:
+        with closing(self._changes()) as changes:
+            # What changes while files are taken in has been noticed when it is waited for.
+            for _ in changes:
+                self.look()
+                self._tell("")
+
+    def _changes(self) -> Generator[object]:
+        """Give something at once, and again whenever the folder changes or it is time to look again, until the stop."""
+        from watchfiles import watch  # noqa: PLC0415 - only the service watches
+
+        yield None
+        settings = self._settings
+        seconds = min(settings.settle_s, settings.scan_s) if settings.complete == STABLE else settings.scan_s
+        yield from watch(
+            self._folder,
+            stop_event=self._stop,
+            debounce=100,
+            step=_STEP_MS,
+            rust_timeout=max(_STEP_MS, round(seconds * 1000)),
+            yield_on_timeout=True,
+            recursive=False,
+            force_polling=settings.polls,
+            raise_interrupt=False,
+        )
+
+    def _tell(self, trouble: str) -> None:
+        if trouble and trouble != self.trouble:
+            self._warn(trouble)
+        self.trouble = trouble
+
+    def _looks(self) -> tuple[list[Look], frozenset[str]]:
+        looks, names = [], []
+        with os.scandir(self._folder) as entries:
+            for entry in entries:
+                names.append(entry.name)
+                if is_taken(entry.name, self._settings) and (look := _look(entry)) is not None:
+                    looks.append(look)
+        return looks, frozenset(names)
+
+    def _claim(self, name: str) -> Path | None:
+        """Rename a file so that it is ours; None where somebody else was faster or it went away."""
+        self._number += 1
+        claimed = self._claims / f"{time.time_ns():020}-{self._number:06}-{name}"
+        self._waiting.pop(name, None)
+        try:
+            (self._folder / name).rename(claimed)
+        except FileNotFoundError:
+            return None
+        if self._settings.complete == SENTINEL:
+            (self._folder / (name + self._settings.sentinel)).unlink(missing_ok=True)
+        return claimed
+
+    def _file(self, claimed: Path) -> None:
+        name = claimed.name.split("-", 2)[-1]
+        try:
+            filed = self._take(claimed, name, claimed.name)
+        except OSError as error:
+            if not claimed.exists() and not self._claims.exists():
+                raise
+            filed = Filed(FAILED, 0, (f"the file cannot be read: {error.strerror}",))
+        self._leave(claimed, name, filed)
+        self.taken[filed.place] += 1
+
+    def _leave(self, claimed: Path, name: str, filed: Filed) -> None:
+        if filed.place != FAILED and self._settings.done == DELETE:
+            claimed.unlink()
+            return
+        target = self._folder / filed.place
+        target.mkdir(exist_ok=True)
+        free = next(path for path in _names(target, name) if not path.exists())
+        if filed.reasons:
+            free.with_name(free.name + REASON).write_text("\n".join(filed.reasons) + "\n", encoding="utf-8")
+        claimed.rename(free)
+
+
+def _look(entry: os.DirEntry[str]) -> Look | None:
+    try:
+        if not entry.is_file():
+            return None
+        found = entry.stat()
+    except FileNotFoundError:
+        return None
+    return Look(entry.name, found.st_size, found.st_mtime_ns)
+
+
+def _names(folder: Path, name: str) -> Iterator[Path]:
+    """Give a name and, for when it is taken, others that sort behind it."""
+    yield folder / name
+    number = 2
+    while True:
+        yield folder / f"{name}.{number}"
+        number += 1
