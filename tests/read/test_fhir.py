@@ -17,6 +17,7 @@ from translator.record.values import Absent, Coding, Numeric, Unusable
 
 OUT = "not-a-result-position"
 MODIFIED = Unusable("unknown-modifier", refused=True)
+REFERENCE = {"reference": "Observation/1"}
 
 
 def read(raw: bytes) -> Message:
@@ -191,6 +192,27 @@ def test_unresolved_result_is_a_finding_of_the_report(target: str) -> None:
     assert (finding.code, finding.at) == ("unresolved-reference", "Bundle.entry[0].resource.result[1]")
     assert finding.text == "result 2 of 2 is missing"
     assert len(found.observations) == 1
+
+
+@pytest.mark.parametrize("junk", [None, "Observation/2", 7, [], ["Observation/2"]])
+def test_result_that_is_no_reference_is_missing(junk: object) -> None:
+    """A place of the list without an object stood for a result that nobody can find now."""
+    found = only(bundle(diagnostic_report("Observation/1") | {"result": [REFERENCE, junk]}, observation("1")))
+
+    assert [(each.code, each.at) for each in found.findings] == [
+        ("unresolved-reference", "Bundle.entry[0].resource.result[1]")
+    ]
+
+
+@pytest.mark.parametrize("junk", [None, "Observation/2"])
+def test_member_that_is_no_reference_is_missing(junk: object) -> None:
+    """The same of the members of a panel."""
+    panel = observation("p", hasMember=[junk, REFERENCE])
+    found = only(bundle(diagnostic_report("Observation/p"), panel, observation("1")))
+
+    assert [(each.code, each.at) for each in found.findings] == [
+        ("unresolved-reference", "Bundle.entry[1].resource.hasMember[0]")
+    ]
 
 
 def test_members_are_followed_in_order() -> None:

@@ -138,6 +138,12 @@ def objects(node: Node, key: str) -> Sequence[tuple[int, Node]]:
     return ()
 
 
+def misshapen(node: Node, key: str) -> Sequence[int]:
+    """Give the indexes at which a list has no object; what belongs there is not known, so it is not passed over."""
+    items = node.get(key)
+    return [n for n, item in enumerate(items) if not isinstance(item, dict)] if isinstance(items, list) else ()
+
+
 def obj(node: Node, key: str) -> Node:
     """Give an object, or an empty one."""
     item = node.get(key)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from msgspec import Struct, structs
 
 from translator.read.fhir_bundle import Document, Resource, is_conditional
-from translator.read.fhir_json import Node, obj, objects, text
+from translator.read.fhir_json import Node, misshapen, obj, objects, text
 from translator.read.fhir_observation import ObservationReader
 from translator.read.fhir_order import Orders, Tree
 from translator.read.fhir_person import Person
@@ -82,6 +82,8 @@ class ResultReader:
         results = Results(report, number, report.node.get("subject"), person, modified, place, [], [], [], {}, {})
         listed = objects(report.node, "result")
         targets = self._document.resolve_all([reference for _, reference in listed], report)
+        # Every entry of the list is a result; one that is no reference leads to nothing.
+        results.findings += [_missing(f"{report.at}.result[{n}]") for n in misshapen(report.node, "result")]
         plain = [] if modified else self._plain(targets)
         if plain:
             self._read_plain(plain, results)
@@ -154,12 +156,18 @@ class ResultReader:
             missing = Finding(_reason(reference), f"{resource.at}.hasMember[{index}]", f"member {index + 1} is missing")
             results.findings.append(missing)
             tree.observations.append(Observation(missing.at, Form(), Absent(), findings=(missing,)))
+        places = [f"{resource.at}.hasMember[{n}]" for n in misshapen(resource.node, "hasMember")]
+        results.findings += map(_missing, places)
         return members
 
 
 def _is_order_form(report: Node) -> bool:
     """Tell a report that only gathers answers to the order form."""
     return any(text(coding, "code") == _FORM_CODE for _, coding in objects(obj(report, "code"), "coding"))
+
+
+def _missing(at: str) -> Finding:
+    return Finding("unresolved-reference", at, "this is no reference")
 
 
 def _reason(reference: Node) -> str:
