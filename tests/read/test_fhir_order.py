@@ -199,3 +199,60 @@ def test_result_of_two_reports_goes_with_the_first(other: str, expected: list[st
 
     assert (reasons(first), reasons(second)) == ([], expected)
     assert [len(each.observations) for each in (first, second)] == [1, 1]
+
+
+@pytest.mark.parametrize("elsewhere", ["b", "404"])
+def test_result_of_an_order_that_its_report_does_not_name_is_said(elsewhere: str) -> None:
+    """A report that names its orders names all of them."""
+    (found,) = reports(
+        gathering("1", basedOn=based_on("a")), result("1", basedOn=based_on(elsewhere)), order("a"), order("b")
+    )
+
+    assert found.findings[0].code == "service-request-mismatch"
+    assert found.findings[0].at == "Bundle.entry[1].resource"
+
+
+def test_requisition_names_no_service_request_itself() -> None:
+    """One requisition has several service requests, so its number only leads to one by the correlation."""
+    requisition = {"system": SERVICE_REQUEST_SYSTEM, "value": "Q-1"}
+    (found,) = reports(gathering(basedOn=based_on("a")), order("a", identifier=[], requisition=requisition))
+
+    assert found.service_requests == ()
+    assert [(kind, each.value) for kind, _, each in found.keys] == [("group", "Q-1")]
+
+
+PERSON = {"resourceType": "Patient", "id": "p", "identifier": [{"value": "EX-1"}], "birthDate": "1984-03-12"}
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        pytest.param({"identifier": [{"value": "EX-2"}]}, ["patient-mismatch"], id="another-number"),
+        pytest.param({"identifier": [{"value": "EX-1"}], "birthDate": "1984"}, [], id="the-same-number"),
+        pytest.param({"identifier": [], "birthDate": "1984-03-12"}, [], id="born-on-the-same-day"),
+        pytest.param({"identifier": [], "birthDate": "1990-01-01"}, ["patient-mismatch"], id="born-on-another-day"),
+        pytest.param({"identifier": []}, ["patient-mismatch"], id="nothing-to-be-known-by"),
+    ],
+)
+def test_order_of_another_person_is_said(other: dict[str, Any], expected: list[str]) -> None:
+    """The right number of an order and the wrong person: WHOOP could not tell."""
+    (found,) = reports(
+        gathering(basedOn=based_on("a"), subject={"reference": "Patient/p"}),
+        order("a", subject={"reference": "Patient/q"}),
+        PERSON,
+        {"resourceType": "Patient", "id": "q", **other},
+    )
+
+    assert reasons(found) == expected
+
+
+@pytest.mark.parametrize("reference", ["Patient/404", "Patient/p"])
+def test_order_of_the_same_or_an_absent_person_holds_nothing(reference: str) -> None:
+    """Who is not in the document cannot be compared."""
+    (found,) = reports(
+        gathering(basedOn=based_on("a"), subject={"reference": "Patient/p", "display": "x"}),
+        order("a", subject={"reference": reference}),
+        PERSON,
+    )
+
+    assert reasons(found) == []

@@ -34,6 +34,7 @@ class Order(Struct, frozen=True):
 
     Shape: `name` is the path of the resource, or else the reference as sent; `numbers` are its placer numbers, which
     tell orders apart better. `panel` are the codes of what was ordered. `problem` is what holds a report of this order.
+    `request` is the resource, where it is there.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Order(Struct, frozen=True):
     keys: tuple[Key, ...] = ()
     panel: tuple[Coding, ...] = ()
     problem: Finding | None = None
+    request: Resource | None = None
 
     def is_same(self, other: Order) -> bool:
         """Tell one order that is referred to in two ways."""
@@ -80,12 +82,15 @@ class Orders:
         ]
 
     def named(self, keys: Iterable[Key]) -> tuple[tuple[str, Identifier], ...]:
-        """Give the identifiers that name the service request itself."""
-        return tuple([(at, found) for _, at, found in keys if found.value and found.namespace in self._named])
+        """Give the identifiers that name the service request itself; a requisition's is that of several."""
+        return tuple([(at, found) for kind, at, found in keys if found.value and self._is_named(kind, found)])
 
     def others(self, keys: Iterable[Key]) -> tuple[Key, ...]:
         """Give the identifiers that a correlation may know."""
-        return tuple([key for key in keys if key[2].value and key[2].namespace not in self._named])
+        return tuple([key for key in keys if key[2].value and not self._is_named(key[0], key[2])])
+
+    def _is_named(self, kind: str, found: Identifier) -> bool:
+        return found.namespace in self._named and kind != "group"
 
     def _order(self, reference: Node, origin: Resource, at: str) -> Order | None:
         """Give what one reference means; None for another kind of order, such as a care plan."""
@@ -124,7 +129,7 @@ class Orders:
             problem = Finding("unknown-modifier", request.at, "an extension changes the meaning of the order")
         # In R5 the code is within a CodeableReference.
         panel = codings(obj(code, "concept") or code, self._systems)
-        return Order(request.at, _numbers(keys), tuple(keys), panel, problem)
+        return Order(request.at, _numbers(keys), tuple(keys), panel, problem, request)
 
 
 def distinct(orders: Iterable[Order]) -> list[Order]:

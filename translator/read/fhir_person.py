@@ -42,6 +42,14 @@ class Person:
         elif self.problem is None and self._is_another(reference, patient):
             self.problem = Finding("patient-mismatch", f"{resource.at}.subject", "the report is of another person")
 
+    def see_order(self, request: Resource | None) -> None:
+        """Compare the subject of an order, where both persons are there; an order may tell less of one than a report."""
+        if request is None or self._patient is None or request.node.get("subject") == self._subject:
+            return
+        patient = self._document.resolve(obj(request.node, "subject"), request)
+        if self.problem is None and patient is not None and _are_two(patient, self._patient):
+            self.problem = Finding("patient-mismatch", f"{request.at}.subject", "the order is of another person")
+
     def patient(self) -> Patient:
         """Give what matching needs."""
         node = self._patient.node if self._patient is not None else {}
@@ -65,6 +73,17 @@ class Person:
             return _name(ours) != _name(theirs)
         numbers = [identifier(obj(each, "identifier")) for each in (self._reference, reference)]
         return all(number.value for number in numbers) and numbers[0] != numbers[1]
+
+
+def _are_two(one: Resource, other: Resource) -> bool:
+    """Tell two people; one person may stand in a document twice, with a number or the day of birth to be known by."""
+    if one.at == other.at:
+        return False
+    numbers = [{identifier(item) for _, item in objects(each.node, "identifier")} for each in (one, other)]
+    if all(numbers):
+        return numbers[0].isdisjoint(numbers[1])
+    days = [text(each.node, "birthDate") for each in (one, other)]
+    return not days[0] or days[0] != days[1]
 
 
 def _name(reference: str) -> str:

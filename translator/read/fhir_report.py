@@ -49,9 +49,12 @@ class ReportReader:
 
     def _read(self, resource: Resource) -> list[Report]:
         results = self._results.read(resource, len(self._answered))
-        offered = self._orders.based_on(resource) + [order for tree in results.grown for order in tree.orders]
+        own = self._orders.based_on(resource)
+        offered = own + [order for tree in results.grown for order in tree.orders]
         orders = distinct(offered) if len(offered) > 1 else offered
-        findings = results.findings + self._shared(results, orders)
+        findings = results.findings + self._shared(results, orders) + _strangers(results.grown, own)
+        for order in offered:
+            results.person.see_order(order.request)
         if results.modified:
             text_ = "an extension changes the meaning of the report"
             findings.append(Finding("unknown-modifier", resource.at, text_))
@@ -107,6 +110,16 @@ class ReportReader:
         found = [self._document.resolve(*each) for each in own or results.specimens.values()]
         kinds = [codings(obj(each.node, "type"), self._systems) if each is not None else () for each in found]
         return tuple([coding.code for codes in kinds for coding in codes]) if all(kinds) else ()
+
+
+def _strangers(trees: Sequence[Tree], own: Sequence[Order]) -> list[Finding]:
+    """Find results that name an order which their report, naming its own, does not."""
+    text_ = "the observation names an order that its report does not"
+    return [
+        Finding("service-request-mismatch", tree.observations[0].at, text_)
+        for tree in trees
+        if own and not all(any(order.is_same(each) for each in own) for order in tree.orders)
+    ]
 
 
 def _are_same(some: Sequence[Order], others: Sequence[Order]) -> bool:
