@@ -46,6 +46,33 @@ def nested(**elements: Any) -> dict[str, Any]:
             id="one-full-url-twice",
         ),
         pytest.param([REPORT, REPORT], "duplicate-resource", "Bundle.entry[1].resource", id="one-id-twice"),
+        pytest.param(
+            [REPORT, {"resourceType": "Patient", "fullUrl": "urn:uuid:1"}, {"resourceType": "X", "fullUrl": "urn:uuid:1"}],
+            "duplicate-resource",
+            "Bundle.entry[1].resource",
+            id="one-full-url-of-a-patient-and-something-else",
+        ),
+        pytest.param(
+            [{"resourceType": "Composition", "modifierExtension": [{"url": "urn:x"}]}, REPORT],
+            "unknown-modifier",
+            "Bundle.entry[0].resource",
+            id="composition-with-an-unknown-modifier",
+        ),
+        pytest.param(
+            [{"resourceType": "MessageHeader", "implicitRules": "urn:x"}, REPORT],
+            "unknown-modifier",
+            "Bundle.entry[0].resource",
+            id="message-with-unknown-rules",
+        ),
+        pytest.param(
+            [nested(link=[{"relation": "NEXT"}])],
+            "incomplete-bundle",
+            "Bundle.entry[0].resource.link",
+            id="page-said-in-capitals",
+        ),
+        pytest.param(
+            [{**REPORT, "request": {"method": "delete"}}], "retraction", "Bundle.entry[0].request", id="deletion-in-small"
+        ),
     ],
 )
 def test_document_that_is_not_all_or_takes_something_back_is_held(
@@ -55,6 +82,14 @@ def test_document_that_is_not_all_or_takes_something_back_is_held(
     (held,) = read_document(bundle(*resources), LEXICON).held
 
     assert (held.code, held.at) == (code, at)
+
+
+def test_bundle_of_deletions_alone_is_held() -> None:
+    """That is how an export says what is gone; a person looks whether it was sent."""
+    found = read_document(bundle(kind="transaction", entry=[DELETION]), LEXICON)
+
+    assert found.refused is None
+    assert [(each.code, each.at) for each in found.held] == [("retraction", "Bundle.entry[0].request")]
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,8 @@ class Names:
     Names of resources, where they do not tell all of them apart by their URLs alone.
 
     Shape: `by_url` and `by_name` (type and id) lead to nothing where two resources have the name; `twins` are those
-    that have the URL, or the type and id on the same server, of one before them.
+    that have the URL, or the type and id on the same server, of one before them; and that one, where it is of another
+    type.
     """
 
     def __init__(self, resources: Iterable[Resource]) -> None:
@@ -60,12 +61,14 @@ class Names:
         url, identity = resource.url, text(resource.node, "id")
         is_twin = bool(url) and self.by_url.setdefault(url, resource) is not resource
         if is_twin:
+            if (other := self.by_url[url]) is not None and other.type != resource.type:
+                self.twins.append(other)
             self.by_url[url] = None
         if identity:
             name = f"{resource.type}/{identity}"
-            other = self.by_name.setdefault(name, resource)
-            if other is not resource:
-                is_twin = is_twin or (other is not None and not (url and other.url))
+            named = self.by_name.setdefault(name, resource)
+            if named is not resource:
+                is_twin = is_twin or (named is not None and not (url and named.url))
                 self.by_name[name] = None
         if is_twin:
             self.twins.append(resource)

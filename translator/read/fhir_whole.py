@@ -17,6 +17,9 @@ _RESULTS = frozenset({"DiagnosticReport", "Observation"})
 # What translation reads: two of one name would make a reference mean either.
 _USED = frozenset({"DiagnosticReport", "Observation", "ServiceRequest", "Patient", "Specimen"})
 
+# What says of everything in its document or message how it is meant.
+_HEADS = frozenset({"Composition", "MessageHeader"})
+
 
 def refused_of(document: Document, *, orders: bool = False) -> Finding | None:
     """Give the first thing that refuses the document; `orders` tells that it orders, and reports nothing."""
@@ -31,7 +34,9 @@ def refused_of(document: Document, *, orders: bool = False) -> Finding | None:
     for at, entry in document.telling_entries:
         if found := _unreadable_entry(at, entry):
             return found
-    if not orders and _RESULTS.isdisjoint([resource.type for resource in document.resources]):
+    if orders or any(map(_deletes, document.telling_entries)):
+        return None
+    if _RESULTS.isdisjoint([resource.type for resource in document.resources]):
         return Finding("message-type", "", "the document has neither DiagnosticReport nor ServiceRequest")
     return None
 
@@ -39,14 +44,16 @@ def refused_of(document: Document, *, orders: bool = False) -> Finding | None:
 def held_of(document: Document) -> Iterator[Finding]:
     """Give everything that holds the document."""
     for bundle in document.bundles:
-        if any(text(link, "relation") == "next" for _, link in objects(bundle.node, "link")):
+        if any(text(link, "relation").lower() == "next" for _, link in objects(bundle.node, "link")):
             yield Finding("incomplete-bundle", f"{bundle.at}.link", "the bundle says that a next page follows")
-    for at, entry in document.telling_entries:
-        if text(obj(entry, "request"), "method") == "DELETE":
-            yield Finding("retraction", f"{at}.request", "the bundle deletes a resource")
-    for composition in document.of_type("Composition"):
-        if text(composition.node, "status") == "entered-in-error":
-            yield Finding("retraction", f"{composition.at}.status", "the document takes itself back")
+    for told in document.telling_entries:
+        if _deletes(told):
+            yield Finding("retraction", f"{told[0]}.request", "the bundle deletes a resource")
+    for head in document.resources:
+        if head.type in _HEADS and is_modified(head.node):
+            yield Finding("unknown-modifier", head.at, "an extension changes the meaning of the document")
+        if head.type == "Composition" and text(head.node, "status") == "entered-in-error":
+            yield Finding("retraction", f"{head.at}.status", "the document takes itself back")
     for twin in document.twins:
         if twin.type in _USED:
             yield Finding("duplicate-resource", twin.at, "another resource has the same fullUrl, or type and id")
@@ -75,9 +82,17 @@ def _unreadable_bundle(at: str, bundle: Node) -> Finding | None:
     return None
 
 
+def _deletes(told: tuple[str, Node]) -> bool:
+    return _method(told[1]) == "DELETE"
+
+
+def _method(entry: Node) -> str:
+    return text(obj(entry, "request"), "method").upper()
+
+
 def _unreadable_entry(at: str, entry: Node) -> Finding | None:
     if is_modified(entry):
         return Finding("unknown-modifier", at, "an extension changes the meaning of an entry")
-    if text(obj(entry, "request"), "method") == "PATCH":
+    if _method(entry) == "PATCH":
         return Finding("message-type", f"{at}.request", "the bundle changes a part of a resource")
     return None
