@@ -516,6 +516,42 @@ def test_results_of_a_history_are_those_of_the_latest_version() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "latest"),
+    [
+        pytest.param({"versionId": "9"}, {"versionId": "10"}, 2, id="numbers-alone"),
+        pytest.param({"lastUpdated": "2024-05-02"}, {"lastUpdated": "2024-05-01"}, 1, id="times-alone"),
+        pytest.param(
+            {"versionId": "1", "lastUpdated": "2024-05-01"},
+            {"versionId": "2", "lastUpdated": "2024-05-01"},
+            2,
+            id="numbers-at-one-time",
+        ),
+        pytest.param({"versionId": "1", "lastUpdated": "2024-05-01"}, {"versionId": "2"}, 2, id="one-time-missing"),
+        pytest.param({"lastUpdated": "2024-05-01"}, {}, 0, id="one-without-any"),
+        pytest.param({"versionId": "a"}, {"versionId": "b"}, 0, id="no-numbers"),
+        pytest.param(
+            {"versionId": "2", "lastUpdated": "2024-05-01"},
+            {"versionId": "1", "lastUpdated": "2024-05-02"},
+            0,
+            id="time-against-number",
+        ),
+        pytest.param({"versionId": "1"}, {"versionId": "1"}, 0, id="the-same-number"),
+    ],
+)
+def test_latest_version_is_told_by_time_and_number_or_not_at_all(
+    first: dict[str, str], second: dict[str, str], latest: int
+) -> None:
+    """Where they do not tell, both stand, and the document is held."""
+    versions = [observation("1", meta=meta, valueInteger=n) for n, meta in enumerate((first, second))]
+    found = read(bundle(diagnostic_report("Observation/1"), *versions, kind="history"))
+
+    held = [each.code for each in found.held]
+
+    assert held == ([] if latest else ["duplicate-resource"])
+    assert [seen.at for seen in found.reports[0].observations] == [f"Bundle.entry[{latest}].resource"] * bool(latest)
+
+
 def test_reference_by_type_and_id_alone_is_remarked() -> None:
     """It is followed where only one resource can be meant, although its URL means another place."""
     (remark,) = read(bundle(diagnostic_report("Observation/1"), observation("1", fullUrl="urn:uuid:1"))).findings

@@ -17,6 +17,8 @@ from translator.read.fhir_json import Node, obj, objects, text
 from translator.record.times import sortable
 
 _VERSION = "/_history/"
+# FHIR R4 id.
+_LONGEST_ID = 64
 # Most bundles have fewer entries, so that hardly ever a place is written anew.
 _PLACES = tuple(f"Bundle.entry[{index}].resource" for index in range(250))
 _SILENT = frozenset({"fullUrl", "resource", "search", "id"})
@@ -257,18 +259,34 @@ def _base(resource: Resource) -> str:
 
 def _latest(found: list[Resource]) -> tuple[list[Resource], list[Resource]]:
     """Part the versions that stand from those that they replaced; what cannot be told apart stands twice."""
-    newest: dict[str, str] = {}
+    by_name: dict[str, list[Resource]] = {}
     for resource in found:
-        name = _name(resource)
-        newest[name] = max(newest.get(name, ""), _version(resource))
-    older = [resource for resource in found if _version(resource) != newest[_name(resource)]]
-    replaced = {resource.at for resource in older}
-    return [resource for resource in found if resource.at not in replaced], older
+        by_name.setdefault(_name(resource), []).append(resource)
+    newest = {name: _newest(versions) for name, versions in by_name.items()}
+    standing, older = [], []
+    for resource in found:
+        latest = newest[_name(resource)]
+        (standing if latest is None or latest is resource else older).append(resource)
+    return standing, older
+
+
+def _newest(versions: list[Resource]) -> Resource | None:
+    """
+    Give the latest of several versions, by time and by number where all of them tell it.
+
+    Absent: None where neither tells, or where the two contradict each other.
+    """
+    metas = [obj(each.node, "meta") for each in versions]
+    times = [sortable(text(meta, "lastUpdated")) for meta in metas]
+    numbers = [_numbered(text(meta, "versionId")) for meta in metas]
+    latest = [versions[told.index(max(told))] for told in (times, numbers) if all(told) and told.count(max(told)) == 1]
+    return latest[0] if latest and latest[0] is latest[-1] else None
+
+
+def _numbered(version: str) -> str:
+    """Write a version number so that texts sort as the numbers do; the names that some servers give have no order."""
+    return version.zfill(_LONGEST_ID) if version.isascii() and version.isdigit() else ""
 
 
 def _name(resource: Resource) -> str:
     return resource.url or f"{resource.type}/{text(resource.node, 'id')}"
-
-
-def _version(resource: Resource) -> str:
-    return sortable(text(obj(resource.node, "meta"), "lastUpdated"))
