@@ -16,8 +16,11 @@ from translator.record.report import Identifier
 from translator.record.values import Absent, Coded, Coding, Limit, Numeric, Range, Ratio, Text, Unusable, Value
 
 NOT_NUMERIC = Unusable("value-not-numeric")
+TOO_PRECISE = Unusable("value-too-precise")
 HELD = Unusable("value-type-held")
 REFUSED = Unusable("value-type-refused", refused=True)
+CONTRADICTION = Unusable("value-contradicts-status")
+WHY = '{"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "error"}]}'
 ABSENT_REASON = {"coding": [{"code": "not-performed"}]}
 
 
@@ -38,7 +41,8 @@ def node(written: str) -> Node:
         pytest.param('{"valueQuantity": {"value": 1e3}}', NOT_NUMERIC, id="large-exponent"),
         pytest.param('{"valueQuantity": {"value": 1e400}}', NOT_NUMERIC, id="larger-than-a-double"),
         pytest.param('{"valueQuantity": {"value": 1e-99999999}}', NOT_NUMERIC, id="smaller-than-anything"),
-        pytest.param('{"valueQuantity": {"value": 12345678901234567}}', NOT_NUMERIC, id="longer-than-a-number-may-be"),
+        pytest.param('{"valueQuantity": {"value": 12345678901234567}}', Numeric("12345678901234567"), id="over-16"),
+        pytest.param('{"valueQuantity": {"value": 1.%s}}' % ("0" * 31), TOO_PRECISE, id="longer-than-any-double"),
         pytest.param('{"valueQuantity": {"value": "5.4"}}', NOT_NUMERIC, id="number-as-text"),
         pytest.param('{"valueQuantity": {"value": true}}', NOT_NUMERIC, id="boolean-in-a-quantity"),
         pytest.param('{"valueQuantity": {"unit": "mg/dL"}}', NOT_NUMERIC, id="quantity-without-value"),
@@ -49,6 +53,21 @@ def node(written: str) -> Node:
         pytest.param('{"valueQuantity": {"value": 5, "comparator": ["<"]}}', NOT_NUMERIC, id="comparator-in-a-list"),
         pytest.param('{"valueQuantity": {"value": 5, "comparator": ""}}', NOT_NUMERIC, id="comparator-empty"),
         pytest.param('{"valueQuantity": {"value": 5, "comparator": null}}', NOT_NUMERIC, id="comparator-null"),
+        pytest.param('{"valueQuantity": {"value": 5, "comparator": "lt"}}', NOT_NUMERIC, id="comparator-of-hl7-v2"),
+        pytest.param('{"valueQuantity": {"value": 5, "_comparator": {}}}', NOT_NUMERIC, id="comparator-not-said"),
+        pytest.param('{"valueQuantity": {"value": 5, "_value": {"id": "x"}}}', Numeric("5"), id="number-with-a-name"),
+        pytest.param(
+            '{"valueQuantity": {"value": 5, "_value": {"id": "x"}, "_comparator": {}}}', NOT_NUMERIC, id="both-beside"
+        ),
+        pytest.param(
+            '{"valueQuantity": {"value": 5, "comparator": "<", "_value": {"id": "x"}}}',
+            Limit("<", "5"),
+            id="limit-with-a-name",
+        ),
+        pytest.param(f'{{"valueQuantity": {{"_value": {WHY}}}}}', Absent("data-absent"), id="number-that-says-why"),
+        pytest.param(f'{{"valueQuantity": {{"value": 5, "_value": {WHY}}}}}', CONTRADICTION, id="number-and-why-not"),
+        pytest.param(f'{{"_valueString": {WHY}}}', Absent("data-absent"), id="text-that-says-why"),
+        pytest.param(f'{{"valueCodeableConcept": {WHY}}}', Absent("data-absent"), id="concept-that-says-why"),
         pytest.param('{"valueInteger": 5}', Numeric("5"), id="integer"),
         pytest.param('{"valueInteger": 5.0}', NOT_NUMERIC, id="decimal-as-integer"),
         pytest.param('{"valueInteger": "5"}', NOT_NUMERIC, id="text-as-integer"),
@@ -93,6 +112,9 @@ def node(written: str) -> Node:
         ),
         pytest.param('{"valueRange": [2, 5]}', NOT_NUMERIC, id="range-as-list"),
         pytest.param(
+            '{"valueRange": {"low": {"value": 5}, "high": {"value": 2}}}', NOT_NUMERIC, id="range-upside-down"
+        ),
+        pytest.param(
             '{"valueRatio": {"numerator": {"value": 1}, "denominator": {"value": 160}}}',
             Ratio("1", ":", "160"),
             id="titre",
@@ -127,6 +149,8 @@ def node(written: str) -> Node:
         pytest.param('{"valueSet": "http://example.org"}', Absent(), id="no-value-element"),
         pytest.param('{"dataAbsentReason": {"text": "x"}}', Absent("data-absent"), id="absent-with-reason"),
         pytest.param('{"dataAbsentReason": {}}', Absent(), id="absent-with-empty-reason"),
+        pytest.param('{"dataAbsentReason": "x"}', Absent(), id="absent-with-a-reason-of-another-shape"),
+        pytest.param('{"valueString": "x", "dataAbsentReason": "x"}', CONTRADICTION, id="value-beside-such-a-reason"),
         pytest.param(
             '{"valueString": "x", "dataAbsentReason": {"text": "x"}}',
             Unusable("value-contradicts-status"),
@@ -150,6 +174,11 @@ def test_value_is_read_by_its_element(written: str, expected: Value) -> None:
         pytest.param(["H", "HU"], {"valueInteger": 5}, Numeric("5"), id="high-in-two-words"),
         pytest.param([" < "], {"valueInteger": 5}, Limit("<", "5"), id="mark-among-spaces"),
         pytest.param(["<"], {"valueString": "low"}, Text("low"), id="text"),
+        pytest.param(["<"], {"valueString": "5.0"}, Limit("<", "5.0"), id="number-as-text"),
+        pytest.param(["<"], {"valueString": "5,0"}, NOT_NUMERIC, id="text-that-may-be-a-number"),
+        pytest.param(["<"], {"valueString": "<5"}, Text("<5"), id="limit-as-text"),
+        pytest.param(["<"], {"valueString": "1:160"}, Text("1:160"), id="titre-as-text"),
+        pytest.param(["<"], {"valueQuantity": {"value": 5, "comparator": "<="}}, Limit("<=", "5"), id="limit"),
     ],
 )
 def test_interpretation_off_the_scale_makes_a_limit(codes: list[str], value: dict[str, Any], expected: Value) -> None:
@@ -157,6 +186,11 @@ def test_interpretation_off_the_scale_makes_a_limit(codes: list[str], value: dic
     interpretation = [{"coding": [{"code": code}]} for code in codes]
 
     assert read_value({**value, "interpretation": interpretation}, {}) == expected
+
+
+def test_interpretation_in_words_makes_a_limit_too() -> None:
+    """The words of the mark are the mark."""
+    assert read_value({"valueInteger": 5, "interpretation": [{"text": "<"}]}, {}) == Limit("<", "5")
 
 
 @pytest.mark.parametrize(
@@ -170,6 +204,9 @@ def test_interpretation_off_the_scale_makes_a_limit(codes: list[str], value: dic
         ),
         pytest.param({"valueQuantity": {"unit": "mg/dL", "system": UCUM}}, ("mg/dL", UCUM), id="ucum-without-code"),
         pytest.param(
+            {"valueQuantity": {"unit": "mmol/L", "code": "mg/dL", "system": "UCUM"}}, ("mg/dL", UCUM), id="ucum-by-name"
+        ),
+        pytest.param(
             {"valueQuantity": {"unit": "mg/dL", "code": "MGDL", "system": "urn:x"}}, ("mg/dL", "urn:x"), id="local-code"
         ),
         pytest.param({"valueQuantity": "mg/dL"}, ("", ""), id="no-object"),
@@ -179,7 +216,7 @@ def test_interpretation_off_the_scale_makes_a_limit(codes: list[str], value: dic
 )
 def test_unit_is_the_ucum_code_before_the_text(value: dict[str, Any], expected: tuple[str, str]) -> None:
     """The human text counts only where there is no UCUM code."""
-    assert unit_of(value) == expected
+    assert unit_of(value, {"UCUM": UCUM}) == expected
 
 
 def test_codings_are_those_with_a_code() -> None:
@@ -245,7 +282,7 @@ ELEMENTS = st.sampled_from(
 def test_any_shape_has_a_value(element: dict[str, Any]) -> None:
     """Whatever stands where, nothing is an error, and a comparator never becomes a number."""
     value = read_value(element, SYSTEMS)
-    unit_of(element)
+    unit_of(element, SYSTEMS)
 
     assert not isinstance(value, Numeric) or "comparator" not in element.get("valueQuantity", ())
 

@@ -47,7 +47,11 @@ def nested(**elements: Any) -> dict[str, Any]:
         ),
         pytest.param([REPORT, REPORT], "duplicate-resource", "Bundle.entry[1].resource", id="one-id-twice"),
         pytest.param(
-            [REPORT, {"resourceType": "Patient", "fullUrl": "urn:uuid:1"}, {"resourceType": "X", "fullUrl": "urn:uuid:1"}],
+            [
+                REPORT,
+                {"resourceType": "Patient", "fullUrl": "urn:uuid:1"},
+                {"resourceType": "X", "fullUrl": "urn:uuid:1"},
+            ],
             "duplicate-resource",
             "Bundle.entry[1].resource",
             id="one-full-url-of-a-patient-and-something-else",
@@ -71,7 +75,10 @@ def nested(**elements: Any) -> dict[str, Any]:
             id="page-said-in-capitals",
         ),
         pytest.param(
-            [{**REPORT, "request": {"method": "delete"}}], "retraction", "Bundle.entry[0].request", id="deletion-in-small"
+            [{**REPORT, "request": {"method": "delete"}}],
+            "retraction",
+            "Bundle.entry[0].request",
+            id="deletion-in-small",
         ),
     ],
 )

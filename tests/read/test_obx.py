@@ -69,6 +69,21 @@ def test_number_off_the_scale_is_a_limit(flags: str, value: str, expected: Value
 
 
 @pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        pytest.param("ST", "0.01", Limit("<", "0.01"), id="number-typed-as-text"),
+        pytest.param("ST", "0,01", Unusable("value-not-numeric"), id="number-with-a-mark-of-its-own"),
+        pytest.param("FT", "0.01", Text("0.01", prose=True), id="written-for-people"),
+    ],
+)
+def test_text_off_the_scale_is_a_limit_where_it_is_a_number(kind: str, value: str, expected: Value) -> None:
+    """Laboratories type numbers as text; such a one is no measurement either."""
+    (seen,) = reader().run([f"OBX|1|{kind}|2345-7^^LN||{value}|mg/dL||<|||F"], 0, ("", ()), SURE)
+
+    assert seen.value == expected
+
+
+@pytest.mark.parametrize(
     ("flags", "critical"),
     [
         pytest.param("HH", True, id="critically-high"),

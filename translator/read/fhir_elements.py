@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from translator.read.fhir_json import Node, obj
 from translator.read.fhir_marks import MARKED_NAMES, SINGLE_NAMES
-from translator.read.fhir_value import ABSENT, CONTRADICTION, DATA_ABSENT, READERS, off_scale, off_scale_marks, refuse
+from translator.read.fhir_value import ABSENT, CONTRADICTION, DATA_ABSENT, READERS, off_scale_marks, refuse, says_why
+from translator.record.quantity import off_scale
 from translator.record.values import Value
 
 MEMO_SIZE = 4096
@@ -106,10 +107,13 @@ def read_element(node: Node, elements: Elements, systems: Mapping[str, str]) -> 
     Absent: Absent, with a reason where dataAbsentReason gives one; a value beside a dataAbsentReason is a contradiction
     (obs-6) and unusable.
     """
-    if elements.says_why and obj(node, "dataAbsentReason"):
-        return CONTRADICTION if elements.value else DATA_ABSENT
+    if elements.says_why and node["dataAbsentReason"]:
+        if elements.value:
+            return CONTRADICTION
+        return DATA_ABSENT if obj(node, "dataAbsentReason") else ABSENT
     if not elements.value:
-        return ABSENT
+        beside = (obj(node, name) for name in node if name.startswith("_value"))
+        return DATA_ABSENT if any(map(says_why, beside)) else ABSENT
     if elements.several:
         return CONTRADICTION
     return elements.read(node[elements.value], systems)

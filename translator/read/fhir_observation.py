@@ -17,8 +17,9 @@ from msgspec import Struct, structs
 from translator.read.fhir_bundle import Resource
 from translator.read.fhir_elements import MEMO_SIZE, ElementMemo, Elements, read_element
 from translator.read.fhir_json import Node, obj, objects
-from translator.read.fhir_value import ABSENT, codings, off_scale, off_scale_marks, unit_of
+from translator.read.fhir_value import ABSENT, codings, off_scale_marks, unit_of
 from translator.read.fhir_whole import is_modified
+from translator.record.quantity import off_scale
 from translator.record.report import Form, Observation
 from translator.record.values import Absent, Unusable
 
@@ -119,7 +120,7 @@ class ObservationReader:
         return found
 
     def _read_manner(self, node: Node, status: object) -> _Manner:
-        unit, system = unit_of(node)
+        unit, system = unit_of(node, self._systems)
         word = status.strip() if isinstance(status, str) else ""
         codes = codings(obj(node, "code"), self._systems)
         return _Manner(Form(codes, unit=unit, unit_system=system, status=word), off_scale_marks(node))

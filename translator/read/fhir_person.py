@@ -43,7 +43,7 @@ class Person:
             self.problem = Finding("patient-mismatch", f"{resource.at}.subject", "the report is of another person")
 
     def see_order(self, request: Resource | None) -> None:
-        """Compare the subject of an order, where both persons are there; an order may tell less of one than a report."""
+        """Compare the subject of an order, where both persons are there: an order may tell less of one."""
         if request is None or self._patient is None or request.node.get("subject") == self._subject:
             return
         patient = self._document.resolve(obj(request.node, "subject"), request)

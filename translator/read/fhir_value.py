@@ -11,21 +11,25 @@ from decimal import Decimal
 from typing import Any
 
 from translator.read.fhir_json import Node, obj, objects, text
+from translator.record.flags import OFF_SCALE
 from translator.record.quantity import LONGEST, read_limit, read_number
 from translator.record.report import Identifier
 from translator.record.values import Absent, Coded, Coding, Numeric, Range, Ratio, Text, Unusable, Value
 
 UCUM = "http://unitsofmeasure.org"
-_OFF_SCALE = frozenset({"<", ">"})
+_COMPARATORS = frozenset({"<", "<=", ">=", ">"})
 # Units of a ratio that is a pure number, such as a titre; `5 mg : 1 mL` is a concentration and no titre.
 _PURE = frozenset({"", "1"})
 _TINIEST = -17
+# In characters: more than any double needs.
+_LONGEST_DECIMAL = 32
 _NUMBERS = frozenset({Decimal, int})
 _ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 ABSENT = Absent()
 DATA_ABSENT = Absent("data-absent")
 CONTRADICTION = Unusable("value-contradicts-status")
 _NOT_NUMERIC = Unusable("value-not-numeric")
+_TOO_PRECISE = Unusable("value-too-precise")
 _REFUSED = Unusable("value-type-refused", refused=True)
 _HELD = Unusable("value-type-held")
 
@@ -64,13 +68,14 @@ def lexical(number: object) -> str:
     return str(number) if type(number) is int else ""
 
 
-def unit_of(node: Node) -> tuple[str, str]:
-    """Give unit and system of a value: a UCUM code counts before the human text."""
-    return _unit(obj(node, "valueQuantity") or obj(obj(node, "valueRange"), "low"))
+def unit_of(node: Node, systems: Mapping[str, str]) -> tuple[str, str]:
+    """Give unit and system of a value: a UCUM code, however its system is spelled, counts before the human text."""
+    return _unit(obj(node, "valueQuantity") or obj(obj(node, "valueRange"), "low"), systems)
 
 
-def _unit(quantity: Node) -> tuple[str, str]:
+def _unit(quantity: Node, systems: Mapping[str, str]) -> tuple[str, str]:
     system = text(quantity, "system")
+    system = systems.get(system, system)
     code = text(quantity, "code") if system == UCUM else ""
     return code or text(quantity, "unit"), system
 
@@ -89,19 +94,36 @@ def _quantity(value: Any, _: Mapping[str, str]) -> Value:
         return _NOT_NUMERIC
     number = value.get("value")
     if "comparator" in value:
-        return read_limit(text(value, "comparator"), lexical(number)) or _NOT_NUMERIC
+        return limit(text(value, "comparator"), lexical(number))
+    if "_comparator" in value or "_value" in value:
+        return _beside(value, number)
     if type(number) in _NUMBERS:
         written = str(number)
         if len(written) <= LONGEST and "E" not in written:
             return Numeric(written)
-    if number is None and _says_why(value):
+    if number is None and says_why(value):
         return DATA_ABSENT
     written = lexical(number)
-    # A JSON number without an exponent is one of HL7, too.
-    return Numeric(written) if 0 < len(written) <= LONGEST and "E" not in written else _NOT_NUMERIC
+    if not written or "E" in written:
+        return _NOT_NUMERIC
+    # FHIR sets no length; whether a double can carry the digits is decided where they are sent.
+    return Numeric(written) if len(written) <= _LONGEST_DECIMAL else _TOO_PRECISE
 
 
-def _says_why(value: Node) -> bool:
+def _beside(value: Node, number: object) -> Value:
+    """Read a quantity with something beside its primitive values: why there is none, or an unsaid comparator."""
+    if says_why(obj(value, "_value")):
+        return DATA_ABSENT if number is None else CONTRADICTION
+    plain = {name: part for name, part in value.items() if name != "_value"}
+    return _quantity(plain, {}) if "_comparator" not in plain else _NOT_NUMERIC
+
+
+def limit(comparator: str, written: str) -> Value:
+    """Read one of FHIR's comparators and the number that it bounds; any other makes the number unusable."""
+    return (read_limit(comparator, written) if comparator in _COMPARATORS else None) or _NOT_NUMERIC
+
+
+def says_why(value: Node) -> bool:
     """Tell a value that is only the reason why there is none, written as an extension."""
     return any(text(extension, "url") == _ABSENT_REASON for _, extension in objects(value, "extension"))
 
@@ -126,19 +148,22 @@ def _concept(value: Any, systems: Mapping[str, str]) -> Value:
         return _NOT_NUMERIC
     found = codings(value, systems)
     words = text(value, "text") or next((coding.text for coding in found if coding.text), "")
-    return Coded(found, words) if found or words else ABSENT
+    if found or words:
+        return Coded(found, words)
+    return DATA_ABSENT if says_why(value) else ABSENT
 
 
-def _range(value: Any, _: Mapping[str, str]) -> Value:
+def _range(value: Any, systems: Mapping[str, str]) -> Value:
     low, high = (_amount(value, key) for key in ("low", "high"))
-    if not (low and high) or _unit(value["low"]) != _unit(value["high"]):
+    if not (low and high) or _unit(value["low"], systems) != _unit(value["high"], systems):
         return _NOT_NUMERIC
-    return Range(low, high)
+    # Rule rng-2.
+    return Range(low, high) if Decimal(low) <= Decimal(high) else _NOT_NUMERIC
 
 
-def _ratio(value: Any, _: Mapping[str, str]) -> Value:
+def _ratio(value: Any, systems: Mapping[str, str]) -> Value:
     left, right = (_amount(value, key) for key in ("numerator", "denominator"))
-    if not (left and right) or any(_unit(value[key])[0] not in _PURE for key in ("numerator", "denominator")):
+    if not (left and right) or any(_unit(value[key], systems)[0] not in _PURE for key in ("numerator", "denominator")):
         return _NOT_NUMERIC
     return Ratio(left, ":", right)
 
@@ -163,13 +188,7 @@ READERS: Mapping[str, Callable[[Any, Mapping[str, str]], Value]] = {
 
 
 def off_scale_marks(node: Node) -> frozenset[str]:
-    """Give the codes of interpretation that say that a number is the end of the scale (`<`, `>`)."""
-    codings_ = [each for _, concept in objects(node, "interpretation") for _, each in objects(concept, "coding")]
-    return frozenset([text(coding, "code") for coding in codings_]) & _OFF_SCALE
-
-
-def off_scale(value: Value, marks: frozenset[str]) -> Value:
-    """Make a limit of a number that is the end of the scale and no measurement."""
-    if not isinstance(value, Numeric):
-        return value
-    return (read_limit(next(iter(marks)), value.lexical) if len(marks) == 1 else None) or _NOT_NUMERIC
+    """Give what of interpretation, in codes or in words, says that a number is the end of the scale (`<`, `>`)."""
+    concepts = [concept for _, concept in objects(node, "interpretation")]
+    codes = [text(coding, "code") for concept in concepts for _, coding in objects(concept, "coding")]
+    return frozenset([*codes, *(text(concept, "text") for concept in concepts)]) & OFF_SCALE

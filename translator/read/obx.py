@@ -17,9 +17,9 @@ from translator.read.doubts import Doubts
 from translator.read.er7 import NULL, Delimiters, Unescape
 from translator.read.value import ValueReader
 from translator.record.flags import CRITICAL, OFF_SCALE
-from translator.record.quantity import LONGEST
+from translator.record.quantity import LONGEST, off_scale
 from translator.record.report import Finding, Form, Observation
-from translator.record.values import Absent, Limit, Numeric, Unusable, Value
+from translator.record.values import Absent, Numeric, Unusable, Value
 
 # What an OBX is by where it stands: the reason why it is no result, if it is none, and what keeps it from being sent.
 Standing: TypeAlias = tuple[str, tuple[Finding, ...]]
@@ -151,8 +151,8 @@ class ObxReader:
         """
         codes = {flag.split(self._delimiters.component, 1)[0].strip() for flag in self._repetitions(flags)}
         marks, value = codes & OFF_SCALE, seen.value
-        if marks and isinstance(value, Numeric):
-            value = Limit(marks.pop(), value.plain or value.lexical) if len(marks) == 1 else _NOT_NUMERIC
+        if marks:
+            value = off_scale(value, marks)
         return structs.replace(seen, value=value, critical=not codes.isdisjoint(CRITICAL))
 
     def _repetitions(self, field: str) -> list[str]:

@@ -84,6 +84,8 @@ def numeric_value(value: Value, row: ObservationRow, plan: UnitPlan, form: Numbe
         return _unusable(value, "value-not-numeric")
     if plan.conversion is not None:
         return Sent(reason="unit-not-convertible")
+    if not row.negative and any(part.startswith("-") for part in _parts(value)):
+        return Sent(reason="negative-value")
     return Sent(text=text)
 
 
@@ -112,6 +114,15 @@ def canonical_text(value: Value) -> str | None:
     if isinstance(value, Range):
         return f"{canonical(value.low)}-{canonical(value.high)}"
     return None
+
+
+def _parts(value: Value) -> tuple[str, ...]:
+    """Give the numbers of a limit, a ratio or a range, as written."""
+    if isinstance(value, Limit):
+        return (value.lexical,)
+    if isinstance(value, Ratio):
+        return value.left, value.right
+    return (value.low, value.high) if isinstance(value, Range) else ()
 
 
 def text_value(value: Value, row: ObservationRow, tables: Tables) -> Sent:
