@@ -241,6 +241,23 @@ def test_unit_of_fhir_leads_to_the_one_that_counts(sent: bytes, lit: bytes) -> N
     assert (raw[origin.place.start : origin.place.end], origin.place.at[-5:]) == (lit, ".code")
 
 
+@pytest.mark.parametrize(
+    ("sent", "part"),
+    [
+        pytest.param(b'"unit": "millimoles",', ".code", id="code-counts-before-the-unit"),
+        pytest.param(b'"unit": "mmol/L",', ".code", id="unit-and-code"),
+    ],
+)
+def test_step_of_a_unit_of_fhir_leads_to_the_one_that_counts(sent: bytes, part: str) -> None:
+    """The step of a value's unit names the same place, and the inputs have its bytes."""
+    (origin,) = Provenances(TABLES, [FHIR_QUANTITY.replace(b"UNIT", sent)]).why("0.0").origins
+
+    (step,) = [each for each in origin.steps if each.name == "unit"]
+
+    assert step.at.endswith(f".value{part}")
+    assert [place.text for place in origin.inputs if place.at == step.at] == ["mmol/L"]
+
+
 def test_position_that_is_not_there_is_named() -> None:
     """The error says what is there instead."""
     with pytest.raises(ConfigError, match="there are 4 OBX segments"):

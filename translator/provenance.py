@@ -157,9 +157,16 @@ class Provenances:
         fate = trace_fate(entry, own, self._sent(entry), self._outcome.diagnostics, self._tables)
         # What it comes to by itself is most often what is sent; then it is said once.
         own = own[:-1] if own[-1].result == fate[0].result else own
+        own = [self._at_its_unit(step, observation) for step in own]
         steps = (self._with_source(read, observation), *own, *fate)
         fields = fields_of(entry, self._outcome)
         return Origin(place, steps, entry, fields, self._inputs(steps))
+
+    def _at_its_unit(self, step: Step, observation: Observation) -> Step:
+        """Lead to where the unit was read: of a quantity of FHIR that is its code or its text."""
+        if step.at != field_at(observation.at, "unit") or (place := self._part(observation, "unit")) is None:
+            return step
+        return structs.replace(step, at=place.at)
 
     def _with_source(self, read: Step, observation: Observation) -> Step:
         """Set what was sent, escapes and all, beside what it was read as; nobody reads a document here."""

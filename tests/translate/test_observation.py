@@ -22,6 +22,9 @@ NO_RESULT = "not-a-result-position"
 FINDING = (Finding("undeclared-bytes", "OBX[1]-5"),)
 
 
+MODIFIED = Unusable("unknown-modifier", refused=True)
+
+
 def observation(value: Value = NUMBER, **more: object) -> Observation:
     """Make a final cholesterol, bent where a test says so."""
     parts: dict[str, object] = {"codes": MAPPED, "unit": "mg/dL", "status": "F"} | more
@@ -39,6 +42,8 @@ def observation(value: Value = NUMBER, **more: object) -> Observation:
         pytest.param(observation(status="D"), "held", "retraction", id="deleted"),
         pytest.param(observation(status="W", codes=UNMAPPED), "held", "retraction", id="wrong-patient-unmapped"),
         pytest.param(observation(Cleared()), "held", "retraction", id="hl7-null"),
+        pytest.param(observation(MODIFIED, codes=UNMAPPED), "refused", "unknown-modifier", id="modified-unmapped"),
+        pytest.param(observation(MODIFIED, status="X"), "refused", "unknown-modifier", id="modified-not-obtained"),
         pytest.param(observation(findings=FINDING), "held", "undeclared-bytes", id="bytes-without-charset"),
         pytest.param(observation(Document("embedded")), "ignored", "document", id="document"),
         pytest.param(observation(Absent("data-absent")), "ignored", "data-absent", id="reason-for-absence"),

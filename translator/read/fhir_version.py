@@ -29,7 +29,8 @@ _OLD = frozenset({"DSTU2", "STU3"})
 _NAMES = (((1, 0), "DSTU2"), ((3, 0), "STU3"), ((4, 0), "R4"), ((4, 3), "R4B"), ((5, 0), "R5"))
 _CORE = "http://hl7.org/fhir/"
 _NUMBER = re.compile(
-    r"https?://hl7\.org/fhir/(?:(\d{1,2})\.(\d{1,2})/StructureDefinition/|StructureDefinition/[^|]+\|(\d{1,2})\.(\d{1,2}))"
+    r"https?://hl7\.org/fhir/(?:(\d{1,2})\.(\d{1,2})(?:\.\d{1,2})?/StructureDefinition/"
+    r"|StructureDefinition/[^|]+\|(\d{1,2})\.(\d{1,2}))"
 )
 _NAMED = re.compile(r"https?://[^|]+/(DSTU2|STU3|R4B?|R5)/StructureDefinition/")
 

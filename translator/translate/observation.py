@@ -40,6 +40,7 @@ from translator.translate.values import (
 )
 
 _MEMO_SIZE = 4096
+_MODIFIED = "unknown-modifier"
 _QUANTITIES = frozenset({Numeric, Limit, Ratio, Range})
 _WORDS = frozenset({Text, Coded})
 # Here the sender itself says that it is no result (OBX-29), whatever its code; elsewhere only its position does.
@@ -94,6 +95,7 @@ class ObservationTranslator:
             self._by_place,
             self._by_table,
             self._by_retraction,
+            self._by_modifier,
             self._by_finding,
             self._by_kind_of_value,
             self._by_absence,
@@ -164,6 +166,11 @@ class ObservationTranslator:
     def _by_retraction(observation: Observation, _: Match, status: StatusRow) -> tuple[str, str]:
         retracts = status.reason == "retraction" or isinstance(observation.value, Cleared)
         return ("held", "retraction") if retracts else ("", "")
+
+    @staticmethod
+    def _by_modifier(observation: Observation, _: Match, __: StatusRow) -> tuple[str, str]:
+        # Nobody knows what it says, whatever its code and its status.
+        return ("refused", _MODIFIED) if getattr(observation.value, "reason", "") == _MODIFIED else ("", "")
 
     @staticmethod
     def _by_finding(observation: Observation, _: Match, __: StatusRow) -> tuple[str, str]:

@@ -25,6 +25,9 @@ _UNFINISHED = frozenset({"preliminary", "partial", "registered"})
 _DONE = frozenset({"final", "amended", "corrected"})
 # Ignored observations that still say something about how far the report is.
 _TELLING = frozenset({"not-obtained", "result-pending"})
+# So do a panel of its members and a result that says why it is none, unless they are done: then they add nothing.
+_VALUELESS = frozenset({"container", "data-absent"})
+_NOT_DONE = _PENDING | {"cancelled"}
 _WITHHELD = frozenset({"held", "refused"})
 
 
@@ -206,7 +209,9 @@ _RULES: tuple[Callable[[Case, Seen], Finding | None], ...] = (
 
 
 def _counts(verdict: Verdict) -> bool:
-    return verdict.state != "ignored" or verdict.reason in _TELLING
+    if verdict.state != "ignored" or verdict.reason in _TELLING:
+        return True
+    return verdict.reason in _VALUELESS and verdict.status in _NOT_DONE
 
 
 def report_status(case: Case, seen: Seen) -> str:
