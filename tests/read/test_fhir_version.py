@@ -34,9 +34,7 @@ def profiled(*profiles: object) -> dict[str, Any]:
         pytest.param([profiled(f"{CORE}|5.0.0")], "R5", id="core-profile-of-r5"),
         pytest.param([profiled("http://hl7.org/fhir/5.0/StructureDefinition/Observation")], "R5", id="url-of-r5"),
         pytest.param([profiled("http://hl7.org/fhir/3.0/StructureDefinition/Observation")], "STU3", id="url-of-stu3"),
-        pytest.param(
-            [profiled("http://hl7.org/fhir/3.0.2/StructureDefinition/Patient")], "STU3", id="url-with-a-patch"
-        ),
+        pytest.param([profiled("http://hl7.org/fhir/3.0.2/StructureDefinition/Patient")], "STU3", id="patch-level"),
         pytest.param([profiled("http://hl7.org/fhir/1.0/StructureDefinition/Observation")], "DSTU2", id="url-of-dstu2"),
         pytest.param([profiled(f"{CORE}|6.0.0")], "6.0", id="core-profile-of-r6"),
         pytest.param([profiled("https://lab.example/STU3/StructureDefinition/Result")], "STU3", id="named-in-the-url"),

@@ -196,8 +196,8 @@ def _value_without_result(case: Case, _: Seen) -> Finding | None:
 
 _RULES: tuple[Callable[[Case, Seen], Finding | None], ...] = (
     _message,
-    _resolution,
     _finding,
+    _resolution,
     _time,
     _patients,
     _status,
