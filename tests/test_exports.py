@@ -184,6 +184,33 @@ def test_line_that_is_no_resource_is_named_by_its_number() -> None:
     assert outcome.state == "held"
 
 
+@pytest.mark.parametrize(
+    ("damage", "code", "text"),
+    [
+        pytest.param((b'"status"', b'"x":1,"x":2,"status"'), "duplicate-key", "the same key twice", id="key-twice"),
+        pytest.param((b'"status"', b'"x":' + b"[" * 250 + b"]" * 250 + b',"status"'), "malformed", "deeply", id="deep"),
+    ],
+)
+def test_line_for_which_a_report_is_refused_is_named_by_its_number(
+    damage: tuple[bytes, bytes], code: str, text: str
+) -> None:
+    """What only a whole look finds is found with the report; the message alone would not say where."""
+    first, second = hdl("a"), hdl("b")
+    damaged = json.dumps(second).encode().replace(*damage) + b"\n"
+    files = {"DiagnosticReport.ndjson": lines(report(1, "a", "b")), "Observation.ndjson": lines(first) + damaged}
+
+    outcomes = translated(ENGINE, in_memory(files))
+
+    assert [(each.source.file, each.state) for each in outcomes] == [
+        ("DiagnosticReport.ndjson", "refused"),
+        ("Observation.ndjson", "refused"),
+    ]
+    (named,) = outcomes[1].diagnostics
+    assert named.code == code
+    assert named.text.startswith("line 2: ")
+    assert text in named.text
+
+
 def test_export_without_results_says_so() -> None:
     """An export of patients alone is not passed over."""
     (outcome,) = translated(ENGINE, in_memory({"Patient.ndjson": lines(PATIENT)}))

@@ -22,6 +22,7 @@ from msgspec import Struct
 from translator.pipeline import Pipeline, Translated, file_finding
 from translator.read.export_bundle import ExportBundle, bundle_lines
 from translator.read.export_index import ExportIndex, Kind
+from translator.read.fhir_json import DuplicateKeyError, MalformedJsonError, parse
 from translator.read.ndjson import split_lines
 from translator.read.resource_head import read_head
 from translator.read.wire import LARGEST_MESSAGE
@@ -30,6 +31,7 @@ from translator.translate.service_request import Lookup, no_correlation
 
 Reopen: TypeAlias = Callable[[], AbstractContextManager[BinaryIO]]
 
+_UNSOUND = frozenset({"duplicate-key", "malformed"})
 # Observations of no report are given in blocks, so that neither their number nor their size is without bounds.
 _BLOCK_LINES = 256
 _BLOCK_BYTES = 4 << 20
@@ -96,7 +98,10 @@ class Export:
             if len(raw) > LARGEST_MESSAGE:
                 yield self._pipeline.too_large(raw, file=found.file, index=found.index)
             else:
-                yield raw, self._pipeline.translate(raw, file=found.file, index=found.index, correlation=correlation)
+                outcome = self._pipeline.translate(raw, file=found.file, index=found.index, correlation=correlation)
+                yield raw, outcome
+                if any(said.code in _UNSOUND for said in outcome.diagnostics):
+                    yield from self._unsound(found.lines)
         if len(self._index) and not self._count:
             name = self._shelf.name(self._index.files[0])
             yield b"", file_finding(name, "message-type", "the lines hold no DiagnosticReport and no Observation")
@@ -114,6 +119,16 @@ class Export:
         beside = any(True for _ in index.lines(Kind.REPORT))
         for lines in self._blocks():
             yield self._message(bundle_lines(map(self._fetch, lines), beside_reports=beside), lines)
+
+    def _unsound(self, lines: Iterable[int]) -> Iterator[Translated]:
+        """Name the lines for which a message was refused: some faults are found only where a line is read whole."""
+        for line in lines:
+            try:
+                parse(self._fetch(line))
+            except MalformedJsonError as fault:
+                name, _, _, number = self.origin(line)
+                code = "duplicate-key" if isinstance(fault, DuplicateKeyError) else "malformed"
+                yield b"", file_finding(name, code, f"line {number}: {str(fault).removeprefix('line 1 ')}")
 
     def origin(self, line: int) -> tuple[str, int, int, int]:
         """Tell where a line comes from: its file, its first byte there, its size, and its number in that file."""
