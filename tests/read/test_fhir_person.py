@@ -87,3 +87,37 @@ def test_patient_with_an_unknown_modifier_holds_the_report() -> None:
     found = only(reference("Patient/p"), people=[{**PEOPLE[0], "modifierExtension": [{"url": "urn:x"}]}])
 
     assert [finding.code for finding in found.findings] == ["unknown-modifier"]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "reasons"),
+    [
+        pytest.param({"id": "p", "identifier": [{"value": "A-1"}]}, [], id="the-same-person"),
+        pytest.param({"id": "p", "identifier": [{"value": "A-1"}], "birthDate": "1984"}, [], id="born-in-that-year"),
+        pytest.param({"id": "p", "identifier": [{"value": "A-2"}]}, ["patient-mismatch"], id="another-number"),
+        pytest.param(
+            {"id": "p", "identifier": [{"value": "A-1"}], "birthDate": "1990-07-01"},
+            ["patient-mismatch"],
+            id="born-on-another-day",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    "elements", [pytest.param({"valueInteger": 5}, id="plain-result"), pytest.param({}, id="result-without-a-value")]
+)
+def test_contained_person_has_its_name_only_there(
+    theirs: dict[str, Any], reasons: list[str], elements: dict[str, Any]
+) -> None:
+    """The same words mean another resource in another container; it may be the same person all the same."""
+    ours = {"resourceType": "Patient", "id": "p", "identifier": [{"value": "A-1"}], "birthDate": "1984-03-12"}
+    subject = reference("#p")
+    report = {"resourceType": "DiagnosticReport", "result": [reference("Observation/1")], "subject": subject}
+    result = {"resourceType": "Observation", "id": "1", "subject": subject, **elements}
+    contained = [{"resourceType": "Patient", **theirs}]
+
+    (found,) = read_document(
+        bundle({**report, "contained": [ours]}, {**result, "contained": contained}), LEXICON
+    ).reports
+
+    assert [finding.code for finding in found.findings] == reasons
+    assert found.patient == Patient("A-1", "19840312")

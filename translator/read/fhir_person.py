@@ -17,12 +17,14 @@ class Person:
     """
     The subject of one report; where the report names none, that of its first observation that does.
 
-    Shape: `problem` is what holds the report.
+    Shape: `problem` is what holds the report. `words` are those of the report, by which the same person may be told at
+    once; what is contained bears its name only there, so that no words tell it elsewhere.
     """
 
     def __init__(self, document: Document, report: Resource) -> None:
         self._document = document
         self._at = f"{report.at}.subject"
+        self.words: object = _words(report.node)
         self._subject: object = None
         self._reference: Node = {}
         self._patient: Resource | None = None
@@ -31,7 +33,7 @@ class Person:
 
     def see(self, resource: Resource) -> None:
         """Compare the subject of an observation; what is plainly the same costs hardly anything."""
-        subject = resource.node.get("subject")
+        subject = _words(resource.node)
         if subject is None or subject == self._subject:
             return
         reference = obj(resource.node, "subject")
@@ -44,7 +46,7 @@ class Person:
 
     def see_order(self, request: Resource | None) -> None:
         """Compare the subject of an order, where both persons are there: an order may tell less of one."""
-        if request is None or self._patient is None or request.node.get("subject") == self._subject:
+        if request is None or self._patient is None or _words(request.node) == self._subject:
             return
         patient = self._document.resolve(obj(request.node, "subject"), request)
         if self.problem is None and patient is not None and _are_two(patient, self._patient):
@@ -67,7 +69,7 @@ class Person:
 
     def _is_another(self, reference: Node, patient: Resource | None) -> bool:
         if patient is not None and self._patient is not None:
-            return patient.at != self._patient.at
+            return _are_two(patient, self._patient)
         ours, theirs = text(self._reference, "reference"), text(reference, "reference")
         if ours and theirs:
             return _name(ours) != _name(theirs)
@@ -77,13 +79,19 @@ class Person:
 
 def _are_two(one: Resource, other: Resource) -> bool:
     """Tell two people; one person may stand in a document twice, with a number or the day of birth to be known by."""
-    if one.at == other.at:
+    if one.node == other.node:
         return False
     numbers = [{identifier(item) for _, item in objects(each.node, "identifier")} for each in (one, other)]
-    if all(numbers):
-        return numbers[0].isdisjoint(numbers[1])
     days = [text(each.node, "birthDate") for each in (one, other)]
+    if all(numbers):
+        return numbers[0].isdisjoint(numbers[1]) or (len(days[0]) == len(days[1]) and days[0] != days[1])
     return not days[0] or days[0] != days[1]
+
+
+def _words(node: Node) -> object:
+    """Give how a subject is named; what is contained has a name of its own in each resource."""
+    subject = node.get("subject")
+    return object() if text(obj(node, "subject"), "reference").startswith("#") else subject
 
 
 def _name(reference: str) -> str:

@@ -79,7 +79,7 @@ class ResultReader:
         """Read the results of the n-th report, and compare whose they are."""
         person, modified = Person(self._document, report), is_modified(report.node)
         place = _FORM if _is_order_form(report.node) else ""
-        results = Results(report, number, report.node.get("subject"), person, modified, place, [], [], [], {}, {})
+        results = Results(report, number, person.words, person, modified, place, [], [], [], {}, {})
         listed = objects(report.node, "result")
         targets = self._document.resolve_all([reference for _, reference in listed], report)
         # Every entry of the list is a result; one that is no reference leads to nothing.
