@@ -552,9 +552,16 @@ def test_latest_version_is_told_by_time_and_number_or_not_at_all(
     assert [seen.at for seen in found.reports[0].observations] == [f"Bundle.entry[{latest}].resource"] * bool(latest)
 
 
-def test_reference_by_type_and_id_alone_is_remarked() -> None:
+@pytest.mark.parametrize(
+    ("target", "url"),
+    [
+        pytest.param("Observation/1", {"fullUrl": "urn:uuid:1"}, id="below-a-local-url"),
+        pytest.param("https://lab.example/Observation/1", {}, id="server-of-nothing-in-the-bundle"),
+    ],
+)
+def test_reference_by_type_and_id_alone_is_remarked(target: str, url: dict[str, str]) -> None:
     """It is followed where only one resource can be meant, although its URL means another place."""
-    (remark,) = read(bundle(diagnostic_report("Observation/1"), observation("1", fullUrl="urn:uuid:1"))).findings
+    (remark,) = read(bundle(diagnostic_report(target), observation("1", **url))).findings
 
     assert (remark.code, remark.at) == ("reference-assumed", "Bundle")
 

@@ -233,7 +233,8 @@ class Document:
         named = self._named().by_name.get("/".join(target.split("/")[-2:]))
         if named is None or ("://" in target and _base(named)):
             return None
-        self.assumed += bool(named.url)
+        # Where neither names a server, there is nothing to assume.
+        self.assumed += bool(named.url) or "://" in target
         return named
 
     def of_type(self, name: str) -> Iterator[Resource]:
