@@ -112,9 +112,6 @@ def node(written: str) -> Node:
         ),
         pytest.param('{"valueRange": [2, 5]}', NOT_NUMERIC, id="range-as-list"),
         pytest.param(
-            '{"valueRange": {"low": {"value": 5}, "high": {"value": 2}}}', NOT_NUMERIC, id="range-upside-down"
-        ),
-        pytest.param(
             '{"valueRatio": {"numerator": {"value": 1}, "denominator": {"value": 160}}}',
             Ratio("1", ":", "160"),
             id="titre",

@@ -157,8 +157,7 @@ def _range(value: Any, systems: Mapping[str, str]) -> Value:
     low, high = (_amount(value, key) for key in ("low", "high"))
     if not (low and high) or _unit(value["low"], systems) != _unit(value["high"], systems):
         return _NOT_NUMERIC
-    # Rule rng-2.
-    return Range(low, high) if Decimal(low) <= Decimal(high) else _NOT_NUMERIC
+    return Range(low, high)
 
 
 def _ratio(value: Any, systems: Mapping[str, str]) -> Value:
