@@ -264,16 +264,14 @@ def _latest(found: list[Resource]) -> tuple[list[Resource], list[Resource]]:
     for resource in found:
         by_name.setdefault(_name(resource), []).append(resource)
     newest = {name: _newest(versions) for name, versions in by_name.items()}
-    standing, older = [], []
-    for resource in found:
-        latest = newest[_name(resource)]
-        (standing if latest is None or latest is resource else older).append(resource)
-    return standing, older
+    older = [each for each in found if newest[_name(each)] not in {None, each.at}]
+    replaced = {each.at for each in older}
+    return [each for each in found if each.at not in replaced], older
 
 
-def _newest(versions: list[Resource]) -> Resource | None:
+def _newest(versions: list[Resource]) -> str | None:
     """
-    Give the latest of several versions, by time and by number where all of them tell it.
+    Give the place of the latest of several versions, by time and by number where all of them tell it.
 
     Absent: None where neither tells, or where the two contradict each other.
     """
@@ -281,7 +279,7 @@ def _newest(versions: list[Resource]) -> Resource | None:
     times = [sortable(text(meta, "lastUpdated")) for meta in metas]
     numbers = [_numbered(text(meta, "versionId")) for meta in metas]
     latest = [versions[told.index(max(told))] for told in (times, numbers) if all(told) and told.count(max(told)) == 1]
-    return latest[0] if latest and latest[0] is latest[-1] else None
+    return latest[0].at if latest and latest[0] is latest[-1] else None
 
 
 def _numbered(version: str) -> str:

@@ -84,7 +84,8 @@ def off_scale(value: Value, marks: Collection[str]) -> Value:
         return _CONTRADICTION if isinstance(value, Text) and is_ambiguous(value.text) else value
     if not isinstance(found, Numeric):
         return value
-    return Limit(*marks, found.plain or found.lexical) if len(marks) == 1 else _CONTRADICTION
+    (mark, *more) = marks
+    return _CONTRADICTION if more else Limit(mark, found.plain or found.lexical)
 
 
 def read_quantity(text: str, form: NumberForm | None = None) -> Numeric | Limit | Ratio | Range | None:
