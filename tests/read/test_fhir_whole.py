@@ -91,6 +91,14 @@ def test_document_that_is_not_all_or_takes_something_back_is_held(
     assert (held.code, held.at) == (code, at)
 
 
+def test_page_without_results_is_held_where_another_follows() -> None:
+    """They may stand on the next page."""
+    found = read_document(bundle({"resourceType": "Patient"}, link=[{"relation": "next"}]), LEXICON)
+
+    assert found.refused is None
+    assert [(each.code, each.at) for each in found.held] == [("incomplete-bundle", "Bundle.link")]
+
+
 def test_bundle_of_deletions_alone_is_held() -> None:
     """That is how an export says what is gone; a person looks whether it was sent."""
     found = read_document(bundle(kind="transaction", entry=[DELETION]), LEXICON)

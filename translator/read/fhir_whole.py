@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from translator.read.fhir_bundle import Document
+from translator.read.fhir_bundle import Document, Resource
 from translator.read.fhir_json import Node, obj, objects, text
 from translator.record.report import Finding
 
@@ -34,7 +34,8 @@ def refused_of(document: Document, *, orders: bool = False) -> Finding | None:
     for at, entry in document.telling_entries:
         if found := _unreadable_entry(at, entry):
             return found
-    if orders or any(map(_deletes, document.telling_entries)):
+    # What is gone, or is still to come, is a person's to look at, even where nothing is reported beside it.
+    if orders or any(map(_deletes, document.telling_entries)) or any(map(_goes_on, document.bundles)):
         return None
     if _RESULTS.isdisjoint([resource.type for resource in document.resources]):
         return Finding("message-type", "", "the document has neither DiagnosticReport nor ServiceRequest")
@@ -44,7 +45,7 @@ def refused_of(document: Document, *, orders: bool = False) -> Finding | None:
 def held_of(document: Document) -> Iterator[Finding]:
     """Give everything that holds the document."""
     for bundle in document.bundles:
-        if any(text(link, "relation").lower() == "next" for _, link in objects(bundle.node, "link")):
+        if _goes_on(bundle):
             yield Finding("incomplete-bundle", f"{bundle.at}.link", "the bundle says that a next page follows")
     for told in document.telling_entries:
         if _deletes(told):
@@ -80,6 +81,10 @@ def _unreadable_bundle(at: str, bundle: Node) -> Finding | None:
     if text(bundle, "type") == "subscription-notification":
         return Finding("message-type", f"{at}.type", "bundles of this type tell what happened, not what is")
     return None
+
+
+def _goes_on(bundle: Resource) -> bool:
+    return any(text(link, "relation").lower() == "next" for _, link in objects(bundle.node, "link"))
 
 
 def _deletes(told: tuple[str, Node]) -> bool:
