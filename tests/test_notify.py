@@ -14,10 +14,11 @@ import pytest
 
 from tests.lab_messages import HDL, LOCAL, Obx, oru, service_request
 from tests.ledger.conftest import Clock
+from tests.transmit.delivering import wait_until
 from translator import Translator
 from translator.config import NotifySettings
 from translator.ledger import Ageing, Arrival, DestinationPolicy, Ledger, Settlement
-from translator.notify import due, notify
+from translator.notify import due, notify, serve_notices
 
 ENGINE = Translator.load()
 POLICIES = {"whoop": DestinationPolicy(loopback=True)}
@@ -235,3 +236,23 @@ def test_notice_is_due_by_age(since_h: int, told_h: int | None, expected: bool) 
     told = {} if told_h is None else {one.name: now - told_h * HOUR}
 
     assert bool(list(due([one], told, NotifySettings(), now))) is expected
+
+
+def test_service_tells_of_a_trouble_once(ledger: Ledger, clock: Clock, tmp_path: Path) -> None:
+    """It looks again and again; a way of telling that fails each time is a trouble told once."""
+    clock.move(2 * DAY_S)
+    tries = tmp_path / "tries"
+    script = f"import sys; open({str(tries)!r}, 'a').write('x'); sys.exit(3)"
+    stop, warned = threading.Event(), []
+    settings = NotifySettings(command=(sys.executable, "-c", script))
+
+    def serve() -> None:
+        serve_notices(ledger, settings, stop=stop, warn=warned.append, every_s=0.01)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    wait_until(lambda: tries.exists() and tries.stat().st_size >= 3, seconds=60)
+    stop.set()
+    thread.join()
+
+    assert warned == ["the command of notify ended with 3"]

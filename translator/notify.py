@@ -8,6 +8,7 @@ There is nothing of a patient in it. Where telling fails, the cause is told agai
 from __future__ import annotations
 
 import subprocess
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
@@ -15,11 +16,14 @@ import msgspec
 from msgspec import Struct
 
 from translator.config import NotifySettings
+from translator.errors import LedgerUnavailableError
 from translator.ledger import Ageing, Ledger
 
 SCHEMA = "translator.notice/1"
 COMMAND_S = 30.0
 WEBHOOK_S = 10.0
+LOOK_S = 60.0
+"""How often a service looks whether somebody is to be told of something."""
 
 _MICROSECONDS_PER_HOUR = 3_600_000_000
 
@@ -88,6 +92,34 @@ def notify(ledger: Ledger, settings: NotifySettings, log: Callable[[str], None])
             told.append(one)
     notices.remember(told, standing)
     return Told([_notice(one) for one in told], list(dict.fromkeys(troubles)))
+
+
+def serve_notices(
+    ledger: Ledger,
+    settings: NotifySettings,
+    *,
+    stop: threading.Event,
+    warn: Callable[[str], None],
+    every_s: float = LOOK_S,
+) -> None:
+    """
+    Tell of what waits too long, again and again until the stop.
+
+    Units: `every_s` in seconds.
+    """
+    known: list[str] = []
+    while True:
+        try:
+            troubles = notify(ledger, settings, warn).troubles
+        except LedgerUnavailableError:
+            # Delivery tells of that; what is due is told when the database is back.
+            troubles = known
+        for trouble in troubles:
+            if trouble not in known:
+                warn(trouble)
+        known = troubles
+        if stop.wait(every_s):
+            return
 
 
 def _notice(one: Ageing) -> Notice:

@@ -1,0 +1,1 @@
+"""What people and programs see of a running service: the HTTP API, the console, and whether it works."""
