@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from translator.record.correlation import Correlation, CorrelationRow
 from translator.record.report import Identifier, Patient, Report
 from translator.record.values import Coding
-from translator.translate.service_request import inherit, is_uuid, no_correlation, resolve
+from translator.translate.service_request import is_uuid, no_correlation, resolve
 from translator.translate.site import Site
 
 FIRST = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
@@ -37,6 +37,8 @@ def report(*placers: str, group: str = "", filler: str = "", panel: str = "LIPID
         pytest.param(report(FIRST.upper(), FIRST), (), FIRST, id="either-case"),
         pytest.param(report("A-7"), (row("A-7"),), FIRST, id="any-type-of-key"),
         pytest.param(report("A-7", filler="F-7"), (row("F-7", key_type="filler"),), FIRST, id="filler"),
+        pytest.param(report("A-7"), (row("A-7", birth_date="1984"),), FIRST, id="year-of-birth"),
+        pytest.param(report("A-7"), (row("A-7", birth_date="1984-03"),), FIRST, id="month-of-birth"),
         pytest.param(report("A-7"), (row("A-7"), row("A-7", birth_date="1984-03-12")), FIRST, id="two-that-agree"),
         pytest.param(report("A-7"), (row("A-7", patient="EX-1"),), FIRST, id="same-patient"),
         pytest.param(
@@ -70,6 +72,8 @@ def test_exactly_one_service_request_is_taken(sent: Report, rows: tuple[Correlat
         pytest.param(report(FIRST), (row(FIRST, SECOND),), "several-service-requests", id="uuid-against-correlation"),
         pytest.param(report("A-7"), (row("A-7", patient="EX-2"),), "patient-mismatch", id="other-patient"),
         pytest.param(report("A-7"), (row("A-7", birth_date="19840313"),), "patient-mismatch", id="other-birth-date"),
+        pytest.param(report("A-7"), (row("A-7", birth_date="1985"),), "patient-mismatch", id="other-year-of-birth"),
+        pytest.param(report("A-7"), (row("A-7", birth_date="1984-04"),), "patient-mismatch", id="other-month-of-birth"),
     ],
 )
 def test_anything_else_holds_the_report(sent: Report, rows: tuple[CorrelationRow, ...], reason: str) -> None:
@@ -227,62 +231,3 @@ def test_order_that_nobody_placed_has_no_number_of_its_own() -> None:
     assert fate(sent, (), Site(places=("OBR-2",))) == "no-service-request"
     assert fate(sent, (row("F-1"),)) == FIRST
     assert fate(offer(PLACER, ("placer", "ORC-2", SECOND), is_placed=False)) == "no-service-request"
-
-
-ADULT, CHILD = Patient("EX-1", "19840312"), Patient("EX-2", "20190101")
-
-
-def order(placer: str = "", filler: str = "", *parents: str, reflex: bool = False, patient: Patient = ADULT) -> Report:
-    """Make an order with its own numbers and its parents' (`placer:...` or `filler:...`)."""
-    direct = (("OBR[1]-2", Identifier(placer)),) if placer else ()
-    split = (parent.split(":") for parent in parents)
-    named = tuple((kind, "ORC-8.1", Identifier(number)) for kind, number in split)
-    return Report(
-        "OBR[1]",
-        service_requests=direct,
-        parents=named,
-        filler=Identifier(filler),
-        is_reflex=reflex,
-        patient=patient,
-    )
-
-
-@pytest.mark.parametrize(
-    ("child", "expected"),
-    [
-        pytest.param(order("", "F-2", "filler:F-1"), FIRST, id="by-filler"),
-        pytest.param(order("LAB-2", "F-2", f"placer:{FIRST}"), FIRST, id="by-placer"),
-        pytest.param(order("", "F-2", "filler:F-1", reflex=True), FIRST, id="reflex"),
-        pytest.param(order("", "F-2", "filler:F-9"), "no-service-request", id="parent-elsewhere"),
-        pytest.param(order("", "F-2", "placer:F-1"), "no-service-request", id="number-of-another-type"),
-        pytest.param(order("", "F-2"), "no-service-request", id="no-parent"),
-        pytest.param(order("", "F-2", reflex=True), "reflex-without-parent", id="reflex-without-parent"),
-        pytest.param(order("", "F-2", "filler:F-9", reflex=True), "reflex-without-parent", id="reflex-of-another"),
-        pytest.param(order("", "F-2", "filler:F-5", reflex=True), "no-service-request", id="parent-is-unknown-too"),
-        pytest.param(order("A-5", "F-2", reflex=True), "no-service-request", id="number-of-the-parent-is-its-own"),
-        pytest.param(order("", "F-2", "filler:F-1", patient=CHILD), "no-service-request", id="another-patient"),
-        pytest.param(order("", "F-2", "filler:F-1", "filler:F-3"), "no-service-request", id="parents-disagree"),
-        pytest.param(order(SECOND, "F-2", "filler:F-1"), SECOND, id="its-own-comes-first"),
-        pytest.param(order(FIRST[:22], "F-2", "filler:F-1"), "service-request-truncated", id="its-own-was-cut"),
-    ],
-)
-def test_child_has_the_service_request_of_its_parent(child: Report, expected: str) -> None:
-    """Only a parent in the same message, of the same patient, gives its service request."""
-    reports = [order(FIRST, "F-1"), order(SECOND, "F-3"), order("A-5", "F-5"), child]
-    resolutions = [resolve(report, no_correlation) for report in reports]
-
-    inherit(reports, resolutions)
-
-    last = resolutions[-1]
-    assert (last.problem.code if last.problem else last.service_request_id) == expected
-    assert (last.remark is not None) == (expected == FIRST)
-
-
-def test_grandchild_has_the_service_request_as_well() -> None:
-    """A reflex test of a reflex test comes from the first order."""
-    reports = [order(FIRST, "F-1"), order("", "F-2", "filler:F-1"), order("", "F-3", "filler:F-2")]
-    resolutions = [resolve(report, no_correlation) for report in reports]
-
-    inherit(reports, resolutions)
-
-    assert [found.service_request_id for found in resolutions] == [FIRST] * 3

@@ -8,7 +8,7 @@ correlation has exactly one service request for it. Nothing is matched by prefix
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
@@ -32,6 +32,8 @@ _IF_TYPED = frozenset({"ORC-33", "OBR-53", "SPM-2.1", "SPM-2.2"})
 _WITHOUT_NAMESPACE = frozenset({"OBR-18", "OBR-19"})
 _MISSING = frozenset({"no-service-request", "service-request-truncated", "foreign-namespace"})
 _NO_SITE = Site()
+_YEAR, _MONTH, _DAY = 4, 6, 8
+_PRECISIONS = frozenset({_YEAR, _MONTH})
 
 Lookup: TypeAlias = Callable[[str, str, str], tuple[CorrelationHit, ...]]
 
@@ -84,17 +86,37 @@ def resolve(report: Report, lookup: Lookup, site: Site = _NO_SITE) -> Resolution
     named = {found.value: at for at, found in direct if _is_of(found, site, _place_name(at))}
     if len({value.lower() if is_uuid(value) else value for value in named}) > 1 and report.must_agree:
         places = " and ".join(named.values())
-        return _problem("service-request-mismatch", report, f"{places} name different orders")
+        return problem("service-request-mismatch", report, f"{places} name different orders")
     offers = _offers(report, lookup, site)
     chosen = _by_order(offers, site.places) or offers
+    return _decided(report, chosen) or _missing(report, named, offers, site)
+
+
+def resolve_parents(report: Report, lookup: Lookup, site: Site = _NO_SITE) -> Resolution | None:
+    """
+    Name the one service request that the correlation has for the orders that a report's order comes from.
+
+    Shape: where a site lists its places, `resolve` has asked those of them that name a parent.
+    Absent: None where the correlation has none of them.
+    """
+    if site.places:
+        return None
+    offers = []
+    for kind, at, identifier in report.parents:
+        if _is_of(identifier, site, _place_name(at)):
+            hits = _hits(kind, identifier, lookup, report, typed=False)
+            offers.append(Offer(_place_name(at), at, frozenset(hit.service_request_id for hit in hits), hits))
+    return _decided(report, [offer for offer in offers if offer.found])
+
+
+def _decided(report: Report, chosen: Sequence[Offer]) -> Resolution | None:
+    """Give the one service request that all of these numbers lead to, if they lead to any."""
     found = frozenset[str]().union(*(offer.found for offer in chosen))
     if len(found) > 1:
-        return _problem("several-service-requests", report, f"{len(found)} service requests answer to this report")
-    if not found:
-        return _missing(report, named, offers, site)
+        return problem("several-service-requests", report, f"{len(found)} service requests answer to this report")
     if any(_is_somebody_else(hit, report.patient) for offer in chosen for hit in offer.hits):
-        return _problem("patient-mismatch", report, "the correlation knows this order for another patient")
-    return Resolution(next(iter(found)))
+        return problem("patient-mismatch", report, "the correlation knows this order for another patient")
+    return Resolution(next(iter(found))) if found else None
 
 
 def deciding(report: Report, lookup: Lookup, site: Site = _NO_SITE) -> list[Offer]:
@@ -178,49 +200,6 @@ def _hits(
     return hits
 
 
-def inherit(reports: Sequence[Report], resolutions: list[Resolution]) -> None:
-    """
-    Give an order that the laboratory derived from another one its parent's service request, in place.
-
-    Shape: the parent stands in the same message, under the same patient, and all parents that are named have one
-    service request. A reflex or add-on order whose parent is not there is held by that name.
-    Source: HL7 v2.9 4.5.1.8 (ORC-8), 4.5.3.54 (OBR-54), 4.5.3.29 (OBR-29), 4.5.3.11 (OBR-11).
-    """
-    if not any(report.parents or report.is_reflex for report in reports):
-        return
-    known: dict[tuple[Patient, str, str], set[str]] = {}
-    for number, report in enumerate(reports):
-        own = resolutions[number]
-        if (
-            own.problem is not None
-            and own.problem.code == "no-service-request"
-            and (report.parents or report.is_reflex)
-        ):
-            own = resolutions[number] = _inherited(report, known, own)
-        for kind, identifier in _own_numbers(report):
-            requests = known.setdefault((report.patient, kind, identifier.value), set())
-            requests.update(filter(None, [own.service_request_id]))
-
-
-def _own_numbers(report: Report) -> Iterator[tuple[str, Identifier]]:
-    yield from (("placer", identifier) for _, identifier in report.service_requests)
-    if report.filler.value:
-        yield "filler", report.filler
-
-
-def _inherited(report: Report, known: Mapping[tuple[Patient, str, str], set[str]], own: Resolution) -> Resolution:
-    named = [(report.patient, kind, parent.value) for kind, _, parent in report.parents]
-    requests = set[str]().union(*(known.get(key, ()) for key in named))
-    if len(requests) == 1:
-        return Resolution(
-            requests.pop(), remark=Finding("service-request-inherited", report.at, f"from {report.parents[0][1]}")
-        )
-    named += [(report.patient, kind, identifier.value) for kind, identifier in _own_numbers(report)]
-    if report.is_reflex and known.keys().isdisjoint(named):
-        return _problem("reflex-without-parent", report, "the order that this one comes from is not in this message")
-    return own
-
-
 def is_uuid(text: str) -> bool:
     """Tell a UUID of 36 characters; upper case is accepted, no other form is."""
     return _UUID.fullmatch(text.lower()) is not None
@@ -233,22 +212,26 @@ def _missing(report: Report, named: Mapping[str, str], offers: Iterable[Offer], 
     places = ", ".join(dict.fromkeys(offer.at for offer in offers))
     if not places and any(_counts(_place_name(at), site) for _, at, _ in report.keys):
         text = "no order number has a namespace that the site lists"
-        return _problem("foreign-namespace", report, text)
+        return problem("foreign-namespace", report, text)
     text = f"no WHOOP id, and no correlation for the order numbers ({places or 'none sent'})"
-    return _problem("no-service-request", report, text)
+    return problem("no-service-request", report, text)
 
 
-def _problem(code: str, report: Report, text: str) -> Resolution:
+def problem(code: str, report: Report, text: str) -> Resolution:
+    """Hold a report for this."""
     return Resolution(problem=Finding(code, report.at, text))
 
 
 def _is_somebody_else(hit: CorrelationHit, patient: Patient) -> bool:
-    return _differ(hit.patient, patient.identifier) or _differ(_digits(hit.birth_date), _digits(patient.birth_date))
+    return _differ(hit.patient, patient.identifier) or _differ(*_dates(hit.birth_date, patient.birth_date))
 
 
 def _differ(known: str, sent: str) -> bool:
     return bool(known and sent and known != sent)
 
 
-def _digits(date: str) -> str:
-    return date.replace("-", "")[:8]
+def _dates(known: str, sent: str) -> tuple[str, str]:
+    """Write two dates as far as both of them go: to the year, the month or the day, and contradict nothing beyond."""
+    known, sent = (date.replace("-", "")[:_DAY] for date in (known, sent))
+    shared = min(len(known), len(sent))
+    return (known[:shared], sent[:shared]) if shared in _PRECISIONS else (known, sent)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from translator.record.outcome import Diagnostic, Submission
 from translator.record.report import Report
-from translator.translate.service_request import Lookup, deciding, inherit, resolve
+from translator.translate.parents import inherit
+from translator.translate.service_request import Lookup, deciding, resolve
 from translator.translate.tables import Tables
 from translator.translate.trace import Step
 
@@ -59,7 +60,7 @@ def trace_status(
 def _members(submission: Submission, reports: Sequence[Report], lookup: Lookup, tables: Tables) -> list[Report]:
     """Find the reports that belong to a service request, as the translation does."""
     resolutions = [resolve(report, lookup, tables.site) for report in reports]
-    inherit(reports, resolutions)
+    inherit(reports, resolutions, lookup, tables.site)
     wanted = submission.service_request_id
     return [report for report, each in zip(reports, resolutions, strict=True) if each.service_request_id == wanted]
 

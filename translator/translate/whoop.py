@@ -16,9 +16,10 @@ from translator.record.outcome import Diagnostic, Entry, Payload, ReportAccount,
 from translator.record.report import Finding, Message, Report
 from translator.translate.account import account_of, panel_of
 from translator.translate.observation import ObservationTranslator, Verdict
+from translator.translate.parents import inherit
 from translator.translate.repeats import has_repeats, settle_codes, settle_repeats
 from translator.translate.report_status import Case, Part, Seen, hold_of, is_valueless, report_status
-from translator.translate.service_request import Lookup, Resolution, inherit, resolve
+from translator.translate.service_request import Lookup, Resolution, resolve
 from translator.translate.source import ordered_at, sources
 from translator.translate.specimen import hold_other_specimens
 from translator.translate.tables import StatusRow, Tables
@@ -69,6 +70,7 @@ class WhoopTranslator:
         if message.unplaced is not None and all(found.is_missing for found in resolutions):
             _refuse(message.reports, message.unplaced, result)
             return result
+        inherit(message.reports, resolutions, lookup, self._tables.site)
         self._reports(message, resolutions, result)
         if not result.submissions and "held" not in result.states and not _has_report(message):
             result.said.append(Diagnostic("no-results", "error", "", "the message reports nothing"))
@@ -79,7 +81,6 @@ class WhoopTranslator:
         if message.held:
             result.said += [_diagnostic("error", finding) for finding in message.held]
             result.states.add("held")
-        inherit(message.reports, resolutions)
         for found in resolutions:
             if found.remark is not None:
                 result.said.append(_diagnostic("info", found.remark))
