@@ -58,7 +58,8 @@ def test_thousandth_observation_has_its_number() -> None:
         pytest.param("<~>", "5", Unusable("value-not-numeric"), id="both"),
         pytest.param("U", "5", Numeric("5"), id="another-flag"),
         pytest.param("<", "POS", Text("POS"), id="text"),
-        pytest.param("<", ">5", Limit(">", "5"), id="limit-already"),
+        pytest.param(">", ">5", Limit(">", "5"), id="limit-already"),
+        pytest.param("<", ">5", Unusable("value-ambiguous"), id="limit-of-the-other-end"),
     ],
 )
 def test_number_off_the_scale_is_a_limit(flags: str, value: str, expected: Value) -> None:
@@ -66,6 +67,14 @@ def test_number_off_the_scale_is_a_limit(flags: str, value: str, expected: Value
     (seen,) = reader().run([f"OBX|1|NM|2345-7^^LN||{value}|mg/dL||{flags}|||F"], 0, ("", ()), SURE)
 
     assert seen.value == expected
+
+
+@pytest.mark.parametrize("kind", ["ST", "VR"])
+def test_number_off_the_scale_is_a_limit_whatever_its_type(kind: str) -> None:
+    """Laboratories type numbers as text; that makes them no more measured."""
+    (seen,) = reader().run([f"OBX|1|{kind}|2345-7^^LN||500|mg/dL||>|||F"], 0, ("", ()), SURE)
+
+    assert seen.value == Limit(">", "500")
 
 
 @pytest.mark.parametrize(

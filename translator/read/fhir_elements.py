@@ -16,7 +16,7 @@ from msgspec import Struct
 from translator.read.fhir_json import Node, obj
 from translator.read.fhir_marks import MARKED_NAMES, SINGLE_NAMES
 from translator.read.fhir_value import ABSENT, CONTRADICTION, DATA_ABSENT, READERS, off_scale_marks, refuse, says_why
-from translator.record.quantity import off_scale
+from translator.record.flags import off_scale
 from translator.record.values import Value
 
 MEMO_SIZE = 4096

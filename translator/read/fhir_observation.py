@@ -19,7 +19,7 @@ from translator.read.fhir_elements import MEMO_SIZE, ElementMemo, Elements, read
 from translator.read.fhir_json import Node, obj, objects
 from translator.read.fhir_value import ABSENT, codings, off_scale_marks, unit_of
 from translator.read.fhir_whole import is_modified
-from translator.record.quantity import off_scale
+from translator.record.flags import off_scale
 from translator.record.report import Form, Observation
 from translator.record.values import Absent, Unusable
 

@@ -16,10 +16,10 @@ from msgspec import structs
 from translator.read.doubts import Doubts
 from translator.read.er7 import NULL, Delimiters, Unescape
 from translator.read.value import ValueReader
-from translator.record.flags import CRITICAL, OFF_SCALE
-from translator.record.quantity import LONGEST, off_scale
+from translator.record.flags import CRITICAL, OFF_SCALE, off_scale
+from translator.record.quantity import LONGEST
 from translator.record.report import Finding, Form, Observation
-from translator.record.values import Absent, Numeric, Unusable, Value
+from translator.record.values import Absent, Numeric, Value
 
 # What an OBX is by where it stands: the reason why it is no result, if it is none, and what keeps it from being sent.
 Standing: TypeAlias = tuple[str, tuple[Finding, ...]]
@@ -37,7 +37,6 @@ _TYPE_BEHIND, _REASON_BEHIND = 29 - _LAST, 32 - _LAST
 _JUDGED = (2, 3, 4, 5, 6, 11)
 # The usual flags, which say neither.
 _CALM = frozenset({"", "N", "H", "L", "A"})
-_NOT_NUMERIC = Unusable("value-not-numeric")
 _MEMO_SIZE = 4096
 # Nearly every message has fewer OBX, so that no name is written anew.
 _NAMES = tuple(f"OBX[{number}]" for number in range(1000))
@@ -152,7 +151,7 @@ class ObxReader:
         codes = {flag.split(self._delimiters.component, 1)[0].strip() for flag in self._repetitions(flags)}
         marks, value = codes & OFF_SCALE, seen.value
         if marks:
-            value = off_scale(value, marks)
+            value = off_scale(value, marks, self._values.numbers)
         return structs.replace(seen, value=value, critical=not codes.isdisjoint(CRITICAL))
 
     def _repetitions(self, field: str) -> list[str]:

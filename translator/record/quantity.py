@@ -7,11 +7,10 @@ Read the written form of a number, a limit, a titre or a range, by the strict gr
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from decimal import Decimal
 
 from translator.record.number_form import NumberForm
-from translator.record.values import Limit, Numeric, Range, Ratio, Text, Unusable, Value
+from translator.record.values import Limit, Numeric, Range, Ratio
 
 # HL7 v2.9 2A.3.44 (NM) with a leading point let through, as analyzers write it.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
@@ -29,7 +28,6 @@ _COMPARED = re.compile(
     re.IGNORECASE,
 )
 _PAIR = re.compile(rf"({_UNSIGNED})\s*([:-])\s*({_UNSIGNED})")
-_CONTRADICTION = Unusable("value-not-numeric")
 _AMBIGUOUS = re.compile(r"[+-]?[0-9][0-9.,' \u00a0\u202f]*[0-9]")
 
 COMPARATORS = {
@@ -70,22 +68,6 @@ def read_limit(comparator: str, number: str) -> Limit | None:
     if sign is None or bound is None:
         return None
     return Limit(sign, bound.lexical)
-
-
-def off_scale(value: Value, marks: Collection[str]) -> Value:
-    """
-    Make a limit of a number, or of a text that is one, which is the end of the scale and no measurement.
-
-    Shape: `marks` are `<` for the lower end and `>` for the upper one; both contradict each other. What is a limit
-    already stays as it is.
-    """
-    found = read_quantity(value.text) if isinstance(value, Text) and not value.prose else value
-    if found is None:
-        return _CONTRADICTION if isinstance(value, Text) and is_ambiguous(value.text) else value
-    if not isinstance(found, Numeric):
-        return value
-    (mark, *more) = marks
-    return _CONTRADICTION if more else Limit(mark, found.plain or found.lexical)
 
 
 def read_quantity(text: str, form: NumberForm | None = None) -> Numeric | Limit | Ratio | Range | None:
