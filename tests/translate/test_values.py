@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from translator.record.quantity import read_quantity
 from translator.record.values import (
@@ -25,7 +26,7 @@ from translator.record.values import (
 from translator.translate.codes import LOINC
 from translator.translate.tables import Tables
 from translator.translate.units import UnitPlan
-from translator.translate.values import Sent, canonical_text, is_no_value, numeric_value, text_value
+from translator.translate.values import Sent, canonical_text, is_no_value, numeric_value, placeholder, text_value
 
 SNOMED = "http://snomed.info/sct"
 PASSED = UnitPlan()
@@ -54,6 +55,11 @@ def number(lexical: str) -> Numeric:
         pytest.param(number("4.9"), Sent(reason="implausible"), id="other-unit"),
         pytest.param(number("185.00000000000001"), Sent(reason="value-too-precise"), id="more-than-a-double"),
         pytest.param(Text("1,85"), Sent(reason="value-ambiguous"), id="decimal-comma"),
+        pytest.param(Text("18512345678901234567"), Sent(reason="value-too-precise"), id="twenty-digits"),
+        pytest.param(Text("185.0000000000000001"), Sent(reason="value-too-precise"), id="sixteen-decimals"),
+        pytest.param(
+            Text("185.0000000000000001", prose=True), Sent(reason="value-ambiguous"), id="long-number-in-prose"
+        ),
         pytest.param(Text("POS"), Sent(reason="value-not-numeric"), id="word"),
         pytest.param(Text("1_85"), Sent(reason="value-not-numeric"), id="underscore"),
         pytest.param(Text("\uff11\uff18\uff15"), Sent(reason="value-not-numeric"), id="full-width-digits"),
@@ -132,6 +138,9 @@ def test_text_code_without_listed_answers_takes_text(value: Value, expected: Sen
         pytest.param(Text("See  Note"), True, id="placeholder-of-two-words"),
         pytest.param(Coded((), "TNP"), True, id="coded-placeholder"),
         pytest.param(Coded((Coding(SNOMED, "1"),), "TNP"), False, id="code-of-a-system"),
+        pytest.param(Coded((Coding("", "TNP"),)), True, id="bare-code"),
+        pytest.param(Coded((Coding("L", "TNP", "Test not performed"),), "Test not performed"), True, id="local-code"),
+        pytest.param(Coded((Coding("L", "POS", "Positive"),), "Positive"), False, id="local-answer"),
         pytest.param(Text("5"), False, id="value"),
         pytest.param(Document("embedded"), False, id="document"),
     ],
@@ -139,6 +148,15 @@ def test_text_code_without_listed_answers_takes_text(value: Value, expected: Sen
 def test_placeholder_is_no_value(value: Value, expected: bool, tables: Tables) -> None:  # noqa: FBT001 - a table's cell
     """A listed placeholder says that there is none."""
     assert is_no_value(value, tables) is expected
+
+
+def test_listed_answer_is_no_placeholder(tables: Tables) -> None:
+    """Where a table says what a local code means, its words say nothing else."""
+    answer = Coded((Coding("L", "NONE", "None"),), "None")
+    listed = structs.replace(tables, coded_values={**tables.coded_values, ("X", "L", "NONE"): "none seen"})
+
+    assert placeholder(answer, tables) == "placeholder-value"
+    assert not placeholder(answer, listed)
 
 
 def test_plain_number_has_no_canonical_text() -> None:

@@ -132,10 +132,11 @@ class ValueReader:
     def _structured(self, field: str) -> Value:
         if self._delimiters.repetition in field:
             return _REPEATED
-        comparator, first, separator, second, *more = (*self._texts(field), "", "", "", "")
+        parts = self._texts(field)
+        comparator, first, separator, second, *more = (*parts, "", "", "", "")
         number = read_number(first, self.numbers)
         if number is None or any(more):
-            return _NOT_NUMERIC
+            return _word(parts)
         if separator or second:
             return _pair(comparator, self._plain(first), separator, self._plain(second))
         if comparator in {"", "="}:
@@ -210,7 +211,7 @@ class ValueReader:
     def _range(self, field: str) -> Value:
         low, _, high = field.partition(self._delimiters.component)
         low, high = (self._plain(self._unescape(part).strip()) for part in (low, high))
-        return Range(low, high) if read_number(low) and read_number(high) else _NOT_NUMERIC
+        return Range(low, high) if read_number(low) and read_number(high) else _word(self._texts(field))
 
 
 def _in_part(value: Value) -> Value:
@@ -221,6 +222,14 @@ def _in_part(value: Value) -> Value:
         case Text():
             return Text(value.text, prose=True)
     return value
+
+
+def _word(parts: Sequence[str]) -> Value:
+    """Read a word where a number belongs, such as QNS: it may say that there is none, but never becomes one."""
+    said = [part for part in parts if part]
+    if len(said) != 1 or said[0].upper() in COMPARATORS or any(map(str.isdigit, said[0])):
+        return _NOT_NUMERIC
+    return Text(said[0], prose=True) if any(map(str.isalpha, said[0])) else _NOT_NUMERIC
 
 
 def _pair(comparator: str, first: str, separator: str, second: str) -> Value:

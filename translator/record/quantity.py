@@ -101,6 +101,12 @@ def is_ambiguous(text: str) -> bool:
     return bool(_AMBIGUOUS.fullmatch(text)) and not text.isdigit()
 
 
+def is_too_long(text: str, form: NumberForm | None = None) -> bool:
+    """Tell a plain number of more characters than NM may have, so that it says more than anybody measures."""
+    plain = text if form is None else form.plain(text)
+    return plain is not None and len(plain) > LONGEST and bool(_NUMBER.fullmatch(plain))
+
+
 def canonical(lexical: str) -> str:
     """
     Write a number the one canonical way: no plus sign, no spare leading zeros, a digit before the point.

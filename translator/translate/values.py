@@ -11,7 +11,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from translator.record.number_form import NumberForm
-from translator.record.quantity import canonical, is_ambiguous, json_number, read_quantity
+from translator.record.quantity import canonical, is_ambiguous, is_too_long, json_number, read_quantity
 from translator.record.values import Absent, Coded, Limit, Numeric, Range, Ratio, Text, Unusable, Value
 from translator.translate.tables import ObservationRow, Tables
 from translator.translate.units import UnitPlan, convert
@@ -38,12 +38,22 @@ def is_no_value(value: Value, tables: Tables) -> bool:
 
 
 def placeholder(value: Value, tables: Tables) -> str:
-    """Give the reason of a listed placeholder, or nothing."""
+    """
+    Give the reason of a listed placeholder, or nothing.
+
+    Shape: a code of a system that has a URI, or one that is a listed answer, means what it means there.
+    """
     if isinstance(value, Text):
         return tables.placeholders.get(fold(value.text), "")
-    if isinstance(value, Coded) and not any(coding.system for coding in value.codings):
-        return tables.placeholders.get(fold(value.text), "")
+    if isinstance(value, Coded) and not any(":" in coding.system for coding in value.codings):
+        reason = tables.placeholders.get(fold(value.text or next((coding.code for coding in value.codings), "")), "")
+        return "" if reason and _is_listed_code(value, tables) else reason
     return ""
+
+
+def _is_listed_code(value: Coded, tables: Tables) -> bool:
+    codes = {(coding.system, coding.code) for coding in value.codings if coding.system}
+    return any((system, code) in codes for _, system, code in tables.coded_values)
 
 
 def not_obtained_text(value: Value, row: ObservationRow, tables: Tables, form: NumberForm | None = None) -> str:
@@ -75,7 +85,7 @@ def numeric_value(value: Value, row: ObservationRow, plan: UnitPlan, form: Numbe
     if isinstance(value, Text):
         found = None if value.prose else read_quantity(value.text, form)
         if found is None:
-            return Sent(reason="value-ambiguous" if is_ambiguous(value.text) else "value-not-numeric")
+            return Sent(reason=_why_no_number(value, form))
         value = found
     if isinstance(value, Numeric):
         return _number(value, row, plan)
@@ -87,6 +97,12 @@ def numeric_value(value: Value, row: ObservationRow, plan: UnitPlan, form: Numbe
     if not row.negative and any(part.startswith("-") for part in _parts(value)):
         return Sent(reason="negative-value")
     return Sent(text=text)
+
+
+def _why_no_number(value: Text, form: NumberForm | None) -> str:
+    if not value.prose and is_too_long(value.text, form):
+        return "value-too-precise"
+    return "value-ambiguous" if is_ambiguous(value.text) else "value-not-numeric"
 
 
 def _number(value: Numeric, row: ObservationRow, plan: UnitPlan) -> Sent:
