@@ -72,6 +72,8 @@ def test_file_gives_one_outcome_per_message() -> None:
         pytest.param(b"BHS|^~\\&|L\r" + FIRST + b"BTS|x\r", ["", "batch-count"], id="no-number"),
         pytest.param(b"BHS|^~\\&|L\r" + FIRST + b"BTS|01\r", [""], id="leading-nought"),
         pytest.param(b"BHS|^~\\&|L\r" + FIRST + b"BTS|\r", [""], id="no-claim"),
+        pytest.param(b"BHS|^~\\&|L\r" + FIRST + b"BTS\r", [""], id="a-trailer-of-its-name-alone"),
+        pytest.param(b"FHS|^~\\&|L\r" + FIRST + b"FTS", [""], id="a-name-alone-at-the-end"),
         pytest.param(FIRST + b"BTS\x1a\x00", [""], id="padding-for-a-separator"),
         pytest.param(b"BHS|^~\\&|L\r" + FIRST + b"BTS|1\rFTS|2\r", ["", "batch-count"], id="too-few-batches"),
         pytest.param(FIRST + b"BHS|^~\\&|L\r" + FIRST + b"BTS|1\r", ["", ""], id="a-message-before-the-batch"),

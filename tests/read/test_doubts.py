@@ -69,6 +69,15 @@ def test_undeclared_bytes_hold_before_anything_else() -> None:
     assert codes(doubts(text, undeclared=True).held("OBX[1]", ["", text], (1,))) == [("undeclared-bytes", "OBX[1]-1")]
 
 
+@pytest.mark.parametrize("problem", ["charset-unknown", "charset-mismatch"])
+def test_text_that_could_not_be_decoded_is_named_so(problem: str) -> None:
+    """Bytes that we read as Latin-1 for want of better are no mojibake of the sender."""
+    text = "\u00c2\u00b5mol/L"
+    found = Doubts(Decoded(text, "latin-1", problem=problem), "\\")
+
+    assert codes(found.held("OBX[1]", ["", text, "plain"], (1, 2))) == [(problem, "OBX[1]-1")]
+
+
 def test_doubtful_text_that_is_not_read_is_remarked_on_once() -> None:
     """Segments are named by kind, and each reason once."""
     segments = ["NTE|1||\\C2842\\", "NTE|2||\\C2842\\", "PID|1", "ZZZ|\\Z1a2B\\", "NTE|3||\\Z00\\"]

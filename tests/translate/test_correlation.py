@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from translator.errors import TableError
-from translator.record.correlation import CorrelationRow
+from translator.record.correlation import Correlation, CorrelationRow
 from translator.translate.correlation import parse_correlation
 
 ONE = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
@@ -66,6 +66,11 @@ def test_correlation_keeps_rows_that_contradict() -> None:
         pytest.param(f"key,service_request_id\nA1,urn:uuid:{ONE}", ["c:2:2 not-a-uuid"], id="urn"),
         pytest.param(f"key_type,key,service_request_id\nnurse,A1,{ONE}", ["c:2:1 unknown-key-type"], id="key-type"),
         pytest.param(f"birth_date,key,service_request_id\nMay,A1,{ONE}", ["c:2:1 not-a-date"], id="birth-date"),
+        pytest.param(f"expires,key,service_request_id\nsoon,A1,{ONE}", ["c:2:1 not-a-date"], id="expires"),
+        pytest.param(f"expires,key,service_request_id\n31.12.2026,A1,{ONE}", ["c:2:1 not-a-date"], id="expires-german"),
+        pytest.param(f'key,service_request_id\nA1,{ONE}\n"A2,{TWO}\n', ["c:3:1 table-syntax"], id="quote-never-closed"),
+        pytest.param(f'key,service_request_id\n"A"1,{ONE}\n', ["c:2:1 table-syntax"], id="text-behind-a-quote"),
+        pytest.param(f'key,service_request_id\n"{"A" * 140_000},{ONE}\n', ["c:2:1 table-syntax"], id="endless-cell"),
         pytest.param(
             f'key,service_request_id,panel\nA1,{ONE},"x\ny"\nA2,x,\n,x,\n',
             ["c:4:2 not-a-uuid", "c:5:1 missing-value", "c:5:2 not-a-uuid"],
@@ -79,6 +84,15 @@ def test_correlation_names_every_fault(text: str, faults: list[str]) -> None:
         parse_correlation(text, "c")
 
     assert [f"{fault.at} {fault.code}" for fault in caught.value.faults] == faults
+
+
+@pytest.mark.parametrize("written", ["2026-12-31", "20261231", "2026-12-31T23:59:59Z", "2026-12-31 23:59"])
+def test_row_counts_up_to_its_last_day(written: str) -> None:
+    """However the day is written, it is that day."""
+    rows = parse_correlation(f"key,service_request_id,expires\nA1,{ONE},{written}\n")
+
+    assert Correlation(rows, today="2026-12-31")("placer", "A1")
+    assert not Correlation(rows, today="2027-01-01")("placer", "A1")
 
 
 def test_correlation_faults_do_not_show_keys() -> None:

@@ -20,6 +20,8 @@ _AGAIN = "[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u
 _LEADS = "\u00c2\u00c3\u00ce\u00e2"
 _MOJIBAKE = re.compile(rf"[\u00c2\u00c3]{_AGAIN}|\u00ce[\u00bc\u0152]|\u00e2{_AGAIN}{{2}}")
 _TEXTS = {
+    "charset-unknown": "bytes above 127 and a charset that cannot be read",
+    "charset-mismatch": "bytes above 127 that are not in the declared charset",
     "undeclared-bytes": "bytes above 127 and MSH-18 declares no charset",
     "charset-switch": "the text changes its charset on the way",
     "mojibake": "the text was in UTF-8 and has been read as another charset before it was sent",
@@ -56,6 +58,9 @@ class Doubts:
         begun = {part[:1] for part in text.split(escapes)[1:]} if escapes else set()
         if decoded.undeclared:
             found.append(("undeclared-bytes", _HIGH))
+        elif decoded.problem:
+            # What stands there is our own makeshift, and says nothing about the sender's text.
+            found.append((decoded.problem, _HIGH))
         elif not text.isascii() and any(map(text.__contains__, _LEADS)) and _MOJIBAKE.search(text):
             found.append(("mojibake", _MOJIBAKE))
         mark = re.escape(escape) if begun & _LETTERS else ""

@@ -21,6 +21,7 @@ KEY_TYPES = frozenset({"", "placer", "filler", "group", "alt", "accession"})
 
 # `uuid.UUID` takes braces, a URN and missing hyphens; a service request id is none of these.
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_DAY = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?:[T ].*)?", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?|[0-9]{8}", re.ASCII)
 
 
@@ -38,7 +39,7 @@ def parse_correlation(text: str, name: str = "correlation") -> tuple[Correlation
     finds more than one.
     Raises: TableError with every fault; `name` stands for the file.
     """
-    lines = list(_lines(text.removeprefix("\ufeff")))
+    lines = list(_lines(text.removeprefix("\ufeff"), name))
     if not lines:
         raise TableError([Fault(f"{name}:1:1", "empty-table", "the file has no header line")])
     columns, faults = _columns(lines[0], name)
@@ -55,14 +56,18 @@ def parse_correlation(text: str, name: str = "correlation") -> tuple[Correlation
     return _once(rows)
 
 
-def _lines(text: str) -> Iterator[_Line]:
+def _lines(text: str, name: str) -> Iterator[_Line]:
     # A quoted cell may hold a line break, so a row is named by the physical line it starts on.
-    reader = csv.reader(StringIO(text, newline=""), strict=False)
+    reader = csv.reader(StringIO(text, newline=""), strict=True)
     start = 1
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            yield _Line(start, [cell.strip() for cell in cells])
-        start = reader.line_num + 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield _Line(start, [cell.strip() for cell in cells])
+            start = reader.line_num + 1
+    except csv.Error:
+        what = "this is not CSV from here on: a quote that is never closed, or text after a quote"
+        raise TableError([Fault(f"{name}:{start}:1", "table-syntax", what)]) from None
 
 
 def _columns(header: _Line, name: str) -> tuple[list[str], list[Fault]]:
@@ -98,6 +103,9 @@ def _row(line: _Line, columns: list[str], name: str) -> tuple[CorrelationRow | N
     if faults:
         return None, faults
     cells["service_request_id"] = cells["service_request_id"].lower()
+    if end := _DAY.fullmatch(cells.get("expires", "")):
+        # Compared as text with the day of today.
+        cells["expires"] = "-".join(end.groups())
     return CorrelationRow(at=at, **cells), []
 
 
@@ -110,6 +118,8 @@ def _faulty(cells: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
         yield "key_type", "unknown-key-type", f"use one of {', '.join(sorted(KEY_TYPES - {''}))}, or leave it empty"
     if cells.get("birth_date") and not _DATE.fullmatch(cells["birth_date"]):
         yield "birth_date", "not-a-date", "write YYYY-MM-DD or YYYYMMDD"
+    if cells.get("expires") and not _DAY.fullmatch(cells["expires"]):
+        yield "expires", "not-a-date", "write YYYY-MM-DD or YYYYMMDD, the last day on which the row counts"
 
 
 def _once(rows: list[CorrelationRow]) -> tuple[CorrelationRow, ...]:
