@@ -17,8 +17,8 @@ from msgspec import Struct
 
 _BOM = b"\xef\xbb\xbf"
 # The name is searched for, since that is fast, and then what stands before it: the start of a line. A trailer may be
-# its name and nothing else. Indentation is bounded so that a start has a greatest length; what the last _OVERLAP bytes may
-# still begin is awaited.
+# its name and nothing else. Indentation is bounded so that a start has a greatest length; what the last _OVERLAP bytes
+# may still begin is awaited.
 ENVELOPES = ("FHS", "BHS", "BTS", "FTS")
 _NAME = re.compile(rb"(?:MSH|FHS|BHS|BTS|FTS)(?=[^A-Za-z0-9\s]|(?<=TS)(?:[\r\n\x1c]|\Z))")
 _LINE_START = re.compile(rb"(?:\A|(?<=[\r\n\x0b\x1c]))(?:\xef\xbb\xbf)?\x0b?[ \t]{0,200}\Z")
