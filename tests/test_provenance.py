@@ -71,6 +71,17 @@ def test_every_payload_field_leads_back_to_its_bytes(case: Path) -> None:
                     assert any(map(bytes.strip, lit)) or name in {"unit", "status"}
 
 
+def test_service_request_of_a_second_order_leads_to_its_own_bytes() -> None:
+    """An ORC that alone names its order is found by its number, not by being an ORC."""
+    second = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+    raw = LIPIDS + f"ORC|RE|{second}\rOBR|2|||LIPID^^L{'|' * 21}F\rOBX|5|NM|2085-9^^LN||61|mg/dL|||||F\r".encode()
+
+    origins = ask(raw).why("submissions[1].service_request_id").origins
+
+    assert [origin.place.text for origin in origins if origin.place] == [second]
+    assert [place.at for origin in origins for place in origin.inputs] == ["ORC[2]-2"]
+
+
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.parent.name}/{case.name}" for case in CASES])
 def test_every_entry_is_found_from_its_position(case: Path) -> None:
     """Its state and reason are those of the outcome, and its line in the file begins with its segment."""

@@ -30,6 +30,7 @@ from translator.read.xml_tree import MalformedXmlError
 from translator.record.lazy import Lazy
 from translator.record.number_form import number_form
 from translator.record.outcome import FILE_SCHEMA, Diagnostic, Outcome, Source
+from translator.record.places import NOTES
 from translator.record.report import Finding, Message, Report
 from translator.translate.acurable import AcurableTranslator
 from translator.translate.service_request import Lookup, no_correlation
@@ -221,6 +222,7 @@ def _lexicon(tables: Tables) -> Lexicon:
         accept_blank_processing_id=site.accept_blank_processing_id,
         numbers=number_form(site.decimal_mark, site.group_mark),
         composite_quantity=site.composite_quantity,
+        order_notes=NOTES in site.places,
         fhir_version=site.fhir_version,
         controls={name: _controls(rows) for name, rows in tables.order_controls.items()},
     )

@@ -12,8 +12,12 @@ from translator.record.report import Identifier
 def numbers(segments: dict[str, dict[int, str]], delimiters: Delimiters | None = None) -> OrderNumbers:
     """Read the numbers of an order whose segments have only these fields."""
     delimiters = delimiters or Delimiters()
-    fields = {name: _fields(name.upper(), segments.get(name, {})) for name in ("obr", "pid", "pv1", "orc")}
-    group = OrderGroup(2, **fields, spm=[_fields("SPM", segments.get("spm", {}))], fresh=True, observations=[])
+
+    def fields(name: str) -> list[str]:
+        return _fields(name.upper(), segments.get(name, {}))
+
+    obr, pid, pv1, orc = map(fields, ("obr", "pid", "pv1", "orc"))
+    group = OrderGroup(2, obr, pid, pv1, orc, [fields("spm")], fresh=True, observations=[], notes=[fields("nte")])
     return OrderNumberReader(delimiters, Unescape(delimiters)).read(group)
 
 
@@ -41,6 +45,7 @@ def _fields(name: str, filled: dict[int, str]) -> list[str]:
         pytest.param("pid", 4, "A~B", ("alt", "PID-4", Identifier("A")), id="pid-4"),
         pytest.param("pid", 18, "A^^^N", ("alt", "PID-18", Identifier("A", "N")), id="pid-18"),
         pytest.param("pv1", 50, "A", ("alt", "PV1-50", Identifier("A")), id="pv1-50"),
+        pytest.param("nte", 3, "A~B", ("alt", "NTE-3", Identifier("A")), id="nte-3"),
         pytest.param("spm", 2, "A&N", ("accession", "SPM-2.1", Identifier("A", "N")), id="spm-2-placer"),
         pytest.param("spm", 2, "^A&N", ("accession", "SPM-2.2", Identifier("A", "N")), id="spm-2-filler"),
     ],
@@ -50,6 +55,16 @@ def test_every_listed_place_gives_its_number(
 ) -> None:
     """A number is offered under the name that HL7 gives its place."""
     assert numbers({segment: {field: content}}).keys == (key,)
+
+
+def test_place_is_named_by_its_segment() -> None:
+    """The second ORC of a message is another place than the first."""
+    group = OrderGroup(2, ["OBR"], [], [], ["ORC[2]", "RE", "P"], [["SPM[3]", "1", "A"]], fresh=True, observations=[])
+
+    found = OrderNumberReader(Delimiters(), Unescape(Delimiters())).read(group)
+
+    assert found.requests == (("ORC[2]-2", Identifier("P")),)
+    assert [at for _, at, _ in found.keys] == ["ORC[2]-2", "SPM[3]-2.1"]
 
 
 @pytest.mark.parametrize(

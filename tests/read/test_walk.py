@@ -76,19 +76,56 @@ def test_control_behind_its_order_belongs_to_it(segments: str, controls: list[st
 
 
 @pytest.mark.parametrize(
-    "segments",
+    ("segments", "at"),
     [
-        pytest.param("SPM ORC:A OBR OBX", id="before-the-first-order"),
-        pytest.param("SPM OBR ORC:A ORC:B OBX", id="two-in-a-row"),
-        pytest.param("SPM OBR OBX ORC:A", id="behind-the-results"),
-        pytest.param("SPM OBR SPM ORC:A", id="behind-the-next-specimen"),
+        pytest.param("SPM ORC:A OBR OBX", "ORC", id="before-the-first-order"),
+        pytest.param("SPM OBR ORC:A ORC:B OBX", "ORC[2]", id="two-in-a-row"),
+        pytest.param("SPM OBR OBX ORC:A", "ORC", id="behind-the-results"),
+        pytest.param("SPM OBR SPM ORC:A", "ORC", id="behind-the-next-specimen"),
     ],
 )
-def test_control_of_no_order_holds_the_message(segments: str) -> None:
+def test_control_of_no_order_holds_the_message(segments: str, at: str) -> None:
     """Where nobody can tell whose an ORC is, it is given to no order."""
     walk = walked(segments, "OUL^R22")
 
-    assert [(finding.code, finding.at) for finding in walk.held] == [("order-control-misplaced", "ORC")]
+    assert [(finding.code, finding.at) for finding in walk.held] == [("order-control-misplaced", at)]
+
+
+def test_segments_are_numbered_as_positions_are() -> None:
+    """The second of a kind is told from the first, whatever order it belongs to."""
+    first, second = walked("PID PV1 ORC OBR SPM SPM PID PV1 ORC OBR SPM", "ORU^R01").groups
+
+    assert [first.pid[0], first.pv1[0], first.orc[0], *(spm[0] for spm in first.spm)] == [
+        "PID",
+        "PV1",
+        "ORC",
+        "SPM",
+        "SPM[2]",
+    ]
+    assert [second.pid[0], second.pv1[0], second.orc[0], *(spm[0] for spm in second.spm)] == [
+        "PID[2]",
+        "PV1[2]",
+        "ORC[2]",
+        "SPM[3]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("segments", "notes"),
+    [
+        pytest.param("NTE PID NTE ORC NTE OBR NTE NTE OBX NTE OBX", [["NTE[4]", "NTE[5]"]], id="directly-behind-obr"),
+        pytest.param("OBR OBX NTE OBR NTE OBX", [[], ["NTE[2]"]], id="of-the-second-order"),
+        pytest.param("NTE OBR ORC NTE", [[]], id="behind-the-next-orc"),
+    ],
+)
+def test_notes_of_an_order_stand_directly_behind_it(segments: str, notes: list[list[str]]) -> None:
+    """Only where they are asked for, and never those of a patient or of a result."""
+    walk = Walk(read, lambda _: ("", ()), "ORU^R01", notes=True)
+
+    walk.over(segments.split(), "|")
+
+    assert [[note[0] for note in group.notes] for group in walk.groups] == notes
+    assert not any(group.notes for group in walked(segments, "ORU^R01").groups)
 
 
 def test_specimens_are_those_of_the_order() -> None:

@@ -73,7 +73,7 @@ def test_settings_are_read(data: bytes | None, expected: Site) -> None:
         ),
         pytest.param(b"[hl7v2]\naccept_types = ['ORU^R40']\n", "2:1", "table-setting", '"OUL^R22"', id="alert-type"),
         pytest.param(b"[hl7v2]\naccept_types = 'OUL^R22'\n", "2:1", "table-setting", "a list", id="no-list"),
-        pytest.param(b"[service_request]\nplaces = ['NTE-3']\n", "2:1", "table-setting", '"OBR-18"', id="place"),
+        pytest.param(b"[service_request]\nplaces = ['OBX-3']\n", "2:1", "table-setting", '"OBR-18"', id="place"),
         pytest.param(
             b"[service_request]\nplaces = ['ORC-2', 'ORC-2']\n", "2:1", "table-setting", "a list", id="place-twice"
         ),

@@ -56,6 +56,6 @@ class Grammars:
         return Grammar(
             unescape,
             HeaderReader(delimiters, unescape, lexicon),
-            OruReader(delimiters, unescape, values),
+            OruReader(delimiters, unescape, values, notes=lexicon.order_notes),
             OrmReader(delimiters, unescape, values, lexicon.controls.get("hl7v2", {})),
         )

@@ -16,7 +16,8 @@ class Lexicon(Struct, frozen=True):
     Shape: `message_types` gives, by `ORU^R01` or `ORU`, an empty text for what is read and a reason code for what is
     refused; a type that is not listed is refused `message-type`. The others are a site's settings: the charset of
     messages that declare none, whether an empty MSH-11 is production, the sender's own way to write numbers, and
-    whether the value type CQ is read, and the FHIR version of documents. `controls` gives, by format and by the word
+    whether the value type CQ is read, whether a note behind OBR may be an order number, and the FHIR version of
+    documents. `controls` gives, by format and by the word
     of an order (`NW`, `active`), what it asks for: `create`, `cancel` or `update`.
     """
 
@@ -27,5 +28,6 @@ class Lexicon(Struct, frozen=True):
     accept_blank_processing_id: bool = False
     numbers: NumberForm | None = None
     composite_quantity: bool = False
+    order_notes: bool = False
     fhir_version: str = ""
     controls: Mapping[str, Mapping[str, str]] = {}

@@ -33,7 +33,11 @@ class Surroundings(Struct):
 
 
 class OrderGroup(Struct):
-    """One OBR with what it stands under; `fresh` tells its own ORC from an earlier OBR's."""
+    """
+    One OBR with what it stands under; `fresh` tells its own ORC from an earlier OBR's.
+
+    Shape: each segment's first field is its name, with its number where it is not the first: `ORC[2]`.
+    """
 
     number: int
     obr: list[str]
@@ -43,6 +47,7 @@ class OrderGroup(Struct):
     spm: list[list[str]]
     fresh: bool
     observations: list[Observation]
+    notes: list[list[str]] = []
 
 
 class OrderNumbers(Struct, frozen=True):
@@ -85,7 +90,7 @@ class OrderNumberReader:
         own_filler = group.fresh or not filler.value
         if not filler.value:
             filler = self._entity_of(group.orc, 3)
-        named = ((f"OBR[{group.number}]-2", placer), ("ORC-2", control if own else _NOTHING))
+        named = ((f"OBR[{group.number}]-2", placer), (_place(group.orc, "ORC-2"), control if own else _NOTHING))
         return OrderNumbers(
             tuple([each for each in named if each[1].value]),
             Lazy(lambda: self._numbers(PLACES, group, own=own, own_filler=own_filler)),
@@ -100,15 +105,17 @@ class OrderNumberReader:
         return _NOTHING if found.value == NULL else found
 
     def _numbers(self, places: Iterable[Place], group: OrderGroup, *, own: bool, own_filler: bool) -> Iterator[Number]:
+        several = {"SPM": group.spm, "NTE": group.notes}
         single = {"OBR": group.obr, "ORC": group.orc, "PID": group.pid, "PV1": group.pv1}
         for name, segment, number, kind, form, part in places:
-            for fields in (single[segment],) if segment in single else group.spm:
+            for fields in (single[segment],) if segment in single else several[segment]:
                 if number >= len(fields) or not fields[number]:
                     continue
                 identifier = self._identifier(fields[number], form, part)
                 counts = segment != "ORC" or (own_filler if name == "ORC-3" else own)
                 if counts and identifier.value and identifier.value != NULL:
-                    yield kind, f"OBR[{group.number}]{name[3:]}" if segment == "OBR" else name, identifier
+                    at = f"OBR[{group.number}]{name[3:]}" if segment == "OBR" else _place(fields, name)
+                    yield kind, at, identifier
 
     def _identifier(self, field: str, form: str, part: int) -> Identifier:
         if self._repetition in field:
@@ -139,6 +146,11 @@ class OrderNumberReader:
     def _subcomponents(self, component: str) -> list[str]:
         """MSH-2 may declare no separator for them."""
         return component.split(self._subcomponent) if self._subcomponent else [component]
+
+
+def _place(fields: list[str], name: str) -> str:
+    """Name a place as its segment is named."""
+    return fields[0] + name[3:] if fields else name
 
 
 def _has_parent(group: OrderGroup) -> bool:

@@ -39,13 +39,15 @@ class OruReader:
     """
     Turn segments into reports, for all messages with the same delimiters and charset.
 
-    Shape: one Report per OBR, and one with an empty `at` for OBX outside every order.
+    Shape: one Report per OBR, and one with an empty `at` for OBX outside every order. `notes` tells that a note behind
+    OBR may be an order number.
     """
 
-    def __init__(self, delimiters: Delimiters, unescape: Unescape, values: ValueReader) -> None:
+    def __init__(self, delimiters: Delimiters, unescape: Unescape, values: ValueReader, *, notes: bool = False) -> None:
         self._delimiters = delimiters
         self._repetition, self._component_mark = delimiters.repetition, delimiters.component
         self._unescape = unescape
+        self._notes = notes
         self._values = values
         self._results = ObxReader(delimiters, unescape, values)
         self._numbers = OrderNumberReader(delimiters, unescape)
@@ -63,7 +65,7 @@ class OruReader:
         def read_run(lines: Sequence[str], before: int, standing: Standing) -> list[Observation]:
             return self._results.run(lines, before, standing, doubts)
 
-        walk = Walk(read_run, self._standing, layout)
+        walk = Walk(read_run, self._standing, layout, notes=self._notes)
         walk.over(segments, self._delimiters.field)
         reports = [self._report(group, time, doubts, placed=placed) for group in walk.groups]
         if walk.orphans:
@@ -123,7 +125,7 @@ class OruReader:
 
 def _doubtful(group: OrderGroup, at: str, doubts: Doubts) -> tuple[Finding, ...]:
     return (
-        *doubts.held("PID", group.pid, _READ_FIELDS["PID"]),
-        *doubts.held("ORC", group.orc, _READ_FIELDS["ORC"]),
+        *doubts.held(group.pid[0] if group.pid else "", group.pid, _READ_FIELDS["PID"]),
+        *doubts.held(group.orc[0] if group.orc else "", group.orc, _READ_FIELDS["ORC"]),
         *doubts.held(at, group.obr, _READ_FIELDS["OBR"]),
     )

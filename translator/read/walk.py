@@ -34,7 +34,9 @@ class Walk:
     says in which order segments come.
     """
 
-    def __init__(self, read: ReadRun, standing: Callable[[list[str]], Standing], layout: str) -> None:
+    def __init__(
+        self, read: ReadRun, standing: Callable[[list[str]], Standing], layout: str, *, notes: bool = False
+    ) -> None:
         self.groups: list[OrderGroup] = []
         self.orphans: list[Observation] = []
         self.held: list[Finding] = []
@@ -44,7 +46,10 @@ class Walk:
         self._target = self.orphans
         self._stands = _OUTSIDE
         self._count = 0
+        self._segments = dict[str, int]()
         self._steps = self._layouts.get(layout, self._usual)
+        if notes:
+            self._steps = {**self._steps, "NTE": Walk._note}
 
     def over(self, segments: Sequence[str], separator: str) -> None:
         """Walk the segments once, in order."""
@@ -66,28 +71,37 @@ class Walk:
         self._target += self._read(run, self._count, self._stands)
         self._count += len(run)
 
+    def _numbered(self, fields: list[str]) -> list[str]:
+        """Name a segment by its number where it is not the first of its kind, as positions do: `ORC[2]`."""
+        name = fields[0][:3]
+        number = self._segments[name] = self._segments.get(name, 0) + 1
+        if number > 1:
+            fields[0] = f"{name}[{number}]"
+        return fields
+
     def _leave(self) -> None:
         self._target = self.orphans
         self._stands = _OUTSIDE
 
     def _patient(self, fields: list[str]) -> None:
         """Nothing that was said of an earlier patient's orders holds for this one's."""
-        self._around = Surroundings(pid=fields)
+        self._around = Surroundings(pid=self._numbered(fields))
         self._leave()
 
     def _visit(self, fields: list[str]) -> None:
-        self._around.pv1 = fields
+        self._around.pv1 = self._numbered(fields)
 
     def _control(self, fields: list[str]) -> None:
-        self._around.orc, self._around.fresh = fields, True
+        self._around.orc, self._around.fresh = self._numbered(fields), True
         self._leave()
 
     def _control_behind(self, fields: list[str]) -> None:
         """Give ORC to the OBR before it; any other ORC cannot be told whose it is."""
         group = self.groups[-1] if self.groups else None
+        fields = self._numbered(fields)
         if group is None or group.orc or group.observations or self._target is not group.observations:
             text = "this message type has ORC directly behind its OBR"
-            self.held.append(Finding("order-control-misplaced", "ORC", text))
+            self.held.append(Finding("order-control-misplaced", fields[0], text))
             self._leave()
         else:
             group.orc, group.fresh = fields, True
@@ -103,13 +117,21 @@ class Walk:
         self._stands = self._standing(fields)
 
     def _specimen(self, fields: list[str]) -> None:
+        fields = self._numbered(fields)
         if self._target is not self.orphans:
             self.groups[-1].spm.append(fields)
         self._stands = _OUTSIDE
 
     def _specimen_before(self, fields: list[str]) -> None:
-        self._around.spm = [fields]
+        self._around.spm = [self._numbered(fields)]
         self._leave()
+
+    def _note(self, fields: list[str]) -> None:
+        """Notes directly behind OBR speak of the order; those behind an OBX are never read."""
+        fields = self._numbered(fields)
+        group = self.groups[-1] if self.groups else None
+        if group is not None and not group.observations and self._target is group.observations:
+            group.notes.append(fields)
 
     def _container(self, _: list[str]) -> None:
         """The container ends what describes the specimen; what follows it are results again."""

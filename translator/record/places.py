@@ -1,7 +1,7 @@
 """
 Name the places of an HL7 v2 message where an order number may stand, as HL7 names them, each with its type of key.
 
-Source: HL7 v2.9 4.5.1 (ORC), 4.5.3 (OBR), 3.4.2 (PID), 3.4.3 (PV1), 7.4.3 (SPM).
+Source: HL7 v2.9 4.5.1 (ORC), 4.5.3 (OBR), 3.4.2 (PID), 3.4.3 (PV1), 7.4.3 (SPM), 2.14.10 (NTE).
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ class Place(NamedTuple):
     part: int = 1
 
 
+# Read only where a site lists it: hardly any note is an order number.
+NOTES = "NTE-3"
+
 PLACES = (
     Place("OBR-2", "OBR", 2, "placer", "EI"),
     Place("ORC-2", "ORC", 2, "placer", "EI"),
@@ -41,6 +44,7 @@ PLACES = (
     Place("PID-4", "PID", 4, "alt", "CX"),
     Place("PID-18", "PID", 18, "alt", "CX"),
     Place("PV1-50", "PV1", 50, "alt", "CX"),
+    Place(NOTES, "NTE", 3, "alt", "ST"),
 )
 
 # The order that a child order comes from: its numbers name the parent, never the child itself.

@@ -29,7 +29,7 @@ _TRUNCATED = re.compile(r"(?=[0-9]*[a-f-])[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{1,4
 # of their key, since any short number may stand there.
 _BY_DEFAULT = frozenset({"OBR-2", "ORC-2", "OBR-3", "ORC-3", "ORC-4"})
 _IF_TYPED = frozenset({"ORC-33", "OBR-53", "SPM-2.1", "SPM-2.2"})
-_WITHOUT_NAMESPACE = frozenset({"OBR-18", "OBR-19"})
+_WITHOUT_NAMESPACE = frozenset({"OBR-18", "OBR-19", "NTE-3"})
 _MISSING = frozenset({"no-service-request", "service-request-truncated", "foreign-namespace"})
 _NO_SITE = Site()
 _YEAR, _MONTH, _DAY = 4, 6, 8
