@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from translator.read.charset import decode
-from translator.read.continuation import join_continued
+from translator.read.continuation import Growing
 from translator.read.er7 import Delimiters, read_delimiters
 from translator.read.hl7v2 import charset_of, is_segment
 from translator.read.lexicon import Lexicon
@@ -107,6 +107,7 @@ def _segments(raw: bytes, lexicon: Lexicon) -> Iterator[tuple[Delimiters, list[_
     decoded = decode(raw, charset_of(raw, lexicon), lexicon.charsets)
     declared: Delimiters | None = None
     parts: list[_Line] = []
+    growing: Growing | None = None
     for order, line in enumerate(map(_stripped, _lines(raw, "latin-1" if decoded.undeclared else decoded.codec))):
         if order == 0 and line.text.startswith("MSH"):
             declared = read_delimiters(line.text)
@@ -116,19 +117,18 @@ def _segments(raw: bytes, lexicon: Lexicon) -> Iterator[tuple[Delimiters, list[_
         if declared is None or line.text[:3] != "ADD":
             if parts:
                 yield declared or Delimiters(), parts
-            parts = [line]
-        elif _continues(parts, line, declared.field):
-            parts.append(_without(line, len("ADD") + 1))
+            parts, growing = [line], None
+            continue
+        if growing is None and parts:
+            growing = Growing(parts[0].text, declared.field)
+        content = _without(line, len("ADD") + 1)
+        if growing is not None and growing.takes(content.text):
+            growing.add(content.text)
+            parts.append(content)
         else:
             yield declared, [line]
     if parts:
         yield declared or Delimiters(), parts
-
-
-def _continues(parts: Sequence[_Line], line: _Line, separator: str) -> bool:
-    """Ask the reader whether it joins an ADD segment to the segment before."""
-    before = "".join(part.text for part in parts)
-    return join_continued((before, line.text), separator)[0] != [before]
 
 
 def _stripped(line: _Line) -> _Line:
