@@ -91,6 +91,7 @@ def test_text_is_a_number_only_by_the_strict_grammar(text: str) -> None:
     ("value", "expected"),
     [
         pytest.param(Coded((Coding(SNOMED, "278149003"),)), "A+", id="snomed"),
+        pytest.param(Coded((Coding(SNOMED, "278149003", "A pos"),), "see below"), "A+", id="snomed-with-its-words"),
         pytest.param(Coded((Coding("L", "AP"),), "A Pos"), "A+", id="original-text"),
         pytest.param(Coded((Coding("L", "o neg"),)), "O-", id="bare-code-that-is-a-spelling"),
         pytest.param(Text("  ab   rh positive "), "AB+", id="text-with-spaces"),
@@ -107,6 +108,8 @@ def test_listed_answer_is_sent_in_its_own_words(value: Value, expected: str, tab
         pytest.param(Text("A"), id="group-without-rh"),
         pytest.param(Coded((Coding(SNOMED, "112144000"),), "Blood group A"), id="snomed-group-only"),
         pytest.param(Coded((Coding(SNOMED, "278149003"), Coding(SNOMED, "278152006"))), id="two-answers"),
+        pytest.param(Coded((Coding(SNOMED, "278149003", "A negative"),), "A negative"), id="code-that-its-words-deny"),
+        pytest.param(Coded((Coding(SNOMED, "278149003"),), "A NEG"), id="code-that-the-original-text-denies"),
         pytest.param(number("5"), id="number"),
     ],
 )

@@ -163,17 +163,15 @@ def text_value(value: Value, row: ObservationRow, tables: Tables) -> Sent:
 
 
 def _answers(value: Value, whoop_code: str, tables: Tables) -> list[str]:
-    """Give every listed answer that a value's codes lead to; its texts count only where no code does."""
+    """Give every listed answer that a value's codes lead to, and its texts: a code that its own words deny is none."""
     known = tables.coded_values
     if isinstance(value, Text):
         return _listed([known.get((whoop_code, "", fold(value.text)))])
     if not isinstance(value, Coded):
         return []
     by_code = _listed([known.get((whoop_code, coding.system, coding.code)) for coding in value.codings])
-    if by_code:
-        return by_code
     texts = [value.text, *(coding.text or coding.code for coding in value.codings)]
-    return _listed([known.get((whoop_code, "", fold(text))) for text in texts if text])
+    return by_code + _listed([known.get((whoop_code, "", fold(text))) for text in texts if text])
 
 
 def _listed(answers: list[str | None]) -> list[str]:
