@@ -111,6 +111,24 @@ def test_segments_are_numbered_as_positions_are() -> None:
 
 
 @pytest.mark.parametrize(
+    ("layout", "segments", "names"),
+    [
+        pytest.param("ORU^R01", "ORC PID ORC OBR", ["PID", "ORC[2]"], id="before-the-first-patient"),
+        pytest.param("ORU^R01", "PV1 PID PV1 OBR", ["PID", "PV1[2]"], id="visit-before-its-patient"),
+        pytest.param("ORU^R01", "ORC ORC OBR", ["ORC[2]"], id="two-controls-of-one-order"),
+        pytest.param("ORU^R01", "SPM OBR SPM", ["SPM[2]"], id="specimen-of-no-order"),
+        pytest.param("OUL^R22", "SPM SPM OBR ORC", ["ORC", "SPM[2]"], id="specimen-first"),
+        pytest.param("ORU^R01", "PID PV1 PV1 OBR", ["PID", "PV1[2]"], id="two-visits"),
+    ],
+)
+def test_segment_that_no_order_took_is_counted(layout: str, segments: str, names: list[str]) -> None:
+    """Positions count every segment of a message, and not only those that are used."""
+    (group,) = walked(segments, layout).groups
+
+    assert [each[0] for each in (group.pid, group.pv1, group.orc, *group.spm) if each] == names
+
+
+@pytest.mark.parametrize(
     ("segments", "notes"),
     [
         pytest.param("NTE PID NTE ORC NTE OBR NTE NTE OBX NTE OBX", [["NTE[4]", "NTE[5]"]], id="directly-behind-obr"),

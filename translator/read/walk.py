@@ -46,14 +46,17 @@ class Walk:
         self._target = self.orphans
         self._stands = _OUTSIDE
         self._count = 0
-        self._segments = dict[str, int]()
+        # Every segment that has a name in positions, and whether there may be a second of a kind.
+        self._named: list[list[str]] = []
+        self._again = False
         self._steps = self._layouts.get(layout, self._usual)
         if notes:
             self._steps = {**self._steps, "NTE": Walk._note}
 
     def over(self, segments: Sequence[str], separator: str) -> None:
         """Walk the segments once, in order."""
-        steps, run = self._steps, list[str]()
+        steps = self._steps
+        run: list[str] = []
         for segment in segments:
             name = segment[:3]
             if name == "OBX":
@@ -65,19 +68,22 @@ class Walk:
                 steps[name](self, segment.split(separator))
         if run:
             self._close(run)
+        if self._again or len(self.groups) > 1:
+            self._number()
 
     def _close(self, run: Sequence[str]) -> None:
         """Read the OBX since the last step: they all stand alike."""
         self._target += self._read(run, self._count, self._stands)
         self._count += len(run)
 
-    def _numbered(self, fields: list[str]) -> list[str]:
-        """Name a segment by its number where it is not the first of its kind, as positions do: `ORC[2]`."""
-        name = fields[0][:3]
-        number = self._segments[name] = self._segments.get(name, 0) + 1
-        if number > 1:
-            fields[0] = f"{name}[{number}]"
-        return fields
+    def _number(self) -> None:
+        """Name segments by their number where they are not the first of their kind, as positions do: `ORC[2]`."""
+        seen: dict[str, int] = {}
+        for fields in self._named:
+            name = fields[0]
+            seen[name] = seen.get(name, 0) + 1
+            if seen[name] > 1:
+                fields[0] = f"{name}[{seen[name]}]"
 
     def _leave(self) -> None:
         self._target = self.orphans
@@ -85,23 +91,31 @@ class Walk:
 
     def _patient(self, fields: list[str]) -> None:
         """Nothing that was said of an earlier patient's orders holds for this one's."""
-        self._around = Surroundings(pid=self._numbered(fields))
+        self._named.append(fields)
+        self._again = len(self._named) > 1
+        self._around = Surroundings(pid=fields)
         self._leave()
 
     def _visit(self, fields: list[str]) -> None:
-        self._around.pv1 = self._numbered(fields)
+        self._named.append(fields)
+        self._again = self._again or bool(self._around.pv1)
+        self._around.pv1 = fields
 
     def _control(self, fields: list[str]) -> None:
-        self._around.orc, self._around.fresh = self._numbered(fields), True
+        self._named.append(fields)
+        self._again = self._again or bool(self._around.orc)
+        self._around.orc, self._around.fresh = fields, True
         self._leave()
 
     def _control_behind(self, fields: list[str]) -> None:
         """Give ORC to the OBR before it; any other ORC cannot be told whose it is."""
         group = self.groups[-1] if self.groups else None
-        fields = self._numbered(fields)
+        self._named.append(fields)
         if group is None or group.orc or group.observations or self._target is not group.observations:
             text = "this message type has ORC directly behind its OBR"
-            self.held.append(Finding("order-control-misplaced", fields[0], text))
+            self._again = True
+            number = sum(each[0] == fields[0] for each in self._named)
+            self.held.append(Finding("order-control-misplaced", f"ORC[{number}]" if number > 1 else "ORC", text))
             self._leave()
         else:
             group.orc, group.fresh = fields, True
@@ -117,18 +131,25 @@ class Walk:
         self._stands = self._standing(fields)
 
     def _specimen(self, fields: list[str]) -> None:
-        fields = self._numbered(fields)
-        if self._target is not self.orphans:
-            self.groups[-1].spm.append(fields)
+        self._named.append(fields)
+        if self._target is self.orphans:
+            self._again = True
+        else:
+            spm = self.groups[-1].spm
+            self._again = self._again or bool(spm)
+            spm.append(fields)
         self._stands = _OUTSIDE
 
     def _specimen_before(self, fields: list[str]) -> None:
-        self._around.spm = [self._numbered(fields)]
+        self._named.append(fields)
+        self._again = self._again or bool(self._around.spm)
+        self._around.spm = [fields]
         self._leave()
 
     def _note(self, fields: list[str]) -> None:
         """Notes directly behind OBR speak of the order; those behind an OBX are never read."""
-        fields = self._numbered(fields)
+        self._named.append(fields)
+        self._again = True
         group = self.groups[-1] if self.groups else None
         if group is not None and not group.observations and self._target is group.observations:
             group.notes.append(fields)

@@ -170,7 +170,13 @@ def _answers(value: Value, whoop_code: str, tables: Tables) -> list[str]:
     if not isinstance(value, Coded):
         return []
     by_code = _listed([known.get((whoop_code, coding.system, coding.code)) for coding in value.codings])
-    texts = [value.text, *(coding.text or coding.code for coding in value.codings)]
+    if not by_code:
+        texts = [value.text, *(coding.text or coding.code for coding in value.codings)]
+    elif len(value.codings) == 1 and value.codings[0].text in {"", value.text}:
+        # Most often the words of an answer are those of its one code.
+        texts = [value.text]
+    else:
+        texts = [value.text, *(coding.text for coding in value.codings)]
     return by_code + _listed([known.get((whoop_code, "", fold(text))) for text in texts if text])
 
 
