@@ -184,6 +184,11 @@ def test_patient_is_the_first_identifier_and_the_day_of_birth() -> None:
     assert first(r"PID|1|Z|A\T\1^^^L~B||||198001011230^x", "OBR|1").patient == Patient("A&1", "19800101")
 
 
+def test_null_is_no_patient() -> None:
+    """HL7 null in PID-3 or PID-7 says that there is none; it pins no lane and contradicts no table."""
+    assert first('PID|1||""||||""', "OBR|1").patient == Patient("", "")
+
+
 def test_report_has_its_fields() -> None:
     """Panel, status and times come from their fields; the message's own time is the second best."""
     obr = [""] * 26

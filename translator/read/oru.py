@@ -99,7 +99,7 @@ class OruReader:
             placed,
             self._specimens(group),
             numbers.filler,
-            Patient(component(pid, 3), component(pid, 7)[:8]),
+            _patient(component(pid, 3), component(pid, 7)),
             (component(obr, 22), time),
             tuple(group.observations),
             () if doubts.is_certain else _doubtful(group, at, doubts),
@@ -121,6 +121,11 @@ class OruReader:
             return field
         first = field.split(self._repetition, 1)[0].split(self._component_mark, 1)[0]
         return self._unescape(first).strip()
+
+
+def _patient(identifier: str, birth_date: str) -> Patient:
+    """HL7 null says that there is none, and is nobody's number."""
+    return Patient("" if identifier == NULL else identifier, "" if birth_date == NULL else birth_date[:8])
 
 
 def _doubtful(group: OrderGroup, at: str, doubts: Doubts) -> tuple[Finding, ...]:
