@@ -29,10 +29,12 @@ _INDENTED = "we: every line is indented; the peer loses all segments but MSH, we
 _THREE = "we: MSH-2 counts by position (2.14.9.2), so `~` separates components; the peer takes the usual characters"
 _ADDED = "we: ADD continues the segment before it (2.10.2); the peer takes it for a segment of its own"
 _STUB = "both: MSH without MSH-2; we refuse it by reason, the peer by an exception"
+_SCALE = "we: OBX-8 `>` says that the number only bounds the result (7.4.2.8, table 0078); the peer shows OBX-5 alone"
 _ELIMS = "prime-reportstream__elims_29_5065302_35227_NoPII_CANCELED-expected.hl7#0"
 
 EXPLAINED: tuple[Row, ...] = (
     Row("hl7kit", "a-declared-charset-is-obeyed#0", r"OBX\[1\]-6", _CHARSET),
+    Row("hl7kit", "a-number-typed-as-text-off-the-scale-is-a-limit#0", r"OBX\[1\]-5", _SCALE),
     Row("hl7kit", "a-raw-line-break-holds-the-message-with-its-line#0", "message", _BROKEN),
     Row("hl7kit", "a-segment-that-add-continues-is-joined#0", r"OBX\[1\]-11", _ADDED),
     Row("hl7kit", "a-site-s-default-charset-reads-undeclared-bytes#0", r"OBX\[2\]-6", _UNDECLARED),
@@ -54,6 +56,7 @@ EXPLAINED: tuple[Row, ...] = (
     Row("hl7kit", "ruby-hl7__realm-lead-laboratory-result.hl7#0", "message", _BROKEN),
     Row("hl7kit", "node-hl7-complete__orm-example.hl7#0", "message", _BROKEN),
     Row("medforge", "a-bad-message-leaves-its-neighbours-alone#1", "message", _STUB),
+    Row("medforge", "a-number-typed-as-text-off-the-scale-is-a-limit#0", r"OBX\[1\]-5", _SCALE),
     Row("medforge", "a-segment-that-add-continues-is-joined#0", r"OBX\[1\]-11", _ADDED),
     Row("medforge", "escapes-are-undone-before-a-value-is-read#0", r"OBX\[2\]-5", _HIGHLIGHT),
     Row("medforge", "data-exchange-hl7__ARBOVIRAL_V1_3_TM_CN_TC07.hl7#0", r"OBX\[17\]-5", _UNDECLARED),
