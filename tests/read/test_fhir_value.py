@@ -172,9 +172,9 @@ def test_value_is_read_by_its_element(written: str, expected: Value) -> None:
         pytest.param([" < "], {"valueInteger": 5}, Limit("<", "5"), id="mark-among-spaces"),
         pytest.param(["<"], {"valueString": "low"}, Text("low"), id="text"),
         pytest.param(["<"], {"valueString": "5.0"}, Limit("<", "5.0"), id="number-as-text"),
-        pytest.param(["<"], {"valueString": "5,0"}, NOT_NUMERIC, id="text-that-may-be-a-number"),
-        pytest.param(["<"], {"valueString": "<5"}, Text("<5"), id="limit-as-text"),
-        pytest.param(["<"], {"valueString": "1:160"}, Text("1:160"), id="titre-as-text"),
+        pytest.param(["<"], {"valueString": "5,0"}, Unusable("value-ambiguous"), id="text-that-may-be-a-number"),
+        pytest.param(["<"], {"valueString": "<5"}, Limit("<", "5"), id="limit-as-text"),
+        pytest.param(["<"], {"valueString": "1:160"}, Ratio("1", ":", "160", "<"), id="titre-as-text"),
         pytest.param(["<"], {"valueQuantity": {"value": 5, "comparator": "<="}}, Limit("<=", "5"), id="limit"),
     ],
 )

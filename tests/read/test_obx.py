@@ -69,19 +69,12 @@ def test_number_off_the_scale_is_a_limit(flags: str, value: str, expected: Value
     assert seen.value == expected
 
 
-@pytest.mark.parametrize("kind", ["ST", "VR"])
-def test_number_off_the_scale_is_a_limit_whatever_its_type(kind: str) -> None:
-    """Laboratories type numbers as text; that makes them no more measured."""
-    (seen,) = reader().run([f"OBX|1|{kind}|2345-7^^LN||500|mg/dL||>|||F"], 0, ("", ()), SURE)
-
-    assert seen.value == Limit(">", "500")
-
-
 @pytest.mark.parametrize(
     ("kind", "value", "expected"),
     [
         pytest.param("ST", "0.01", Limit("<", "0.01"), id="number-typed-as-text"),
-        pytest.param("ST", "0,01", Unusable("value-not-numeric"), id="number-with-a-mark-of-its-own"),
+        pytest.param("VR", "0.01", Limit("<", "0.01"), id="number-typed-as-range"),
+        pytest.param("ST", "0,01", Unusable("value-ambiguous"), id="number-with-a-mark-of-its-own"),
         pytest.param("FT", "0.01", Text("0.01", prose=True), id="written-for-people"),
     ],
 )

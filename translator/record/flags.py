@@ -30,7 +30,9 @@ def off_scale(value: Value, marks: AbstractSet[str], form: NumberForm | None = N
     """
     if not isinstance(value, Text):
         return _bounded(value, marks)
-    found = None if value.prose else read_quantity(value.text, form)
+    if value.prose:
+        return value
+    found = read_quantity(value.text, form)
     if found is not None:
         return _bounded(found, marks)
     return _AMBIGUOUS if is_ambiguous(value.text) else value
