@@ -2,33 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from translator.read.fhir_elements import ElementMemo, elements_of
-
-USUAL = ("resourceType", "id", "status", "code", "subject")
-
-
-@pytest.mark.parametrize(
-    ("names", "expected"),
-    [
-        pytest.param(("valueQuantity",), True, id="quantity"),
-        pytest.param(("valueString", "interpretation", "note", "meta"), True, id="text-with-a-note"),
-        pytest.param((), False, id="no-value"),
-        pytest.param(("valueQuantity", "valueString"), False, id="two-values"),
-        pytest.param(("valueRange",), False, id="range"),
-        pytest.param(("valueQuantity", "dataAbsentReason"), False, id="reason-for-no-value"),
-        pytest.param(("valueQuantity", "hasMember"), False, id="members"),
-        pytest.param(("valueQuantity", "component"), False, id="components"),
-        pytest.param(("valueQuantity", "basedOn"), False, id="order"),
-        pytest.param(("valueQuantity", "specimen"), False, id="specimen"),
-        pytest.param(("valueQuantity", "modifierExtension"), False, id="modifier"),
-        pytest.param(("valueQuantity", "implicitRules"), False, id="rules"),
-    ],
-)
-def test_observation_is_plain_if_nothing_but_its_value_counts(names: tuple[str, ...], *, expected: bool) -> None:
-    """Whatever leads elsewhere, or turns or doubts the value, makes it more than plain."""
-    assert elements_of(USUAL + names).is_plain is expected
+from translator.read.fhir_elements import ElementMemo
 
 
 def test_names_are_looked_at_once() -> None:

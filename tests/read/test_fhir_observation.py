@@ -97,23 +97,3 @@ def test_number_and_text_of_the_same_letters_are_not_taken_for_each_other(first:
     found = read(reader, code={"coding": [{"system": LOINC, "code": then}]})
 
     assert [code.code for code in found.codes] == ([then] if isinstance(then, str) else [])
-
-
-@pytest.mark.parametrize(
-    "elements",
-    [
-        pytest.param({"valueQuantity": {"value": 5, "unit": "mg/dL"}}, id="quantity"),
-        pytest.param({"valueInteger": 5, "interpretation": [{"coding": [{"code": "<"}]}]}, id="number-off-the-scale"),
-        pytest.param({"valueString": " POS "}, id="text"),
-        pytest.param({"valueCodeableConcept": {"text": "A"}}, id="coded"),
-        pytest.param({"valueQuantity": "5"}, id="quantity-as-text"),
-    ],
-)
-def test_plain_observations_are_read_together_as_each_alone(elements: dict[str, Any]) -> None:
-    """The short way for the bulk of a feed comes to the same."""
-    node = {"status": "final", "code": coded(), **elements}
-    resource = Resource("Observation", node, "Observation", elements_of(tuple(node)))
-    alone, together = ObservationReader(SYSTEMS), ObservationReader(SYSTEMS)
-
-    assert resource.elements.is_plain
-    assert together.read_plain([resource, resource], "order-form") == alone.read(resource, "order-form") * 2

@@ -17,6 +17,7 @@ from translator.read.fhir_bundle import Document
 from translator.read.fhir_elements import ElementMemo
 from translator.read.fhir_json import DuplicateKeyError, MalformedJsonError, Node, parse, text
 from translator.read.fhir_observation import ObservationReader
+from translator.read.fhir_plain import PlainReader
 from translator.read.fhir_report import ReportReader
 from translator.read.fhir_service_request import ServiceRequestReader, requests_of
 from translator.read.fhir_version import find_version
@@ -45,6 +46,7 @@ class FhirReader:
         self._systems = systems
         self._elements = ElementMemo()
         self._observations = ObservationReader(lexicon.systems, self._elements)
+        self._plain = PlainReader(self._observations, lexicon.systems, self._elements)
 
     def read(self, raw: bytes) -> Message:
         """
@@ -52,6 +54,8 @@ class FhirReader:
 
         Absent: bytes that are no JSON object give a refused message.
         """
+        if (plain := self._plain.read(raw)) is not None:
+            return self.read_document(plain)
         try:
             root = parse(raw)
         except DuplicateKeyError as fault:
@@ -60,11 +64,11 @@ class FhirReader:
             return Message("fhir", refused=Finding("malformed", "", str(fault)))
         if not isinstance(root, dict):
             return Message("fhir", refused=Finding("malformed", "", "a FHIR document is one JSON object"))
-        return self.read_parsed(root)
+        return self.read_document(Document(root, self._elements))
 
-    def read_parsed(self, root: Node) -> Message:
-        """Turn a document that has been parsed, with numbers as Decimal, into a record."""
-        document = Document(root, self._elements)
+    def read_document(self, document: Document) -> Message:
+        """Turn a document whose resources are found into a record."""
+        root = document.root
         reader = ReportReader(document, self._lexicon, self._systems, self._observations)
         reports = reader.reports()
         if outside := self._outside(document, reader.reached):

@@ -14,13 +14,13 @@ from msgspec import Struct
 
 from translator.read.fhir_elements import ElementMemo, Elements
 from translator.read.fhir_json import Node, obj, objects, text
+from translator.read.fhir_places import PLACES
+from translator.record.report import Observation
 from translator.record.times import sortable
 
 _VERSION = "/_history/"
 # FHIR R4 id.
 _LONGEST_ID = 64
-# Most bundles have fewer entries, so that hardly ever a place is written anew.
-_PLACES = tuple(f"Bundle.entry[{index}].resource" for index in range(250))
 _SILENT = frozenset({"fullUrl", "resource", "search", "id"})
 _USUAL = len(("fullUrl", "resource"))
 # When and in which version something was written says nothing of what it means.
@@ -41,6 +41,8 @@ class Resource(Struct, frozen=True, gc=False):
     elements: Elements
     url: str = ""
     container: str = ""
+    id: str = ""
+    plain: Observation | None = None
 
 
 class Names:
@@ -60,7 +62,7 @@ class Names:
             self._add(resource)
 
     def _add(self, resource: Resource) -> None:
-        url, identity = resource.url, text(resource.node, "id")
+        url, identity = resource.url, resource.id
         is_twin = bool(url) and self.by_url.setdefault(url, resource) is not resource
         if is_twin:
             if (other := self.by_url[url]) is not None and other.type != resource.type:
@@ -87,7 +89,7 @@ class Document:
     specification, their URL means another place.
     """
 
-    def __init__(self, root: Node, memo: ElementMemo | None = None) -> None:
+    def __init__(self, root: Node, memo: ElementMemo | None = None, entered: Sequence[Resource] | None = None) -> None:
         self.root = root
         self.resources: list[Resource] = []
         self.older: list[Resource] = []
@@ -102,10 +104,13 @@ class Document:
         self._origin: Resource | None = None
         self._base = ""
         kind = text(root, "resourceType")
-        whole = Resource(kind, root, kind, self._memo.look(root))
-        self._closed: list[Resource] = [whole] if kind == "Bundle" else []
+        whole = Resource(kind, root, kind, self._memo.look(root), id=text(root, "id"))
+        self._closed: list[Resource] = [whole] if kind == "Bundle" and entered is None else []
         if kind != "Bundle":
             self._take([whole])
+        elif entered is not None:
+            self.bundles.append(whole)
+            self._take(entered)
         while self._closed:
             self._open(self._closed.pop())
         self._by_url: dict[str, Resource | None] = {each.url: each for each in self._entered}
@@ -137,7 +142,7 @@ class Document:
 
     def _entries(self, at: str, bundle: Node) -> list[Resource]:
         known, look = self._memo.known, self._memo.look
-        found, places = [], _PLACES if at == "Bundle" else ()
+        found, known_places = [], PLACES if at == "Bundle" else ()
         for index, entry in objects(bundle, "entry"):
             get = entry.get
             node, url = get("resource"), get("fullUrl")
@@ -148,11 +153,13 @@ class Document:
                 kind = node.get("resourceType")
                 found.append(
                     Resource(
-                        places[index] if index < len(places) else f"{at}.entry[{index}].resource",
+                        known_places[index] if index < len(known_places) else f"{at}.entry[{index}].resource",
                         node,
                         kind.strip() if type(kind) is str else "",
                         known.get(tuple(node)) or look(node),
                         url.strip() if type(url) is str else "",
+                        "",
+                        text(node, "id"),
                     )
                 )
         return found
@@ -171,8 +178,8 @@ class Document:
             self.resources.append(inner)
             if inner.type == "Bundle":
                 self._closed.append(inner)
-            if identity := text(inner.node, "id"):
-                key = (resource.at, identity)
+            if inner.id:
+                key = (resource.at, inner.id)
                 self._contained[key] = None if key in self._contained else inner
 
     def _inside(self, resource: Resource) -> Iterator[Resource]:
@@ -188,6 +195,7 @@ class Document:
                     self._memo.look(node),
                     resource.url,
                     resource.at,
+                    text(node, "id"),
                 )
                 for index, node in objects(holder.node, "contained")
             ]
@@ -288,4 +296,4 @@ def _numbered(version: str) -> str:
 
 
 def _name(resource: Resource) -> str:
-    return resource.url or f"{resource.type}/{text(resource.node, 'id')}"
+    return resource.url or f"{resource.type}/{resource.id}"

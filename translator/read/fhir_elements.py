@@ -24,8 +24,6 @@ MEMO_SIZE = 4096
 _LONGEST_NAME = 64
 _LEADING_ON = frozenset({"hasMember", "basedOn", "specimen"})
 _OTHERS = frozenset({"component", "hasMember", "modifierExtension", "implicitRules"})
-# The unit of a range is within it, so that it takes more than one look.
-_NEVER_PLAIN = frozenset({"valueRange"})
 
 
 class Elements(Struct, frozen=True, gc=False):
@@ -34,7 +32,7 @@ class Elements(Struct, frozen=True, gc=False):
 
     Shape: `value` is the name of the one value[x], read by `read`; `several` tells that there are more. `says_why`
     tells of a dataAbsentReason, `others` of an element that makes an Observation more than a value with a code,
-    `leads_on` of one that refers to more than a person. `is_plain` tells an Observation of one value and none of these.
+    `leads_on` of one that refers to more than a person.
     `tells_version` tells of what may stand in one version of FHIR alone, whatever the type of the resource.
     """
 
@@ -44,7 +42,6 @@ class Elements(Struct, frozen=True, gc=False):
     says_why: bool
     others: bool
     leads_on: bool
-    is_plain: bool
     has_meta: bool
     has_contained: bool
     tells_version: bool
@@ -64,7 +61,6 @@ def elements_of(names: tuple[str, ...]) -> Elements:
         says_why,
         others,
         leads_on,
-        is_plain=len(values) == 1 and value not in _NEVER_PLAIN and not (says_why or others or leads_on),
         has_meta="meta" in names,
         has_contained="contained" in names,
         tells_version=not MARKED_NAMES.isdisjoint(names),

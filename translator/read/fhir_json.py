@@ -18,7 +18,7 @@ import msgspec
 
 Node: TypeAlias = dict[str, Any]
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 _TOO_DEEP = "nested too deeply"
 _DEEPEST = 200
 # A surrogate outside its pair is no character and has no bytes; whole pairs and other escapes are passed over.
@@ -44,7 +44,7 @@ def parse(raw: bytes) -> Any:
     Units: numbers with a point become Decimal with the digits as written; NaN and Infinity are refused.
     Raises: MalformedJsonError with line and column.
     """
-    body = raw.removeprefix(_BOM)
+    body = raw.removeprefix(BOM)
     try:
         root = _decode(body)
         is_whole = _keeps_every_key(body, root) and not _is_too_deep(root)

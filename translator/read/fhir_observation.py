@@ -24,15 +24,15 @@ from translator.record.report import Form, Observation
 from translator.record.values import Absent, Unusable
 
 # Longer texts are no codes.
-_LONGEST_MANNER = 2048
+LONGEST_MANNER = 2048
 # A number stays a number: `5.0` is no code, although "5.0" may be one.
 _encoder = msgspec.json.Encoder(decimal_format="number")
-_written, _lines = _encoder.encode, _encoder.encode_lines
+_written = _encoder.encode
 MODIFIED = Unusable("unknown-modifier", refused=True)
 _CONTAINER = Absent("container")
 
 
-class _Manner(Struct, frozen=True, gc=False):
+class Manner(Struct, frozen=True, gc=False):
     """How an observation is said, beside its value: its form, and the marks of a number that is off the scale."""
 
     form: Form
@@ -49,27 +49,12 @@ class ObservationReader:
     def __init__(self, systems: Mapping[str, str], memo: ElementMemo | None = None) -> None:
         self._systems = systems
         self._look = (memo or ElementMemo()).look
-        self._manners: dict[bytes, _Manner] = {}
+        self._manners: dict[bytes, Manner] = {}
 
     @property
     def remembered(self) -> int:
         """How many look-ups are kept."""
         return len(self._manners)
-
-    def read_plain(self, resources: Sequence[Resource], place: str = "") -> list[Observation]:
-        """Read Observations of one value and nothing else that counts, step by step, as the bulk of a feed is."""
-        systems, nodes = self._systems, [each.node for each in resources]
-        # A line end within a text is written as an escape, so that each line is one key.
-        known, keys = self._manners, _lines([_manner_of(node, node.get("status")) for node in nodes]).split(b"\n")
-        manners = [
-            known.get(key) or self._new_manner(key, node, node.get("status"))
-            for key, node in zip(keys[:-1], nodes, strict=True)
-        ]
-        values = [each.elements.read(each.node[each.elements.value], systems) for each in resources]
-        return [
-            Observation(each.at, said.form, off_scale(value, said.marks) if said.marks else value, "", place)
-            for each, said, value in zip(resources, manners, values, strict=True)
-        ]
 
     def read(self, resource: Resource, place: str = "", *, modified: bool = False) -> list[Observation]:
         """
@@ -77,6 +62,9 @@ class ObservationReader:
 
         Shape: `place` says why it is no result, if it is none; `modified` that what holds it turns its meaning.
         """
+        if resource.plain is not None:
+            value = MODIFIED if modified else resource.plain.value
+            return [structs.replace(resource.plain, value=value, place=place)]
         node, at, elements = resource.node, resource.at, resource.elements
         status = node.get("status")
         if not elements.others and not modified:
@@ -100,30 +88,30 @@ class ObservationReader:
 
     def _observation(self, at: str, node: Node, elements: Elements, status: object, place: str) -> Observation:
         # The unit of a range is not among what a manner is remembered by.
-        manner = self._read_manner(node, status) if "valueRange" in node else self._manner(node, status)
+        manner = self._read_manner(node, status) if "valueRange" in node else self.manner(node, status)
         value = read_element(node, elements, self._systems)
         if manner.marks:
             value = off_scale(value, manner.marks)
         return Observation(at, manner.form, value, "", place)
 
-    def _manner(self, node: Node, status: object) -> _Manner:
+    def manner(self, node: Node, status: object) -> Manner:
         """Find what is said beside the value by the sender's words: writing them down is quicker than reading them."""
         key = _key(node, status)
         return self._manners.get(key) or self._new_manner(key, node, status)
 
-    def _new_manner(self, key: bytes, node: Node, status: object) -> _Manner:
+    def _new_manner(self, key: bytes, node: Node, status: object) -> Manner:
         found = self._read_manner(node, status)
-        if len(key) <= _LONGEST_MANNER:
+        if len(key) <= LONGEST_MANNER:
             if len(self._manners) >= MEMO_SIZE:
                 self._manners.clear()
             self._manners[key] = found
         return found
 
-    def _read_manner(self, node: Node, status: object) -> _Manner:
+    def _read_manner(self, node: Node, status: object) -> Manner:
         unit, system = unit_of(node, self._systems)
         word = status.strip() if isinstance(status, str) else ""
         codes = codings(obj(node, "code"), self._systems)
-        return _Manner(Form(codes, unit=unit, unit_system=system, status=word), off_scale_marks(node))
+        return Manner(Form(codes, unit=unit, unit_system=system, status=word), off_scale_marks(node))
 
 
 def _key(node: Node, status: object) -> bytes:

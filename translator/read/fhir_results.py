@@ -101,17 +101,19 @@ class ResultReader:
 
     def _plain(self, targets: Sequence[Resource | None]) -> list[Resource]:
         """Give the results if each is there, for the first time, and plain; else none of them."""
-        plain = [each for each in targets if each is not None and each.elements.is_plain and each.type == "Observation"]
+        plain = [each for each in targets if each is not None and each.plain is not None]
         places = {each.at for each in plain}
         return plain if len(places) == len(targets) and self.reached.keys().isdisjoint(places) else []
 
     def _read_plain(self, plain: Sequence[Resource], results: Results) -> None:
         self.reached.update(dict.fromkeys([each.at for each in plain], results.number))
-        subject = results.subject
+        subject, place = results.subject, results.place
         # The same person, said in the same words, needs no second look.
         for other in [each for each in plain if each.node.get("subject") != subject]:
             results.person.see(other)
-        results.plain = self._observations.read_plain(plain, results.place)
+        results.plain = [each.plain for each in plain if each.plain is not None]
+        if place:
+            results.plain = [structs.replace(seen, place=place) for seen in results.plain]
 
     def _read(self, resource: Resource, results: Results) -> list[Observation]:
         if resource.node.get("subject") != results.subject:
