@@ -243,7 +243,8 @@ def test_service_tells_of_a_trouble_once(ledger: Ledger, clock: Clock, tmp_path:
     clock.move(2 * DAY_S)
     tries = tmp_path / "tries"
     script = f"import sys; open({str(tries)!r}, 'a').write('x'); sys.exit(3)"
-    stop, warned = threading.Event(), []
+    stop = threading.Event()
+    warned: list[str] = []
     settings = NotifySettings(command=(sys.executable, "-c", script))
 
     def serve() -> None:
