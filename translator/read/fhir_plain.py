@@ -27,7 +27,8 @@ from translator.read.fhir_observation import LONGEST_MANNER, Manner, Observation
 from translator.read.fhir_places import places
 from translator.read.fhir_plain_types import NOTHING, PlainBundle, PlainObservation, PlainReference, PlainReport
 from translator.read.fhir_value import READERS, limit
-from translator.record.quantity import LONGEST, off_scale
+from translator.record.flags import off_scale
+from translator.record.quantity import LONGEST
 from translator.record.report import Observation
 from translator.record.values import Numeric, Value
 
