@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,9 @@ from tests.lab_messages import HDL, Obx, oru, service_request
 from tests.ledger.arrivals import POLICIES, arrival, report
 from tests.ledger.keys import secret_key
 from tests.postgres import Postgres
-from translator.ledger import Ledger, Settlement
+from translator.ledger import DestinationPolicy, Ledger, Settlement
 from translator.secrets import Secret
+from translator.translate.workflow import Workflow
 
 
 def fill(place: str | Path, key: Secret | None = None) -> None:
@@ -38,9 +40,9 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return name
 
 
-def printed(done: subprocess.CompletedProcess[bytes]) -> dict[str, object]:
+def printed(done: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
     """Give the one line of JSON."""
-    line: dict[str, object] = json.loads(done.stdout)
+    line: dict[str, Any] = json.loads(done.stdout)
     return line
 
 
@@ -136,7 +138,7 @@ def test_settings_file_names_the_key(command_line: CommandLine, tmp_path: Path) 
 
 
 def test_damaged_ledger_is_a_finding(command_line: CommandLine, tmp_path: Path) -> None:
-    """Exit code 1, and the way out."""
+    """Exit code 1, one finding for a machine to read, and the way out."""
     path = tmp_path / "translator.db"
     with Ledger.open(path) as ledger:
         ledger.accept([arrival(report({"HDL": "5"}, lane=service_request(number))) for number in range(300)], POLICIES)
@@ -147,7 +149,32 @@ def test_damaged_ledger_is_a_finding(command_line: CommandLine, tmp_path: Path) 
 
     done = command_line("ledger", "verify")
 
-    assert (done.returncode, b"restore" in done.stdout) == (1, True)
+    assert (done.returncode, [finding["code"] for finding in json.loads(done.stdout)["findings"]]) == (1, ["damaged"])
+    assert b"restore" in done.stdout
+
+
+def test_empty_file_is_no_ledger(command_line: CommandLine, tmp_path: Path) -> None:
+    """What is left of a ledger that was cut off must not pass for one that balances."""
+    (tmp_path / "translator.db").touch()
+
+    done = command_line("ledger", "verify")
+
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"there is no ledger here" in done.stderr
+
+
+def test_pruned_message_is_shown_as_json(command_line: CommandLine, tmp_path: Path) -> None:
+    """Its bodies are gone, that of its workflow status among them; the line can be read all the same."""
+    with Ledger.open(tmp_path / "translator.db") as ledger:
+        policies = {"whoop": DestinationPolicy(loopback=True, workflow=Workflow())}
+        ledger.accept([arrival(report({"HDL": "55"}))], policies)
+        while claim := ledger.claim("whoop"):
+            ledger.settle(claim, Settlement("accepted", "201"))
+        ledger.storage().prune(-1, lambda _done, _all: None)
+
+    done = command_line("ledger", "show", "1")
+
+    assert [status["body"] for status in printed(done)["statuses"]] == [{}]
 
 
 _SMALL_DISK = """

@@ -14,7 +14,9 @@ def existing(settings: Settings) -> str:
 
     Raises: ConfigError where there is none.
     """
-    if "://" not in settings.ledger and not Path(settings.ledger).exists():
+    path = Path(settings.ledger)
+    # A file without a byte is what is left of a ledger that was cut off, or of one that was never made.
+    if "://" not in settings.ledger and (not path.exists() or (path.is_file() and not path.stat().st_size)):
         raise ConfigError(
             f"{settings.ledger}: there is no ledger here; `translator submit` creates one, --ledger names another"
         )

@@ -42,6 +42,8 @@ def audit(connection: Connection, vault: Vault) -> list[LedgerFinding]:
     """Run every check; a damaged database is reported alone, since nothing else in it can be trusted."""
     damage = list(_integrity(connection))
     if damage:
+        # Ended here: a commit would fail on the damaged pages, and nobody would hear what was found.
+        connection.rollback()
         return damage
     return [finding for check in CHECKS for finding in check(connection, vault)]
 

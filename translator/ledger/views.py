@@ -145,7 +145,7 @@ def _status_views(connection: Connection, rows: Sequence[RowMapping]) -> tuple[S
         StatusView(
             destination=row["destination"],
             service_request_id=row["service_request_id"],
-            body=msgspec.Raw(row["body"]),
+            body=msgspec.Raw(row["body"] or b"{}"),
             state=row["state"],
             position=row["position"],
             detail=row["detail"],
