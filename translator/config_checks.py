@@ -87,8 +87,15 @@ def address_or_nothing(value: object) -> str:
 def url(value: object) -> str:
     """Check a URL without credentials."""
     parts = urlsplit(text(value))
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    is_plain = text(value).isprintable() and " " not in text(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not is_plain:
         raise ValueError("must be a URL such as `https://host/path`")
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise ValueError(f"the port of a URL must be a number from 1 to {_LAST_PORT}")
     if parts.username or parts.password:
         raise ValueError("a URL must not carry credentials; use the secrets beside it")
     return text(value).rstrip("/")

@@ -46,7 +46,8 @@ class DeliveryReport(Struct, frozen=True):
     Shape: `progress` counts what this process did. `delivered`, `queued`, `rejected` and `unknown` count what the
     ledger holds now, or, where messages were named, for these; `unfinished` counts what is not
     delivered on all lanes that these messages speak of, so that a re-send of something undecided does not look settled.
-    `paused` says why a destination takes nothing more; `delivered_here` is false where another process delivered;
+    `paused` says why a destination takes nothing more, `hindrance` what last kept something back;
+    `delivered_here` is false where another process delivered;
     `stopped` is true after a stop or Ctrl-C.
     """
 
@@ -57,6 +58,7 @@ class DeliveryReport(Struct, frozen=True):
     unknown: int
     unfinished: int
     paused: str = ""
+    hindrance: str = ""
     delivered_here: bool = True
     stopped: bool = False
 
@@ -179,10 +181,16 @@ class _Delivery(NamedTuple):
                 for one in dispatchers
             ]
             await _all(works)
-        pauses = (one.paused for one in dispatchers)
-        return self.report(total(one.counts for one in dispatchers), paused=next(filter(None, pauses), ""))
+        pauses, hindrances = zip(*((one.paused, one.hindrance) for one in dispatchers), strict=True)
+        return self.report(
+            total(one.counts for one in dispatchers),
+            paused=next(filter(None, pauses), ""),
+            hindrance=next(filter(None, hindrances), ""),
+        )
 
-    def report(self, progress: Progress, *, paused: str = "", delivered_here: bool = True) -> DeliveryReport:
+    def report(
+        self, progress: Progress, *, paused: str = "", hindrance: str = "", delivered_here: bool = True
+    ) -> DeliveryReport:
         left = count_all(self.ledger, self.message_ids)
         return DeliveryReport(
             progress=progress,
@@ -192,6 +200,7 @@ class _Delivery(NamedTuple):
             unknown=left.get("unknown", 0),
             unfinished=sum(self.ledger.unfinished(name, self.message_ids) for name in DESTINATIONS),
             paused=paused,
+            hindrance=hindrance,
             delivered_here=delivered_here,
             stopped=self.stop.is_set(),
         )

@@ -35,6 +35,16 @@ def test_pause_is_shown_and_lifted(command_line: CommandLine) -> None:
 
 
 @pytest.mark.usefixtures("ledger")
+def test_destination_that_is_paused_with_all_says_what_to_resume(command_line: CommandLine) -> None:
+    """As after a restore: one alone cannot go on, and the way on is named."""
+    command_line("ledger", "pause", "all")
+
+    done = command_line("ledger", "resume", "whoop")
+
+    assert (done.returncode, b"ledger resume all" in done.stderr) == (1, True)
+
+
+@pytest.mark.usefixtures("ledger")
 def test_pause_of_a_destination_that_does_not_exist_is_a_usage_error(command_line: CommandLine) -> None:
     """A misspelt name pauses nobody, and says so."""
     assert command_line("ledger", "pause", "whop").returncode == 2

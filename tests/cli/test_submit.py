@@ -63,6 +63,29 @@ def test_submit_again_sends_nothing(submit: CommandLine, sandbox: SandboxProcess
     assert len(sandbox.requests("results")) == 1
 
 
+def test_submit_says_why_something_stays_queued(submit: CommandLine, sandbox: SandboxProcess, tmp_path: Path) -> None:
+    """Whoever reads the log of a cron job sees what the vendor said."""
+    (tmp_path / "lab.hl7").write_bytes(oru([Obx(CHOLESTEROL, "185")]))
+    sandbox.fault("token", "status", 500, times=1000)
+
+    done = submit("lab.hl7", "--wait", "2")
+
+    assert (done.returncode, b"still queued (last answer: 500)" in done.stderr) == (1, True)
+
+
+def test_submit_of_what_is_undecided_says_why_it_is_a_finding(
+    submit: CommandLine, sandbox: SandboxProcess, tmp_path: Path
+) -> None:
+    """The message is a duplicate, and yet nobody knows whether the vendor has it."""
+    (tmp_path / "lab.hl7").write_bytes(oru([Obx(CHOLESTEROL, "185")]))
+    sandbox.fault("results", "drop_after")
+    submit("lab.hl7")
+
+    done = submit("lab.hl7")
+
+    assert (done.returncode, b"unknown list" in done.stderr) == (1, True)
+
+
 def test_submit_opens_archives(submit: CommandLine, sandbox: SandboxProcess, tmp_path: Path) -> None:
     """What is whole in an archive is delivered; what is damaged is a finding about that file."""
     with zipfile.ZipFile(tmp_path / "day.zip", "w") as archive:

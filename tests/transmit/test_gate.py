@@ -20,6 +20,17 @@ def test_gate_is_open_at_first(gate: Gate) -> None:
     assert (gate.is_open, gate.admit(), gate.lowest, gate.wait_s) == (True, True, 0, 0)
 
 
+def test_gate_says_what_keeps_submissions_back(gate: Gate) -> None:
+    """The last answer, or the rate; nothing once the vendor takes something."""
+    told = [gate.hindrance]
+    for answer in ("connect-error", "429", "201"):
+        gate.heard(answer)
+        told.append(gate.hindrance)
+    gate.spent(10, urgent=False)
+
+    assert [*told, gate.hindrance] == ["", "last answer: connect-error", "last answer: 429", "", "the rate is used up"]
+
+
 def test_gate_is_shut_as_long_as_the_vendor_asks(gate: Gate, clock: Clock) -> None:
     """A shorter wish does not shorten a longer one."""
     gate.shut(10)

@@ -89,12 +89,14 @@ def resume(flags: Flags, destination: str) -> int:
     settings = flags.settings()
     with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
         was_paused = ledger.destinations().resume(destination)
-    say(
-        f"{destination} goes on"
-        if was_paused
-        else f"{destination} was not paused; see `translator ledger destinations`"
-    )
-    return 0 if was_paused else FINDINGS
+        left = ledger.destinations().standing(destination)
+    if left.paused_by:
+        say(f"{destination} is paused with all others; `translator ledger resume all` goes on")
+    elif was_paused:
+        say(f"{destination} goes on")
+    else:
+        say(f"{destination} was not paused; see `translator ledger destinations`")
+    return 0 if was_paused and not left.paused_by else FINDINGS
 
 
 def _time(instant: int | None) -> str:

@@ -9,6 +9,7 @@ import click
 from translator.cli.ending import FINDINGS
 from translator.cli.options import Flags, common
 from translator.cli.output import Listing, say
+from translator.cli.submit import PAUSED
 
 
 @click.command("run")
@@ -40,5 +41,5 @@ def command(flags: Flags, listen: str | None) -> int:
             warn=say,
         )
     if report.paused:
-        say(f"delivery is paused: {report.paused} (`translator ledger destinations`, `translator ledger resume whoop`)")
+        say(PAUSED.format(why=report.paused))
     return FINDINGS if report.paused or report.unknown or report.rejected else 0

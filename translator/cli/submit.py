@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from translator.delivery import DeliveryReport
     from translator.ledger import Ledger, MessageView
 
+PAUSED = "delivery is paused: {why} (`translator ledger destinations` shows what, `translator ledger resume` goes on)"
+
 _FINDING_STATES = frozenset({"held", "refused", "queued", "rejected", "unknown"})
 
 
@@ -103,9 +105,10 @@ def _describe(view: MessageView) -> tuple[str, ...]:
 
 def _say_what_is_left(report: DeliveryReport) -> None:
     if report.paused:
-        say(f"delivery is paused: {report.paused} (`translator ledger destinations`, `translator ledger resume whoop`)")
+        say(PAUSED.format(why=report.paused))
     if report.queued:
-        say(f"{report.queued} still queued; they are safe in the ledger, run `translator submit` again to go on")
+        why = f" ({report.hindrance})" if report.hindrance and not report.paused else ""
+        say(f"{report.queued} still queued{why}; they are safe in the ledger, run `translator submit` again to go on")
     if report.unknown:
         say(
             f"{report.unknown} unknown: the vendor may have them, so they are not sent again "
@@ -113,3 +116,9 @@ def _say_what_is_left(report: DeliveryReport) -> None:
         )
     if report.rejected:
         say(f"{report.rejected} rejected by the vendor (`translator rejected list`)")
+    earlier = report.unfinished - report.queued - report.unknown - report.rejected
+    if earlier > 0:
+        say(
+            f"{earlier} that came earlier for the same service requests are not settled: queued, or to be decided "
+            "(`translator unknown list`, `translator rejected list`)"
+        )

@@ -20,8 +20,8 @@ class Dispatcher:
     """
     Deliver one destination's lanes; the caller holds the delivery lock.
 
-    Shape: `draw` gives a random number in [0, 1) and `clock` never goes backwards. `counts` and `paused` tell, at the
-    end, what was done and why the destination takes nothing more.
+    Shape: `draw` gives a random number in [0, 1) and `clock` never goes backwards. `counts`, `paused` and
+    `hindrance` tell, at the end, what was done, why the destination takes nothing more, and what kept the rest back.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Dispatcher:
         self._draw = draw
         self._progress = progress
         self.counts = Progress()
-        self.paused = ""
+        self.paused = self.hindrance = ""
 
     async def drain(self, *, deadline: float | None, stop: Event) -> None:
         """
@@ -68,7 +68,7 @@ class Dispatcher:
             await lanes.begin()
             await EmbeddedEngine(len(self._route.clients), bell).run(lanes, is_over=is_over, serves=serves)
         finally:
-            self.counts, self.paused = lanes.counts, lanes.gate.paused
+            self.counts, self.paused, self.hindrance = lanes.counts, lanes.gate.paused, lanes.gate.hindrance
             await bell.close()
             try:
                 await desk.close()

@@ -21,7 +21,8 @@ class Gate:
     """
     The gate of one destination.
 
-    Shape: `paused` says why nobody may call until somebody resumes, or is empty.
+    Shape: `paused` says why nobody may call until somebody resumes, `hindrance` what last kept submissions back; both
+    are empty where nothing does.
     """
 
     def __init__(self, clock: Callable[[], float], draw: Callable[[], float]) -> None:
@@ -31,6 +32,7 @@ class Gate:
         # When there is rate left again: for anything, and for what is urgent.
         self._room_at = [0.0, 0.0]
         self.paused = ""
+        self.hindrance = ""
 
     @property
     def lowest(self) -> int:
@@ -69,6 +71,7 @@ class Gate:
 
     def heard(self, answer: str) -> None:
         """Note the answer to a call."""
+        self.hindrance = f"last answer: {answer}" if is_failure(answer) or answer in _NO_PROOF else ""
         if is_failure(answer):
             self._circuit.failed()
         elif answer in _NO_PROOF:
@@ -87,6 +90,7 @@ class Gate:
     def spent(self, seconds: float, *, urgent: bool) -> None:
         """Note that the rate is used up for some seconds: for ordinary submissions, or even for urgent ones."""
         until = self._clock() + min(seconds, _LONGEST_S)
+        self.hindrance = "the rate is used up"
         self._room_at[0] = max(self._room_at[0], until)
         if urgent:
             self._room_at[1] = max(self._room_at[1], until)
