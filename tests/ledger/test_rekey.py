@@ -37,6 +37,12 @@ def fill(place: str, key: Secret | None, messages: int = 3) -> None:
         ledger.correlate([CorrelationRow("orders.csv:2", "A1", LANES[0], patient="P1")])
 
 
+def source_keys(ledger: Ledger) -> list[str]:
+    """Give what names the observations."""
+    with ledger._database.read() as connection:
+        return [str(key) for key in connection.exec_driver_sql("SELECT source_key FROM entry").scalars()]
+
+
 def key_ids(ledger: Ledger) -> set[int | None]:
     """Name the data keys that rows are sealed with."""
     with ledger._database.read() as connection:
@@ -60,6 +66,21 @@ def test_rekey_seals_every_row(place: str, old: Secret | None) -> None:
         assert (done.rows, len(ids), None in ids) == (7, 1, False)
         assert [ledger.raw(number) for number in (1, 2, 3)] == [b"0", b"1", b"2"]
         assert (ledger.verify(), len(ledger.correlation()("placer", "A1"))) == ([], 1)
+
+
+def test_first_key_hashes_the_order_numbers_of_before(place: str) -> None:
+    """What names an observation holds the laboratory's number; a re-send is known by its hash."""
+    fill(place, None)
+    with Ledger.open(place) as ledger:
+        before = source_keys(ledger)
+        ledger.storage().rekey(NEW, quiet)
+
+    with Ledger.open(place, key=NEW) as ledger:
+        after = source_keys(ledger)
+        again = arrival(report({"HDL": "56"}, lane=f"00000000-0000-4000-8000-{1:012}"), raw=b"again")
+        ledger.accept([again], POLICIES)
+        assert set(before).isdisjoint(after)
+        assert [entry.reason for entry in ledger.show(4).entries] == ["silent-change"]
 
 
 def test_rekey_shuts_the_old_key_out(place: str) -> None:

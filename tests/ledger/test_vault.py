@@ -18,7 +18,7 @@ from translator.record.correlation import CorrelationRow
 from translator.secrets import Secret
 
 RAW = b"MSH|^~\\&|EXLAB\rPID|1||WOMBAT-7^^^EXLAB||Sample^Avery||19840312\r"
-TELLING = ("WOMBAT", "19840312", "Avery", "SECRET-FILE", "CONTROL-9", "ORDER-42")
+TELLING = ("WOMBAT", "19840312", "Avery", "SECRET-FILE", "CONTROL-9", "ORDER-42", "FILLER-3")
 
 
 @pytest.fixture
@@ -36,7 +36,9 @@ def ledger(place: str, clock: Clock, key: Secret) -> Iterator[Ledger]:
 
 def telling_message() -> Arrival:
     """Make a message whose every part tells of a person."""
-    message = arrival(report({"HDL": "55"}, patient=("WOMBAT-7", "19840312")), raw=RAW)
+    submission = report({"HDL": "55"}, patient=("WOMBAT-7", "19840312"))
+    sources = tuple(structs.replace(source, key="FILLER-3|HDL") for source in submission.sources)
+    message = arrival(structs.replace(submission, sources=sources), raw=RAW)
     source = structs.replace(message.outcome.source, file="SECRET-FILE.hl7", control_id="CONTROL-9")
     return structs.replace(message, outcome=structs.replace(message.outcome, origin=source))
 
@@ -71,7 +73,7 @@ def test_open_ledger_holds_them_as_they_are(place: str) -> None:
 
         kept = everything(ledger)
 
-    assert {"WOMBAT", "SECRET-FILE", "CONTROL-9", "ORDER-42"} <= {word for word in TELLING if word in kept}
+    assert {"WOMBAT", "SECRET-FILE", "CONTROL-9", "ORDER-42", "FILLER-3"} <= {word for word in TELLING if word in kept}
 
 
 def test_sealed_ledger_shows_what_came_in(ledger: Ledger) -> None:

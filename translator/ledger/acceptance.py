@@ -142,12 +142,12 @@ def _accept_group(acceptance: Acceptance, group: Sequence[_Hashed]) -> list[int]
     settle_twins(connection, [one.repeat for one in taken])
     _queue_statuses(acceptance, message_ids, taken, lanes)
     store_lanes(connection, lanes.values())
-    rows = [
+    rows = (
         row
         for message_id, one in zip(message_ids, taken, strict=True)
         for row in entry_rows(one.arrival.outcome, one.placed, message_id, lanes, one.repeat.numbers)
-    ]
-    insert_tuples(connection, schema.entry, rows)
+    )
+    insert_tuples(connection, schema.entry, acceptance.vault.close_keys(acceptance.key_id, rows))
     _check_written(connection, message_ids, [len(one.arrival.outcome.entries) for one in taken])
     return message_ids
 

@@ -7,8 +7,15 @@ The key is the ledger's own and never changes, so what was hashed years ago is s
 from __future__ import annotations
 
 import hmac
+import re
 
 _HEX_DIGITS = 40
+_HASH = re.compile(f"[0-9a-f]{{{_HEX_DIGITS}}}")
+
+
+def is_hash(text: str) -> bool:
+    """Tell a hash from the texts that we hash, none of which looks like one."""
+    return _HASH.fullmatch(text) is not None
 
 
 class KeyedHash:

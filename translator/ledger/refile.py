@@ -113,8 +113,9 @@ def refile(acceptance: Acceptance, message_id: int, outcome: Outcome, choice: Ch
     placed = [_place(acceptance, message, lanes[lane_name(one)], one) for one in parts.submissions]
     queue(acceptance, [message_id], [placed])
     _name_tables(acceptance.connection, placed, outcome.tables_sha256)
-    rows = [row for row in entry_rows(parts, placed, message_id, lanes) if row.number in message.chosen]
-    changed = _write_entries(acceptance.connection, message, rows)
+    rows = (row for row in entry_rows(parts, placed, message_id, lanes) if row.number in message.chosen)
+    sealed = acceptance.vault.close_keys(message.row["key_id"], rows)
+    changed = _write_entries(acceptance.connection, message, sealed)
     _write_message(acceptance.connection, message, parts, placed)
     _queue_statuses(acceptance, message, placed, lanes)
     store_lanes(acceptance.connection, lanes.values())

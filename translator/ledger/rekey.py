@@ -9,15 +9,29 @@ when no row needs it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from translator.errors import ConfigError
 from translator.ledger import schema
 from translator.ledger.database import Database
+from translator.ledger.hashes import is_hash
 from translator.ledger.keys import SiteKey
 from translator.ledger.receipts import receipt
 from translator.ledger.vault import Vault, open_vault, wrap_ring
@@ -100,7 +114,20 @@ def _seal_some(database: Database, vault: Vault, table: Table, after: int) -> li
         changes = [(row["id"], _sealed(connection, vault, table, row, current)) for row in rows]
         for row_id, change in changes:
             connection.execute(update(table).where(table.c.id == row_id), change)
+        if table is schema.message:
+            _hash_keys(connection, vault, [row_id for row_id, _ in changes])
     return [row_id for row_id, _ in changes]
+
+
+def _hash_keys(connection: Connection, vault: Vault, message_ids: Sequence[int]) -> None:
+    """Hash what names the observations of some messages, as a ledger with a key keeps it."""
+    entry = schema.entry
+    query = select(entry.c.id, entry.c.source_key).where(entry.c.message_id.in_(message_ids), entry.c.source_key != "")
+    rows = connection.execute(query).all()
+    changes = [{"row": row_id, "key_is": vault.hash_key(key)} for row_id, key in rows if not is_hash(key)]
+    if changes:
+        ours = update(entry).where(entry.c.id == bindparam("row"))
+        connection.execute(ours.values(source_key=bindparam("key_is")), changes)
 
 
 def _sealed(connection: Connection, vault: Vault, table: Table, row: RowMapping, current: int | None) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def _hash_rows(connection: Connection, vault: Vault, message_ids: Sequence[int])
         select(_entry.c.id, _entry.c.source_key, _entry.c.source_value).where(_entry.c.message_id.in_(message_ids))
     )
     changes: list[dict[str, Any]] = [
-        {"row": row_id, "key_is": vault.hash("source_key", key), "value_is": vault.hash("source_value", value)}
+        {"row": row_id, "key_is": vault.hash_key(key), "value_is": vault.hash("source_value", value)}
         for row_id, key, value in entries
     ]
     if changes:

@@ -13,8 +13,8 @@ import base64
 import os
 import time
 import zlib
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
@@ -22,8 +22,11 @@ from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 from translator.errors import ConfigError, LedgerError
 from translator.ledger import schema
 from translator.ledger.database import Database
-from translator.ledger.hashes import KeyedHash
+from translator.ledger.hashes import KeyedHash, is_hash
 from translator.ledger.keys import KEY_BYTES, BrokenSealError, Seal, SiteKey
+
+if TYPE_CHECKING:
+    from translator.ledger.entry_rows import EntryRow
 
 RAW, TEXT = "message.raw", "text"
 
@@ -95,6 +98,16 @@ class Vault:
             return text
         sealed = base64.b64decode(text.encode("utf-8", "replace"))
         return self._seal(connection, key_id).open(sealed, TEXT).decode("utf-8", "surrogatepass")
+
+    def close_keys(self, key_id: int | None, rows: Iterable[EntryRow]) -> list[EntryRow]:
+        """Keep only the hash of what names an observation where rows are sealed: the lab's order number is in it."""
+        if key_id is None:
+            return list(rows)
+        return [row._replace(source_key=self.hash_key(row.source_key)) for row in rows]
+
+    def hash_key(self, key: str) -> str:
+        """Hash what names an observation, once; histories.py compares either form."""
+        return key if is_hash(key) else self.hash("source_key", key)
 
     def _seal(self, connection: Connection, key_id: int) -> Seal:
         if key_id not in self._ring.seals:
