@@ -67,6 +67,11 @@ class DeliveryReport(Struct, frozen=True):
         """Whether nothing of what was asked for is still to be sent or to be decided."""
         return not self.unfinished
 
+    @property
+    def failed_besides(self) -> int:
+        """How many submissions this process sent for others than was asked for, and they are unknown or rejected."""
+        return max(0, self.progress.unknown + self.progress.rejected - self.unknown - self.rejected)
+
 
 def policies(settings: Settings, tables: Tables | None = None) -> dict[str, DestinationPolicy]:
     """

@@ -86,6 +86,21 @@ def test_submit_of_what_is_undecided_says_why_it_is_a_finding(
     assert (done.returncode, b"unknown list" in done.stderr) == (1, True)
 
 
+def test_submit_that_fails_for_an_earlier_message_is_a_finding(
+    submit: CommandLine, sandbox: SandboxProcess, tmp_path: Path
+) -> None:
+    """It delivers what was queued before as well; what becomes of that is not passed over in silence."""
+    (tmp_path / "done.hl7").write_bytes(oru([Obx(HDL, "55")], request=service_request(1)))
+    (tmp_path / "left.hl7").write_bytes(oru([Obx(HDL, "55")], request=service_request(2)))
+    submit("done.hl7")
+    submit("left.hl7", "--wait", "0")
+    sandbox.fault("results", "status", 422)
+
+    done = submit("done.hl7")
+
+    assert (done.returncode, b"rejected list" in done.stderr) == (1, True)
+
+
 def test_submit_opens_archives(submit: CommandLine, sandbox: SandboxProcess, tmp_path: Path) -> None:
     """What is whole in an archive is delivered; what is damaged is a finding about that file."""
     with zipfile.ZipFile(tmp_path / "day.zip", "w") as archive:

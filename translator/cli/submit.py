@@ -46,7 +46,8 @@ def command(flags: Flags, paths: tuple[str, ...], correlation: str | None, wait_
     export together. Each message is kept in the ledger
     before anything is sent, so it may be run again at any time: what was delivered is not sent twice. Fit for cron.
 
-    Exit code 1 if anything is held, refused, unknown or still queued, or there is nothing to submit.
+    Exit code 1 if anything of it is held, refused, unknown or still queued, if anything queued before fails now, or if
+    there is nothing to submit.
 
     \b
     Examples:
@@ -72,7 +73,8 @@ def command(flags: Flags, paths: tuple[str, ...], correlation: str | None, wait_
     if not done.message_ids and not done.file_findings and not unread.count:
         say("nothing to submit")
         return FINDINGS
-    return FINDINGS if unread.count or _FINDING_STATES & states or not done.delivery.is_drained else 0
+    failed = not done.delivery.is_drained or done.delivery.failed_besides
+    return FINDINGS if unread.count or _FINDING_STATES & states or failed else 0
 
 
 def _print(done: Submitted, ledger: Ledger, form: Form) -> set[str]:
@@ -116,6 +118,11 @@ def _say_what_is_left(report: DeliveryReport) -> None:
         )
     if report.rejected:
         say(f"{report.rejected} rejected by the vendor (`translator rejected list`)")
+    if report.failed_besides:
+        say(
+            f"{report.failed_besides} that were queued before failed now: unknown or rejected "
+            "(`translator unknown list`, `translator rejected list`)"
+        )
     earlier = report.unfinished - report.queued - report.unknown - report.rejected
     if earlier > 0:
         say(

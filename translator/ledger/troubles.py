@@ -14,18 +14,20 @@ from sqlalchemy.exc import DBAPIError
 
 from translator.errors import ConfigError, LedgerError, LedgerUnavailableError
 
-_LOCKED = "another process has kept the ledger locked; nothing was recorded, try again when it has finished"
-_FULL = "the disk of the ledger is full; nothing was recorded, make room and try again"
+# Of a long work, such as the files of a `submit`, much may be recorded already when one step of it fails.
+_NOT_THIS = "the step at hand was not recorded, all before it is safe"
+_LOCKED = f"another process has kept the ledger locked; {_NOT_THIS}: try again when it has finished"
+_FULL = f"the disk of the ledger is full; {_NOT_THIS}: make room and try again"
 _READ_ONLY = "the ledger cannot be written; check the rights of the file and its folder, or of the database's user"
 _DAMAGED = "the ledger is damaged; restore a backup (`translator ledger restore`)"
-_GONE = "the database of the ledger cannot be reached, or broke off; nothing was recorded, try again when it is back"
+_GONE = f"the database of the ledger cannot be reached, or broke off; {_NOT_THIS}: try again when it is back"
 
 _SQLITE = {
     "database is locked": _LOCKED,
     "disk is full": _FULL,
     "readonly": _READ_ONLY,
     "unable to open": "the ledger cannot be opened; check the rights of the file and its folder",
-    "disk i/o error": "the disk of the ledger reports an error; check it before you go on",
+    "disk i/o error": f"the disk of the ledger fails (full? over a quota? damaged?); {_NOT_THIS}: check it first",
     "malformed": _DAMAGED,
     "not a database": "the file is no ledger",
 }
@@ -33,7 +35,7 @@ _SQLITE = {
 # By SQLSTATE, the longer prefix first (PostgreSQL, appendix A).
 _POSTGRESQL = {
     "53100": _FULL,
-    "53": "the database of the ledger has run out of memory or connections; nothing was recorded, try again",
+    "53": f"the database of the ledger has run out of memory or connections; {_NOT_THIS}: try again",
     "25006": _READ_ONLY,
     "42501": _READ_ONLY,
     "28": "the database of the ledger refuses the user; check the name and the password (PGPASSWORD or ~/.pgpass)",
