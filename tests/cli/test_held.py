@@ -147,6 +147,31 @@ def test_held_is_dropped_with_a_reason_and_a_choice(lab: Lab) -> None:
     assert lines(lab("held", "list")) == []
 
 
+def test_order_without_a_result_is_never_called_complete(lab: Lab) -> None:
+    """Who drops all that there was cannot say that all results are ready; RESULTS_ISSUE is true."""
+    lab.submit(oru([Obx(LOCAL, "112")]))
+    dropped = [
+        lab("held", "drop", service_request(1), "--reason", "not ours", "--then", then)
+        for then in ("FULL_RESULTS_READY", "RESULTS_ISSUE")
+    ]
+    lab("submit", "lab.hl7")
+
+    assert [done.returncode for done in dropped] == [2, 0]
+    assert service_request(1).encode() not in dropped[0].stderr
+    assert [body["task_business_status"] for _, body in lab.posted()] == ["RESULTS_ISSUE"]
+
+
+def test_order_whose_only_result_was_refused_is_concluded_by_hand(lab: Lab) -> None:
+    """Nothing is held and nothing was sent, and the vendor hears all the same that nothing will come."""
+    assert lab.submit(oru([Obx(HDL, "55", type="XAD")])) == 1
+
+    done = lab("held", "conclude", service_request(1), "--then", "RESULTS_ISSUE", "--reason", "sample lost", "--yes")
+    lab("submit", "lab.hl7")
+
+    assert done.returncode == 0
+    assert [body["task_business_status"] for _, body in lab.posted()] == ["RESULTS_ISSUE"]
+
+
 def test_order_that_no_rule_can_conclude_is_concluded_by_hand(lab: Lab) -> None:
     """The preview changes nothing; then WHOOP is told once, and a second word comes too late."""
     lab.submit(*messages(1))

@@ -178,7 +178,7 @@ def _sha256(arrival: Arrival) -> str:
 
 def _message_row(acceptance: Acceptance, taken: _Taken, lanes: Mapping[LaneName, Lane]) -> dict[str, Any]:
     outcome, (state, reason, _) = taken.arrival.outcome, taken.state
-    lane = next((lanes[name] for name in lane_names(outcome)), None) if state == "held" else None
+    lane = next((lanes[name] for name in lane_names(outcome)), None) if state in {"held", "refused"} else None
     remarks = [remark for one in taken.placed for remark in one.revision.diagnostics]
     return {
         **message_row(acceptance.vault, acceptance.key_id, taken.arrival, taken.sha256),

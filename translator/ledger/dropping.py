@@ -80,8 +80,13 @@ def conclude(
             continue
         if not then and progress.has_results:
             raise ConfigError(
-                f"nothing more of service request {lane.service_request_id} is open, and results were sent: "
-                f"say what it is now with --then {FULL} or --then {ISSUE}"
+                f"nothing is left to decide about {_order(connection, lane)}, and "
+                f"results of it were sent or are queued: say what it is now with --then {FULL} or --then {ISSUE}"
+            )
+        if then == FULL and not progress.has_results:
+            raise ConfigError(
+                f"no result of {_order(connection, lane)} was sent, so it is not {FULL}; leave --then out, or say "
+                f"--then {ISSUE}"
             )
         if then:
             call = StatusCall(then, ISSUE_REASON if then == ISSUE else "")
@@ -111,7 +116,7 @@ def conclude_order(
     progress = read_progress(connection, lane)
     trouble = _trouble(connection, lane, progress, policies, then)
     if trouble:
-        raise LedgerError(f"service request {lane.service_request_id} cannot be concluded: {trouble}")
+        raise LedgerError(f"{_order(connection, lane)} cannot be concluded: {trouble}")
     message_id = newest_message(connection, lane.id)
     call = StatusCall(then, ISSUE_REASON if then == ISSUE else "")
     insert_rows(connection, schema.submission, [queue_status(connection, lane, call, message_id=message_id, now=now)])
@@ -119,12 +124,20 @@ def conclude_order(
     record(connection, decision, message_id, now)
 
 
+def _order(connection: Connection, lane: Lane) -> str:
+    """Name an order for a person, without its number at the vendor."""
+    number = newest_message(connection, lane.id)
+    return f"the order of message {number}" if number else "an order of which no message speaks"
+
+
 def newest_message(connection: Connection, lane_id: int) -> int:
-    """Number the newest message that speaks of a lane."""
+    """Number the newest message that speaks of a lane; 0 where none does."""
     told = select(func.max(_entry.c.message_id)).where(_entry.c.lane_id == lane_id)
     sent = select(func.max(_submission.c.message_id)).where(_submission.c.lane_id == lane_id)
-    numbers: list[int | None] = [connection.execute(query).scalar_one() for query in (told, sent)]
-    return max(number for number in numbers if number is not None)
+    # Of a message that is held or refused as a whole no entry may speak of the lane; no index leads to it.
+    whole = select(func.max(_message.c.id)).where(_message.c.lane_id == lane_id)
+    newest = max(connection.execute(query).scalar_one() or 0 for query in (told, sent))
+    return newest or connection.execute(whole).scalar_one() or 0
 
 
 def _trouble(
@@ -133,6 +146,8 @@ def _trouble(
     """Say why an order cannot be concluded; empty where it can."""
     if policies.get(lane.destination, STRICT).workflow is None:
         return "whoop.workflow is off, so its status is set elsewhere"
+    if not newest_message(connection, lane.id):
+        return "the ledger holds nothing of the laboratory about it; tell the vendor yourself"
     if _is_open(connection, lane):
         return "something of it is held, rejected or unknown; decide about that first"
     if not may_follow(progress.status, then):
