@@ -113,6 +113,17 @@ def test_notice_waits_until_something_is_old(ledger: Ledger, clock: Clock) -> No
     assert heard(ledger, NotifySettings(log=True)) == []
 
 
+def test_notice_of_a_vendor_that_refuses_access_comes_at_once(ledger: Ledger) -> None:
+    """Everything for it waits, and only a person can mend that; a pause by a person is no news."""
+    ledger.destinations().pause("acurable", "planned work")
+    ledger.destinations().pause("whoop", "the vendor refuses a token: answer 401", by="vendor")
+
+    (line,) = heard(ledger, NotifySettings(log=True))
+
+    assert line.startswith("1 paused: destination-paused (whoop), since ")
+    assert line.endswith("translator ledger resume whoop")
+
+
 def test_notice_of_the_unknown_comes_at_once(ledger: Ledger) -> None:
     """What may have been sent needs a person soon, and so does what was refused."""
     for outcome, answer in (("unknown", "read-timeout"), ("refused", "422")):

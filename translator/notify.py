@@ -31,6 +31,7 @@ HINTS: Mapping[str, str] = {
     "held": "translator held list --cause {cause}",
     "unknown": "translator unknown list",
     "queued": "translator submit, or look whether the service runs",
+    "paused": "mend the credentials or the URL, then translator ledger resume {code}",
 }
 
 
@@ -62,6 +63,8 @@ class Told(Struct, frozen=True):
 def due(ageing: Iterable[Ageing], told: Mapping[str, int], settings: NotifySettings, now: int) -> Iterator[Ageing]:
     """Choose the causes of which somebody is to be told now. (pure)"""
     after = {"held": settings.held_after_h, "unknown": settings.unknown_after_h, "queued": settings.queued_after_h}
+    # Nothing mends itself where a vendor refuses access, so nobody waits to be told.
+    after["paused"] = 0.0
     for one in ageing:
         is_old = now - one.since >= after[one.kind] * _MICROSECONDS_PER_HOUR
         last = told.get(one.name)
@@ -125,7 +128,7 @@ def serve_notices(
 def _notice(one: Ageing) -> Notice:
     since = datetime.fromtimestamp(one.since / 1_000_000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     kind = "rejected" if one.cause == "vendor-refused" else one.kind
-    hint = HINTS[one.kind].format(cause=one.cause).replace("unknown list", f"{kind} list")
+    hint = HINTS[one.kind].format(cause=one.cause, code=one.code).replace("unknown list", f"{kind} list")
     return Notice(SCHEMA, kind, one.cause, one.code, one.count, since, hint)
 
 

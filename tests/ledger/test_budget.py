@@ -84,11 +84,13 @@ def test_budget_counts_calls_for_tokens_too(ledger: Ledger) -> None:
 
 
 def test_budget_without_limits_writes_nothing(ledger: Ledger) -> None:
-    """The sandbox's rate is nobody's business."""
+    """The sandbox's rate is nobody's business; who asks is told of the attempts, and not that there were none."""
     fill(ledger, 1)
     ask(ledger, RateBudget(), 1)
 
-    assert ledger.destinations().rate_use("whoop") == [RateUse(60, 0), RateUse(86_400, 0)]
+    with ledger._database.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM rate_use").scalar_one() == 0
+    assert ledger.destinations().rate_use("whoop") == [RateUse(60, 1), RateUse(86_400, 1)]
 
 
 def test_budget_survives_a_clock_that_is_set_back(ledger: Ledger, clock: Clock) -> None:

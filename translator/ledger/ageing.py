@@ -15,18 +15,21 @@ from sqlalchemy import Connection, and_, case, delete, exists, func, insert, sel
 from translator.ledger import schema
 from translator.ledger.database import Database
 from translator.ledger.decision_tables import notice
+from translator.ledger.destinations import VENDOR
 from translator.ledger.held import BY_CODE
 from translator.ledger.undecided import REASONS
 
 _entry, _message, _submission = schema.entry, schema.message, schema.submission
 _lane, _attempt = schema.lane, schema.attempt
 
-HELD, UNKNOWN, QUEUED = "held", "unknown", "queued"
+HELD, UNKNOWN, QUEUED, PAUSED = "held", "unknown", "queued", "paused"
 
 
 class Ageing(Struct, frozen=True):
     """
-    What waits for one cause: `kind` is held, unknown (rejected ones included) or queued.
+    What waits for one cause: `kind` is held, unknown (rejected ones included), queued or paused.
+
+    Shape: what is paused is one destination, by a vendor that refuses access; what waits for it is queued.
 
     Units: `since` is when the oldest began to wait, in microseconds since 1970.
     """
@@ -57,7 +60,8 @@ class Notices:
     def ageing(self) -> list[Ageing]:
         """Sum up everything that waits, by cause."""
         with self._database.read() as connection:
-            return [*_held(connection), *_held_whole(connection), *_undecided(connection), *_queued(connection)]
+            found = (_held, _held_whole, _undecided, _queued, _paused)
+            return [one for of_kind in found for one in of_kind(connection)]
 
     def told(self) -> Mapping[str, int]:
         """Give by name when somebody was last told of a cause."""
@@ -97,6 +101,11 @@ def _queued(connection: Connection) -> Iterator[Ageing]:
         yield Ageing(QUEUED, "still-queued", destination, count, since)
 
 
+def _paused(connection: Connection) -> Iterator[Ageing]:
+    for name, since in connection.execute(_PAUSED):
+        yield Ageing(PAUSED, "destination-paused", name, 1, since)
+
+
 # An entry that is held with its report counts for what holds the report.
 _code = case((and_(_entry.c.cause == "", _entry.c.reason.in_(sorted(BY_CODE))), _entry.c.code), else_="")
 _HELD = (
@@ -133,4 +142,10 @@ _QUEUED = (
     .join(_message, _message.c.id == _submission.c.message_id)
     .where(_submission.c.state == "queued")
     .group_by(_lane.c.destination)
+)
+# A pause by a person is no news to anybody.
+_PAUSED = (
+    select(schema.destination.c.name, schema.destination.c.paused_at)
+    .where(schema.destination.c.paused_by == VENDOR)
+    .order_by(schema.destination.c.name)
 )

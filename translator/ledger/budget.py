@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from msgspec import Struct
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
+from translator.ledger.schema import attempt as _attempt
 from translator.ledger.schema import destination as _destination
+from translator.ledger.schema import lane as _lane
 from translator.ledger.schema import rate_use as _rate
 
 SLOTS = 60
@@ -76,11 +78,22 @@ def count_call(connection: Connection, destination: str, budget: RateBudget, now
 
 
 def read_use(connection: Connection, destination: str, now: int) -> list[RateUse]:
-    """Tell how many calls were counted in the last minute and the last day."""
-    return [
-        RateUse(seconds, sum(used for _, used in _slots(connection, destination, seconds, now)))
+    """Tell how many calls were made in the last minute and the last day; where nothing is limited, the attempts."""
+    minute, day = (
+        max(_counted(connection, destination, seconds, now), _tried(connection, destination, seconds, now))
         for seconds in (MINUTE_S, DAY_S)
-    ]
+    )
+    return [RateUse(MINUTE_S, minute), RateUse(DAY_S, max(minute, day))]
+
+
+def _counted(connection: Connection, destination: str, seconds: int, now: int) -> int:
+    return sum(used for _, used in _slots(connection, destination, seconds, now))
+
+
+def _tried(connection: Connection, destination: str, seconds: int, now: int) -> int:
+    """Count the attempts of a window: where there is no limit, nothing else is counted."""
+    since = {"name_is": destination, "since": now - seconds * 1_000_000}
+    return int(connection.execute(_ATTEMPTS, since).scalar_one())
 
 
 def _room_at(connection: Connection, destination: str, seconds: int, limit: int, now: int) -> int | None:
@@ -132,4 +145,10 @@ _USED = select(_rate.c.slot, _rate.c.used).where(*_ours, _rate.c.slot >= bindpar
 _AHEAD = select(func.sum(_rate.c.used)).where(*_ours, _rate.c.slot > bindparam("current"))
 _FORGET = delete(_rate).where(*_ours, _rate.c.slot < bindparam("oldest"))
 _FORGET_AHEAD = delete(_rate).where(*_ours, _rate.c.slot > bindparam("current"))
+_ATTEMPTS = (
+    select(func.count())
+    .select_from(_attempt)
+    .join(_lane, _lane.c.id == _attempt.c.lane_id)
+    .where(_lane.c.destination == bindparam("name_is"), _attempt.c.started_at > bindparam("since"))
+)
 _ADD = update(_rate).where(*_ours, _rate.c.slot == bindparam("slot_is")).values(used=_rate.c.used + bindparam("more"))
