@@ -236,6 +236,10 @@ def test_what_is_held_already_is_not_held_again(lab: Lab) -> None:
         pytest.param(["held", "drop", "--reason", "x"], b"say what to drop", id="drop-of-nothing"),
         pytest.param(["held", "drop", "1", "--reason", " "], b"--reason must say why", id="drop-without-a-reason"),
         pytest.param(["held", "show", "the-first"], b"an ID is a message", id="no-id"),
+        pytest.param(
+            ["unknown", "accept", "1", "--reason", " "], b"--reason must say why", id="acceptance-without-a-reason"
+        ),
+        pytest.param(["ledger", "list", "--state", "unknwon"], b"there is no such state", id="no-state"),
         pytest.param(["ledger", "replay"], b"say what to replay", id="replay-of-nothing"),
         pytest.param(["ledger", "replay", "--since", "yesterday"], b"a time is written as", id="no-time"),
     ],
@@ -248,6 +252,17 @@ def test_decision_about_nothing_is_a_usage_error(lab: Lab, arguments: list[str],
 
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_what_waits_is_shown_on_stdout_alone(lab: Lab) -> None:
+    """P6: what goes to stderr could end in a log, and an order's number is not for one."""
+    lab.sandbox.fault("results", "status", 422)
+    lab.submit(oru([Obx(HDL, "55"), Obx(LOCAL, "112")]))
+
+    shown = [lab(verb, "show", "1", "--format", "table") for verb in ("held", "rejected")]
+
+    assert [service_request(1).encode() in done.stdout for done in shown] == [True, True]
+    assert [service_request(1).encode() in done.stderr for done in shown] == [False, False]
 
 
 def test_unknown_is_accepted_or_resent(lab: Lab) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import click
+
 from translator.cli.output import Form, Listing, say
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def print_shown(form: Form, ledger: Ledger, settings: Settings, items: Sequence[
             Listing("json", ()).add(shown)
             continue
         cause = f" ({shown.item.cause})" if shown.item.cause else ""
-        say(f"{shown.item.id} {shown.item.code}: {shown.item.reason}{cause}; {shown.item.service_request_id}")
+        click.echo(f"{shown.item.id} {shown.item.code}: {shown.item.reason}{cause}; {shown.item.service_request_id}")
         if shown.remedy:
             say(shown.remedy)
         columns = ("", "message", "at", "value", "unit", "status", "time", "state")

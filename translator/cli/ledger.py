@@ -11,6 +11,7 @@ from translator.cli.ledger_replay import command as replay
 from translator.cli.ledger_storage import storage_commands
 from translator.cli.options import Flags, common
 from translator.cli.output import Listing, say
+from translator.errors import ConfigError
 
 
 @click.group("ledger")
@@ -41,7 +42,11 @@ def list_messages(flags: Flags, state: str | None, limit: int | None) -> int:
       translator ledger list --state unknown --format json
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     from translator.ledger import Ledger  # noqa: PLC0415 - the ledger is heavy
+    from translator.ledger.states import ENTRY_STATES, MESSAGE_STATES  # noqa: PLC0415
 
+    states = sorted({*ENTRY_STATES, *MESSAGE_STATES})
+    if state and state not in states:
+        raise ConfigError(f"--state: there is no such state; write one of {', '.join(states)}")
     listing = Listing(flags.form, ("message", "received", "file", "type", "state", "entries", "reason"))
     settings = flags.settings()
     with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:

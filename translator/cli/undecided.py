@@ -87,6 +87,8 @@ def _decide(flags: Flags, state: str, deed: str, ids: Sequence[str], reason: str
     from translator import review  # noqa: PLC0415 - the ledger is heavy
     from translator.ledger import Decision  # noqa: PLC0415
 
+    if not reason.strip():
+        raise click.UsageError("--reason must say why")
     settings = flags.settings()
     with _open(settings) as ledger:
         items = ledger.desk().undecided([state], ids)
@@ -124,7 +126,7 @@ def _print_shown(form: Form, ledger: Ledger, item: UndecidedItem) -> None:
     if form == "json":
         Listing("json", ()).add(item)
         return
-    say(f"submission {item.id} of message {item.message}, position {item.position} of {item.service_request_id}")
+    click.echo(f"submission {item.id} of message {item.message}, position {item.position} of {item.service_request_id}")
     say(f"{item.state} ({item.answer}) since {item.since}, {item.attempts} attempts, {item.waiting} waiting behind it")
     Listing("table", ("body",)).print_one(item, bytes(item.body or b"").decode())
     listing = Listing("table", ("when", "decided", "by", "reason"), "Decisions")
