@@ -204,11 +204,16 @@ class _Delivery(NamedTuple):
             rejected=left.get("rejected", 0),
             unknown=left.get("unknown", 0),
             unfinished=sum(self.ledger.unfinished(name, self.message_ids) for name in DESTINATIONS),
-            paused=paused,
+            paused=paused or self._pause(),
             hindrance=hindrance,
             delivered_here=delivered_here,
             stopped=self.stop.is_set(),
         )
+
+    def _pause(self) -> str:
+        """Say why something that is queued may not be sent, whoever is at work."""
+        waiting = (name for name in DESTINATIONS if self.ledger.count(name, self.message_ids).get("queued"))
+        return next(filter(None, (self.ledger.destinations().standing(name).paused for name in waiting)), "")
 
 
 def count_all(ledger: Ledger, message_ids: Sequence[int] | None = None) -> Counter[str]:

@@ -50,6 +50,20 @@ def test_pause_of_a_destination_that_does_not_exist_is_a_usage_error(command_lin
     assert command_line("ledger", "pause", "whop").returncode == 2
 
 
+def test_submit_beside_a_service_tells_of_a_pause(
+    command_line: CommandLine, sandbox: SandboxProcess, ledger: Path, tmp_path: Path
+) -> None:
+    """Another process delivers, and yet whoever submits learns why nothing goes out."""
+    (tmp_path / "lab.hl7").write_bytes(oru([Obx(CHOLESTEROL, "185")]))
+    with Ledger.open(ledger) as held, held.delivery_lock():
+        held.destinations().pause("whoop", "planned work")
+        submit = ("submit", "lab.hl7", "--whoop-url", sandbox.whoop_url, "--wait", "0.1")
+
+        done = command_line(*submit, environment=sandbox.environment)
+
+    assert (done.returncode, b"delivery is paused: planned work" in done.stderr) == (1, True)
+
+
 @pytest.mark.usefixtures("ledger")
 def test_submit_obeys_a_pause(command_line: CommandLine, sandbox: SandboxProcess, tmp_path: Path) -> None:
     """The message is kept, nothing is sent, and the way on is named."""
