@@ -64,7 +64,7 @@ def test_damaged_page_is_found(path: Path) -> None:
         ledger.accept([message(number, size=20) for number in range(200)], POLICIES)
     content = bytearray(path.read_bytes())
     for page in range(30, len(content) // 4096, 3):
-        content[page * 4096 : page * 4096 + 4096] = b"\xff" * 4096
+            content[page * 4096 : page * 4096 + 4096] = b"\xff" * 4096
     path.write_bytes(content)
 
     with Ledger.open(path) as ledger:
@@ -74,17 +74,32 @@ def test_damaged_page_is_found(path: Path) -> None:
 
 
 @sqlite_only
-@pytest.mark.parametrize("page", range(40, 100, 6))
+@pytest.mark.parametrize("page", range(2, 42, 5))
 def test_noise_on_one_page_is_a_finding(path: Path, page: int) -> None:
     """On some pages SQLite fails once more when the reading ends; what was found is told all the same."""
     with Ledger.open(path) as ledger:
         ledger.accept([message(number, size=20) for number in range(200)], POLICIES)
     content = bytearray(path.read_bytes())
-    content[page * 4096 : page * 4096 + 4096] = hashlib.shake_128(bytes([page])).digest(4096)
+    # Counted from the end: what is read to open a ledger stands at its beginning.
+    start = len(content) - page * 4096
+    content[start : start + 4096] = hashlib.shake_128(bytes([page])).digest(4096)
     path.write_bytes(content)
 
     with Ledger.open(path) as ledger:
         assert [finding.code for finding in ledger.verify()] == ["damaged"]
+
+
+@sqlite_only
+def test_damage_that_keeps_a_ledger_shut_is_a_finding_too(path: Path) -> None:
+    """Exit code 1 and not 2: nothing is wrong with the settings."""
+    Ledger.open(path).close()
+    content = bytearray(path.read_bytes())
+    for start in range(4096, len(content), 4096):
+        content[start : start + 4096] = b"\xff" * 4096
+    path.write_bytes(content)
+
+    with pytest.raises(LedgerError, match="damaged"):
+        Ledger.open(path)
 
 
 @postgresql_only

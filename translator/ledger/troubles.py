@@ -65,13 +65,15 @@ def told_plainly(kind: type[ConfigError | LedgerError] = LedgerError) -> Iterato
     """
     Turn what a database raises into our own words.
 
-    Raises: LedgerUnavailableError for what passes by itself, else `kind`; while opening, always `kind`.
+    Raises: LedgerUnavailableError for what passes by itself, LedgerError for damage, else `kind`; while opening, for
+    all but damage `kind`.
     """
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
         advice = _advice(error.orig if isinstance(error, DBAPIError) else error)
         told = LedgerUnavailableError if kind is LedgerError and advice in _PASSING else kind
+        told = LedgerError if advice == _DAMAGED else told
         raise told(advice or f"the database refused: {type(error).__name__}") from None
 
 
