@@ -64,7 +64,7 @@ def test_damaged_page_is_found(path: Path) -> None:
         ledger.accept([message(number, size=20) for number in range(200)], POLICIES)
     content = bytearray(path.read_bytes())
     for page in range(30, len(content) // 4096, 3):
-            content[page * 4096 : page * 4096 + 4096] = b"\xff" * 4096
+        content[page * 4096 : page * 4096 + 4096] = b"\xff" * 4096
     path.write_bytes(content)
 
     with Ledger.open(path) as ledger:
