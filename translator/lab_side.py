@@ -25,10 +25,10 @@ from translator.errors import WriteError
 from translator.ledger import DONE, FAILED, NOTED, EventRow, Ledger
 from translator.ledger.bell import Bell
 from translator.pipeline import Pipeline
-from translator.read.vendor_event import read_study_event
 from translator.record.event import ACURABLE
 from translator.record.order import Order, OrderPatient
 from translator.record.report import Report
+from translator.study_history import tell
 from translator.translate.requisition_orders import requisition_orders
 from translator.translate.study_report import study_report
 from translator.translate.tables import Tables
@@ -45,6 +45,10 @@ from translator.write.oru import write_oru
 SENDER = ("TRANSLATOR", "")
 AGAIN_S = 60.0
 """How long a report waits that the lab could not be given, in seconds."""
+
+LONGEST_S = 3600.0
+ORDER_TRIES = 30
+NO_ORDER = "no-order"
 
 _AT_ONCE = 64
 # MSH-10 of HL7 v2.5.1 has room for twenty characters.
@@ -176,15 +180,15 @@ class LabDesk:
     async def _report(self, event: EventRow) -> Receipt | None:
         """Bring the report of one study; None where the event is of none that has finished."""
         events = self._ledger.events()
-        study = read_study_event(self._ledger.raw(event.message))
-        if not study.is_finished:
-            events.settle(event.id, NOTED, "not-finished")
-            return None
-        order = self._find(study.reference)
+        telling = tell(self._ledger, event)
+        if telling.state:
+            events.settle(event.id, telling.state, telling.answer)
+            return None if telling.state == NOTED else Receipt("refused", telling.answer)
+        order = self._find(telling.study.reference)
         if order is None:
-            events.settle(event.id, FAILED, "no-order")
-            return Receipt("refused", "no-order")
-        report = study_report(study, order, event.received_at)
+            return self._put_off_without_order(event)
+        study, told = telling.study, telling.told
+        report = study_report(study, order, event.received_at, told=told, corrects=telling.corrects)
         head = self._head(f"{event.vendor} {event.resource}", event.received_at)
         receipt = await self._bring(lambda: self._form.reports(head, order.patient, [report]), head)
         if receipt.outcome in {"accepted", "refused"}:
@@ -192,6 +196,15 @@ class LabDesk:
         else:
             events.put_off(event.id, receipt.code, AGAIN_S)
         return receipt
+
+    def _put_off_without_order(self, event: EventRow) -> Receipt:
+        """Wait for the order of a study, which may be late; about a day, since it may be nobody's."""
+        events = self._ledger.events()
+        if event.tries + 1 < ORDER_TRIES:
+            events.put_off(event.id, NO_ORDER, min(LONGEST_S, AGAIN_S * 2.0**event.tries))
+        else:
+            events.settle(event.id, FAILED, NO_ORDER)
+        return Receipt("refused", NO_ORDER)
 
     async def _bring(self, write: Callable[[], bytes], head: Letterhead) -> Receipt:
         try:

@@ -72,7 +72,7 @@ def test_words_of_fhir_are_written_as_letters() -> None:
     [
         pytest.param(report(Document("embedded")), id="a-document-of-which-only-the-kind-is-kept"),
         pytest.param(report(Unusable("value-not-numeric")), id="a-value-that-was-not-read"),
-        pytest.param(report(Numeric("1"), status="entered-in-error"), id="a-status-without-a-letter"),
+        pytest.param(report(Numeric("1"), status="unknown"), id="a-status-without-a-letter"),
         pytest.param(structs.replace(report(Numeric("1")), panel=()), id="a-report-that-says-not-what-it-is-of"),
     ],
 )

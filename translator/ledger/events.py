@@ -18,11 +18,15 @@ from translator.ledger.bell import announce
 from translator.ledger.database import Database
 from translator.ledger.event_tables import DONE, FAILED, NOTED, WAITING, event
 from translator.ledger.message_rows import Arrival
+from translator.ledger.keys import BrokenSealError
 from translator.ledger.moments import moment_text
 from translator.ledger.vault import Vault
+from translator.read.vendor_event import MalformedEventError, read_study_event
+from translator.record.event import ACURABLE
 from translator.record.outcome import Outcome, Source
 
 WEBHOOK = "webhook"
+NO_SUBJECT = "-"
 _FIRST = 1
 
 
@@ -102,6 +106,28 @@ class Events:
             due = connection.execute(query).scalar_one()
         return None if due is None else max(0.0, (due - self._instant()) / 1_000_000)
 
+    def about(self, vendor: str, reference: str) -> list[EventRow]:
+        """List the events about one order of a vendor's, in the order in which they came."""
+        with self._database.write() as connection:
+            self._fill_subjects(connection)
+        query = select(event).where(
+            event.c.vendor == vendor, event.c.subject_hash == self._vault.hash(*_key(reference))
+        )
+        with self._database.read() as connection:
+            return [_row(row) for row in connection.execute(query.order_by(event.c.id)).mappings()]
+
+    def _fill_subjects(self, connection: Connection) -> None:
+        """Find out what events of an older version are about."""
+        message = schema.message
+        query = select(event.c.id, event.c.vendor, message.c.raw, message.c.key_id).join(message)
+        for row in connection.execute(query.where(event.c.subject_hash == "")).mappings().all():
+            try:
+                raw = self._vault.open_message(connection, row)
+            except BrokenSealError:
+                raw = b""
+            found = {"subject_hash": _subject_hash(self._vault, row["vendor"], raw)}
+            connection.execute(update(event).where(event.c.id == row["id"]).values(found))
+
     def settle(self, event_id: int, state: str, answer: str) -> None:
         """Record what became of an event: `done`, `failed` or `noted`."""
         with self._database.write() as connection:
@@ -135,6 +161,7 @@ def keep_event(connection: Connection, vault: Vault, arrival: EventArrival, now:
         "told": _FIRST,
         "state": state,
         "due_at": now if arrival.needs_action else None,
+        "subject_hash": _subject_hash(vault, arrival.vendor, arrival.raw),
     }
     # Two webhooks of one event may come at the same moment: the database lets one of them in, and until its transaction
     # ends, it alone has no message.
@@ -161,6 +188,19 @@ def settle_event(connection: Connection, event_id: int, state: str, answer: str)
 def _message(arrival: EventArrival) -> Arrival:
     source = Source(index=0, format=WEBHOOK, type=f"{arrival.vendor} {arrival.kind}")
     return Arrival(Outcome(source, "translated" if arrival.needs_action else "ignored"), arrival.raw)
+
+
+def _subject_hash(vault: Vault, vendor: str, raw: bytes) -> str:
+    """Hash the order that a state of a study is about; what is about none has a mark, so that it is asked once."""
+    try:
+        reference = read_study_event(raw).reference if vendor == ACURABLE else ""
+    except MalformedEventError:
+        reference = ""
+    return vault.hash(*_key(reference)) or NO_SUBJECT
+
+
+def _key(reference: str) -> tuple[str, str]:
+    return "subject", reference
 
 
 def _same(arrival: EventArrival) -> tuple[ColumnElement[bool], ...]:
