@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
+import httpx
 import pytest
 
+from tests.ledger.conftest import Clock
 from tests.sandbox_process import SandboxProcess
 from tests.transmit.delivering import settings
 from translator.config import Settings
@@ -14,6 +19,9 @@ from translator.errors import ConfigError
 from translator.ledger import EventArrival, EventRow, Ledger
 from translator.mapping_files import packaged_tables
 from translator.requisitions import fetch
+from translator.transmit.fetch import LONGEST_S, TRIES, RequisitionFetcher, Source
+from translator.transmit.token import Token, TokenKeeper
+from translator.transmit.whoop import WhoopClient
 
 UNKNOWN = "00000000-0000-4000-8000-000000000007"
 
@@ -144,6 +152,75 @@ def test_token_that_cannot_be_had_now_is_waited_for(sandbox: SandboxProcess, led
     (event,) = drained(ledger, settings(sandbox))
 
     assert (event.state, event.tries) == ("done", 2)
+
+
+@pytest.mark.parametrize(
+    ("code", "tries"), [pytest.param(503, TRIES, id="never-there"), pytest.param(404, 5, id="not-ours")]
+)
+def test_requisition_that_never_comes_is_given_up(path: Path, code: int, tries: int) -> None:
+    """The pauses grow to an hour and no further; then it has failed, and says with which answer."""
+    clock = Clock()
+    with Ledger.open(path, clock=clock) as ledger:
+        announce(ledger, UNKNOWN)
+        pauses = until_given_up(ledger, clock, code)
+
+        (event,) = ledger.events().rows()
+        assert (event.state, event.answer, event.tries, event.due_at) == ("failed", str(code), tries, "")
+        assert len(pauses) == tries - 1
+        assert (max(pauses) <= LONGEST_S, pauses == sorted(pauses), sum(pauses) < 3 * 86_400) == (True, True, True)
+
+
+def until_given_up(ledger: Ledger, clock: Clock, code: int) -> list[float]:
+    """Fetch with a vendor that always answers the same, and pass the time; gives the pauses."""
+    responses = packaged_tables().responses["whoop"]
+    way = httpx.MockTransport(lambda _: httpx.Response(code))
+
+    async def token() -> Token:
+        return Token("t", 3600)
+
+    async def run() -> list[float]:
+        pauses = []
+        async with WhoopClient("http://127.0.0.1:1", transport=way) as client:
+            source = Source(client, TokenKeeper(token, time.monotonic), responses)
+            fetcher = RequisitionFetcher(ledger, source, lambda: 0.99)
+            while (wait_s := await fetcher.fetch_due(stop=Event())) is not None:
+                pauses.append(wait_s)
+                clock.move(wait_s + 0.001)
+        return pauses
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("state", "answer", "is_fetched"),
+    [
+        pytest.param("waiting", "503", True, id="waits-for-a-later-try"),
+        pytest.param("failed", "503", True, id="given-up"),
+        pytest.param("failed", "404", False, id="refused"),
+        pytest.param("failed", "unreadable-requisition", False, id="unreadable"),
+    ],
+)
+def test_fetching_by_hand_tries_at_once(
+    sandbox: SandboxProcess,
+    ledger: Ledger,
+    state: str,
+    answer: str,
+    is_fetched: bool,  # noqa: FBT001 - a case
+) -> None:
+    """Nobody waits for an hour; what WHOOP refused is asked for again only where it is named."""
+    requisition = sandbox.add_requisition()["id"]
+    announce(ledger, requisition)
+    events = ledger.events()
+    (row,) = events.rows()
+    events.put_off(row.id, answer, 3600) if state == "waiting" else events.settle(row.id, state, answer)
+
+    asked = fetch(ledger, settings(sandbox), packaged_tables(), (), wait_s=5)
+
+    assert (asked, events.rows()[0].state) == (
+        ([requisition], "done") if is_fetched else ([], state)
+    )  # fmt: skip
+    assert fetch(ledger, settings(sandbox), packaged_tables(), [requisition], wait_s=5) == [requisition]
+    assert events.rows()[0].state == "done"
 
 
 def test_answer_that_is_no_requisition_fails(sandbox: SandboxProcess, ledger: Ledger) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, update
 
+from translator.errors import LedgerError
 from translator.ledger import schema
 from translator.ledger.acceptance import accept_messages
 from translator.ledger.bell import announce
@@ -51,6 +52,7 @@ class EventRow(Struct, frozen=True):
 
     Shape: `told` counts how often the vendor sent it, `tries` how often somebody tried to act on it; `answer` is what
     came of the last try. `message` is the number of its message.
+    Absent: `due_at` is empty where nothing is to be done about it.
     """
 
     id: int
@@ -63,6 +65,7 @@ class EventRow(Struct, frozen=True):
     state: str
     tries: int
     answer: str
+    due_at: str = ""
 
 
 class Events:
@@ -91,6 +94,28 @@ class Events:
             keep_event(connection, self._vault, arrival, now)
             again = {"state": WAITING, "due_at": now, "tries": 0, "answer": ""}
             connection.execute(update(event).where(*_same(arrival)).values(again))
+
+    def again(self, vendor: str, event_ids: Sequence[int]) -> None:
+        """
+        Act once more on events that failed, all of them or none, because a person wants it.
+
+        Raises: LedgerError where one of them is not a failed event of the vendor.
+        """
+        with self._database.write() as connection:
+            announce(connection)
+            anew = {"state": WAITING, "due_at": self._instant(), "tries": 0, "answer": ""}
+            failed = (event.c.vendor == vendor, event.c.state == FAILED)
+            for event_id in event_ids:
+                if not connection.execute(update(event).where(event.c.id == event_id, *failed).values(anew)).rowcount:
+                    raise LedgerError(f"event {event_id} has not failed, or there is none; nothing was changed")
+
+    def hurry(self, event_ids: Sequence[int]) -> None:
+        """Act on some events now, as if for the first time, whether they wait for a later try or were given up."""
+        with self._database.write() as connection:
+            announce(connection)
+            now = {"state": WAITING, "due_at": self._instant(), "tries": 0}
+            for event_id in event_ids:
+                connection.execute(update(event).where(event.c.id == event_id).values(now))
 
     def due(self, vendor: str, limit: int) -> list[EventRow]:
         """Name the events of a vendor that something is to be done about now, those first that wait longest."""
@@ -223,4 +248,5 @@ def _row(row: RowMapping) -> EventRow:
         state=row["state"],
         tries=row["tries"],
         answer=row["answer"],
+        due_at=moment_text(row["due_at"]),
     )

@@ -2,7 +2,8 @@
 Fetch from WHOOP what its webhooks announced: one requisition after the other, each until it is there.
 
 To ask changes nothing at the vendor, so what is unknown is simply asked again. All else is as for deliveries: a pause
-of the destination, what the vendor asks us to wait, and one fresh token after a 401 go for both.
+of the destination, what the vendor asks us to wait, and one fresh token after a 401 go for both. The pauses grow to an
+hour, and after `TRIES` tries, about a day, a requisition is given up: a person sees it, and may fetch it by hand.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from translator.ledger import FAILED, UNLIMITED, VENDOR, EventRow, Ledger, RateB
 from translator.read.requisition import MalformedRequisitionError, is_uuid, read_requisition
 from translator.transmit.engine import GLANCE_S
 from translator.transmit.responses import Answer
-from translator.transmit.retry import Verdict, delay, judge
+from translator.transmit.retry import LONGEST_ASKED_S, Verdict, delay, judge
 from translator.transmit.token import TokenKeeper, TokenRefusedError, TokenUnreachableError
 from translator.transmit.whoop import DESTINATION, WhoopClient
 
@@ -26,9 +27,14 @@ NOT_THERE = "404"
 NOT_THERE_TRIES = 5
 """A webhook may be faster than what it announces."""
 
+TRIES = 60
+LONGEST_S = 3600.0
+
 NO_ID = "not-a-uuid"
 NO_REQUISITION = "unreadable-requisition"
 OTHER_REQUISITION = "another-requisition"
+UNREADABLE = frozenset({NO_ID, NO_REQUISITION, OTHER_REQUISITION})
+"""Why an event has failed although WHOOP answered, or nobody asked: to ask again by itself would not help."""
 
 
 class Source(Struct, frozen=True):
@@ -139,8 +145,7 @@ class RequisitionFetcher:
             why = str(error)
             await asyncio.to_thread(lambda: self._ledger.destinations().pause(DESTINATION, why, by=VENDOR))
         except TokenUnreachableError as error:
-            wait_s = delay(event.tries + 1, self._draw(), error.wait_s)
-            await asyncio.to_thread(self._events.put_off, event.id, error.answer, wait_s)
+            await asyncio.to_thread(self._put_off, event, Answer(error.answer, error.wait_s))
         return ""
 
     def _record(self, event: EventRow, answer: Answer, verdict: Verdict, body: bytes) -> None:
@@ -150,12 +155,21 @@ class RequisitionFetcher:
             self._ledger.destinations().pause(DESTINATION, verdict.pauses, by=VENDOR)
         if verdict.outcome == "accepted":
             self._take(event, body)
+        elif verdict.outcome in {"retry", "unknown"}:
+            self._put_off(event, answer)
         elif verdict.outcome != "refused":
-            self._events.put_off(event.id, answer.code, verdict.retry_in_s)
-        elif answer.code == NOT_THERE and event.tries + 1 < NOT_THERE_TRIES:
-            self._events.put_off(event.id, answer.code, delay(event.tries + 1, self._draw()))
+            # A fresh token, or somebody's word, is all that it waits for.
+            self._events.put_off(event.id, answer.code, 0.0)
         else:
+            self._put_off(event, answer, most=NOT_THERE_TRIES if answer.code == NOT_THERE else 1)
+
+    def _put_off(self, event: EventRow, answer: Answer, most: int = TRIES) -> None:
+        """Try again later, or give up."""
+        if event.tries + 1 >= most:
             self._events.settle(event.id, FAILED, answer.code)
+            return
+        asked_s = None if answer.wait_s is None else min(answer.wait_s, LONGEST_ASKED_S)
+        self._events.put_off(event.id, answer.code, delay(event.tries + 1, self._draw(), asked_s, LONGEST_S))
 
     def _take(self, event: EventRow, body: bytes) -> None:
         requisitions = self._ledger.requisitions()
