@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from tests.lab_messages import service_request
 from tests.ledger.conftest import Clock
@@ -21,7 +22,7 @@ from translator.pipeline import Pipeline
 from translator.read.requisition import read_requisition
 from translator.record.event import ACURABLE, REQUISITION_CREATED, WHOOP
 from translator.record.report import Message
-from translator.record.values import Numeric, Text
+from translator.record.values import Coding, Numeric, Text
 from translator.transmit.file_drop import FileDrop
 from translator.transmit.lab import Receipt
 from translator.transmit.mllp import MllpClient
@@ -32,6 +33,7 @@ DOCUMENT = (
     f'"service_requests":[{{"id":"{TEST}","code":"LIPID_PANEL","status":"active"}}],'
     f'"patient":{{"id":"{MEMBER}","first_name":"Avery","last_name":"Sample","birth_date":"1984-03-12"}}}}'
 ).encode()
+TWO_ACTIVE = f'"status":"active"}},{{"id":"{service_request(2)}","code":"CBC","status":"active"}}'.encode()
 ORDER_FILE = Path(__file__).parents[1] / "translator" / "sandbox" / "demo-order.hl7"
 
 
@@ -142,6 +144,40 @@ def test_requisition_of_what_is_done_orders_nothing(ledger: Ledger) -> None:
 
     assert desk.bring() == Brought()
     assert ledger.requisitions().unordered() == []
+
+
+def test_order_says_the_code_of_the_lab(ledger: Ledger) -> None:
+    """OBR-4 is the site's, WHOOP's code stands beside it; and the result is known by the number of the requisition."""
+    take(ledger, DOCUMENT.replace(b'"status":"active"}', TWO_ACTIVE))
+    desk = Desk(ledger, ACCEPTED)
+    desk.bring()
+
+    first, second = desk.read()[0].orders
+    assert [coding.code for coding in first.codes] == ["LIPID", "LIPID_PANEL"]
+    assert (second.codes[0].code, b"|LIPID^Lipid panel^L^LIPID_PANEL^^WHOOP" in desk.lab.brought[0][1]) == ("CBC", True)
+    result = (
+        f"MSH|^~\\&|EXLAB||T||20260302||ORU^R01|7|P|2.5.1\rPID|1||X-1\rORC|RE|||{REQUISITION}\r"
+        "OBR|1||F-1|LIPID^Lipid panel^L|||||||||||||||||||||F\rOBX|1|NM|2085-9^HDL^LN||55|mg/dL|||||F\r"
+    )
+    outcome = Pipeline(site_tables("example")).translate(result.encode(), correlation=ledger.correlation())
+    assert [sent.service_request_id for sent in outcome.submissions] == [TEST]
+
+
+def test_panel_that_the_lab_has_no_code_for_is_not_ordered(ledger: Ledger) -> None:
+    """Nothing of the requisition is: a person sees why, and a row for it is all that it takes."""
+    take(ledger, DOCUMENT.replace(b"LIPID_PANEL", b"HEART"))
+    desk = Desk(ledger, ACCEPTED)
+
+    assert (desk.bring(), desk.bring()) == (Brought(troubles=("unmapped-panel",)), Brought())
+    (row,) = ledger.requisitions().rows()
+    assert (row.held, row.held_about, row.ordered_at) == ("unmapped-panel", ("HEART",), "")
+
+    tables = site_tables("example")
+    mended = structs.replace(tables, order_codes={**tables.order_codes, "HEART": Coding("L", "HRT")})
+    again = LabDesk(ledger, desk.lab, LabSettings(), Pipeline(mended))
+    assert asyncio.run(again.bring_due()) == Brought(orders=1)
+    (row,) = ledger.requisitions().rows()
+    assert (row.held, row.held_about, bool(row.ordered_at)) == ("", (), True)
 
 
 def test_short_order_number_stands_for_the_service_request(ledger: Ledger) -> None:

@@ -29,6 +29,7 @@ from translator.record.event import ACURABLE
 from translator.record.order import Order, OrderPatient
 from translator.record.report import Report
 from translator.study_history import tell
+from translator.translate.lab_codes import UNMAPPED_PANEL, unmapped_panels
 from translator.translate.requisition_orders import requisition_orders
 from translator.translate.study_report import study_report
 from translator.translate.tables import Tables
@@ -167,7 +168,12 @@ class LabDesk:
         document = requisitions.document(requisition_id)
         if document is None:
             return Receipt("refused", "document-pruned")
-        orders = requisition_orders(document, short_keys=self._settings.short_keys)
+        tables = self._pipeline.tables
+        if unmapped := unmapped_panels(document, tables):
+            requisitions.hold(requisition_id, UNMAPPED_PANEL, unmapped)
+            self._not_before[requisition_id] = self._clock() + AGAIN_S
+            return Receipt("refused", UNMAPPED_PANEL)
+        orders = requisition_orders(document, tables.order_codes, short_keys=self._settings.short_keys)
         head = self._head(f"{document.id} {document.updated_at}", document.updated_at or document.created_at)
         receipt = await self._bring(lambda: self._form.orders(head, orders), head) if orders else None
         if receipt is None or receipt.outcome == "accepted":

@@ -94,6 +94,26 @@ def test_requisition_that_cannot_be_had_is_a_finding(place: list[str], capsys: p
     assert "waiting 404 (try 1, again" in " ".join(capsys.readouterr().out.split())
 
 
+def test_list_with_an_order_that_is_held_is_a_finding(
+    sandbox: SandboxProcess, place: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 1, with the panel that has no code of the lab."""
+    requisition = sandbox.add_requisition()["id"]
+    main(["requisitions", "fetch", requisition, *place])
+    with Ledger.open(place[1]) as ledger:
+        ledger.requisitions().hold(requisition, "unmapped-panel", ["HEART", "MEN"])
+    capsys.readouterr()
+
+    code = main(["requisitions", "list", *place])
+
+    (line,) = lines(capsys)
+    assert (code, line["requisition"]["held"], line["requisition"]["held_about"]) == (
+        1, "unmapped-panel", ["HEART", "MEN"],
+    )  # fmt: skip
+    main(["requisitions", "list", "--format", "table", *place])
+    assert {"unmapped-panel:", "HEART,", "MEN"} <= set(capsys.readouterr().out.split())
+
+
 def test_list_with_a_requisition_that_was_given_up_is_a_finding(
     place: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -45,7 +45,10 @@ def list_requisitions(flags: Flags) -> int:
     A clinical report review is only shown: WHOOP publishes nothing that could be done about one. What could not be
     fetched is tried again after growing pauses, for about a day, and is `failed` then: it says with which answer.
 
-    Exit code 1 if one has failed.
+    The lab gets no order while a panel has no code of the lab in the site's whoop/order-codes.csv; it is `order held
+    unmapped-panel` then, and is brought when the service starts with a row for it.
+
+    Exit code 1 if one has failed, or an order is held.
 
     \b
     Examples:
@@ -59,8 +62,9 @@ def list_requisitions(flags: Flags) -> int:
     with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
         _print(flags.form, ledger, None)
         has_failed = any(event.state == FAILED for event in ledger.events().rows(WHOOP))
+        is_held = any(row.held for row in ledger.requisitions().rows())
         _say_paused(ledger)
-    return FINDINGS if has_failed else 0
+    return FINDINGS if has_failed or is_held else 0
 
 
 @command.command("fetch")
@@ -172,6 +176,8 @@ def _cells(event: EventRow, found: RequisitionRow | None) -> list[tuple[str, ...
     if state in {"waiting", "failed"} and event.answer:
         again = f", again at {event.due_at}" if event.due_at else ""
         state = f"{state} {event.answer} (try {event.tries}{again})"
+    if found and found.held:
+        state = f"{state}, order held {found.held}: {', '.join(found.held_about)}"
     tests = found.tests if found else ()
     return [
         (_SHORT.get(event.kind, event.kind), event.resource, state, ""),

@@ -139,7 +139,15 @@ class Requisitions:
         """Record that the lab has its order."""
         with self._database.write() as connection:
             known = requisition.c.requisition_id == requisition_id
-            connection.execute(update(requisition).where(known).values(ordered_at=self._instant()))
+            done = {"ordered_at": self._instant(), "held": "", "held_about": ""}
+            connection.execute(update(requisition).where(known).values(done))
+
+    def hold(self, requisition_id: str, reason: str, about: Sequence[str]) -> None:
+        """Record why the lab has no order for it; a second time changes nothing."""
+        wanted = {"held": reason, "held_about": "|".join(about)}
+        known = requisition.c.requisition_id == requisition_id
+        with self._database.write() as connection:
+            connection.execute(update(requisition).where(known).values(wanted))
 
     def rows(self) -> list[RequisitionRow]:
         """List every requisition in the order in which they came."""

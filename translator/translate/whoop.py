@@ -15,6 +15,7 @@ from translator.record.lazy import Lazy
 from translator.record.outcome import Diagnostic, Entry, Payload, ReportAccount, Submission
 from translator.record.report import Finding, Message, Report
 from translator.translate.account import account_of, panel_of
+from translator.translate.lab_codes import in_lab_codes
 from translator.translate.observation import ObservationTranslator, Verdict
 from translator.translate.parents import inherit
 from translator.translate.repeats import has_repeats, settle_codes, settle_repeats
@@ -66,7 +67,8 @@ class WhoopTranslator:
         if message.refused is not None:
             _refuse(message.reports, message.refused, result)
             return result
-        resolutions = [resolve(report, lookup, self._tables.site) for report in message.reports]
+        find = in_lab_codes(lookup, self._tables)
+        resolutions = [resolve(report, find, self._tables.site) for report in message.reports]
         if message.unplaced is not None and all(found.is_missing for found in resolutions):
             _refuse(message.reports, message.unplaced, result)
             return result
