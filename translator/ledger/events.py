@@ -92,6 +92,9 @@ class Events:
             announce(connection)
             now = self._instant()
             keep_event(connection, self._vault, arrival, now)
+            # A person who asks for what was erased brings it back.
+            erased = event.c.resource == forgotten_resource(self._vault, arrival.resource)
+            connection.execute(update(event).where(erased).values(resource=arrival.resource))
             again = {"state": WAITING, "due_at": now, "tries": 0, "answer": ""}
             connection.execute(update(event).where(*_same(arrival)).values(again))
 
@@ -176,6 +179,11 @@ class Events:
 
 def keep_event(connection: Connection, vault: Vault, arrival: EventArrival, now: int) -> bool:
     """Keep an event in a transaction of the caller's; gives False where it was there already."""
+    forgotten = event.c.resource == forgotten_resource(vault, arrival.resource)
+    known = (event.c.vendor == arrival.vendor, event.c.kind == arrival.kind, forgotten)
+    again = {"told": event.c.told + 1, "told_at": now}
+    if connection.execute(update(event).where(*known).values(again)).rowcount:
+        return False
     state = WAITING if arrival.needs_action else NOTED
     row = {
         "vendor": arrival.vendor,
@@ -198,8 +206,20 @@ def keep_event(connection: Connection, vault: Vault, arrival: EventArrival, now:
         (message_id,) = accept_messages(connection, vault, [_message(arrival)], {}, now)
         connection.execute(update(event).where(*_same(arrival)).values(message_id=message_id))
     else:
-        connection.execute(update(event).where(*_same(arrival)).values(told=event.c.told + 1, told_at=now))
+        connection.execute(update(event).where(*_same(arrival)).values(again))
     return is_new
+
+
+def forgotten_resource(vault: Vault, resource: str) -> str:
+    """Give what is left of what an event is about once its person is erased: enough to know it when it comes again."""
+    return vault.hash("resource", resource)
+
+
+def forget_resources(connection: Connection, vault: Vault, chosen: ColumnElement[bool]) -> None:
+    """Leave of what some events are about only that."""
+    for row in connection.execute(select(event.c.id, event.c.resource).where(chosen)).all():
+        gone = {"resource": forgotten_resource(vault, row.resource)}
+        connection.execute(update(event).where(event.c.id == row.id).values(gone))
 
 
 def settle_event(connection: Connection, event_id: int, state: str, answer: str) -> None:

@@ -94,7 +94,7 @@ class Requisitions:
             (message_id,) = accept_messages(connection, self._vault, [Arrival(outcome, raw)], {}, now)
             _store(connection, fetched.id, message_id, now)
             import_rows(connection, self._vault, list(_correlation(fetched, message_id)), now)
-            confirmed = _confirm(connection, fetched.tests, message_id, now) if confirms else 0
+            confirmed = _confirm(connection, self._vault, fetched.tests, message_id, now) if confirms else 0
             settle_event(connection, event_id, DONE, "200")
             return confirmed
 
@@ -118,7 +118,7 @@ class Requisitions:
             document = self._document(connection, message_id)
             if document is None:
                 raise LedgerError("the document of this requisition is no longer kept; fetch it again")
-            return _confirm(connection, document.tests, message_id, self._instant())
+            return _confirm(connection, self._vault, document.tests, message_id, self._instant())
 
     def document(self, requisition_id: str) -> Requisition | None:
         """
@@ -206,8 +206,8 @@ def _correlation(fetched: Requisition, message_id: int) -> Iterator[CorrelationR
         yield structs.replace(row, key=fetched.id, key_type="group")
 
 
-def _confirm(connection: Connection, tests: Sequence[RequestedTest], message_id: int, now: int) -> int:
-    lanes = find_lanes(connection, [(WHOOP, test.id) for test in tests])
+def _confirm(connection: Connection, vault: Vault, tests: Sequence[RequestedTest], message_id: int, now: int) -> int:
+    lanes = find_lanes(connection, [(WHOOP, test.id) for test in tests], vault)
     known = {test.id: _task_status(connection, test) for test in tests}
     wanted = frozenset(test.id for test in tests if test.is_active and is_known(known[test.id]))
     statuses = {request: status for request, status in known.items() if is_known(status)}
