@@ -7,16 +7,19 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import httpx
 import pytest
+from msgspec import structs
 
+from tests.ledger.arrivals import arrival, report
 from tests.ledger.conftest import Clock
 from tests.sandbox_process import SandboxProcess
 from tests.transmit.delivering import settings
 from translator.config import Settings
 from translator.errors import ConfigError
-from translator.ledger import EventArrival, EventRow, Ledger
+from translator.ledger import DestinationPolicy, EventArrival, EventRow, Ledger, Settlement
 from translator.mapping_files import packaged_tables
 from translator.requisitions import fetch
 from translator.transmit.fetch import LONGEST_S, TRIES, RequisitionFetcher, Source
@@ -62,7 +65,104 @@ def test_announced_requisition_is_fetched_once(sandbox: SandboxProcess, ledger: 
     (row,) = ledger.requisitions().rows()
     assert (event.state, event.answer, row.requisition_id) == ("done", "200", requisition["id"])
     assert len(sandbox.requests("requisition")) == 1
-    assert ledger.count("whoop") == {"queued": 2}
+
+
+def statuses(sandbox: SandboxProcess, requisition: dict[str, Any]) -> list[str]:
+    """Give what WHOOP has of each service request."""
+    return [sandbox.task_status(one["id"]) for one in requisition["service_requests"]]
+
+
+def shown(ledger: Ledger) -> list[str]:
+    """Give what we show of each service request."""
+    return [test.task_status for test in ledger.requisitions().rows()[0].tests]
+
+
+def test_requisition_is_confirmed_by_one_call(sandbox: SandboxProcess, ledger: Ledger) -> None:
+    """It sets every service request before anything is on their lanes; by hand there is nothing left to confirm."""
+    requisition = sandbox.add_requisition()
+
+    drained(ledger, settings(sandbox), requisition["id"])
+
+    (call,) = sandbox.requests("status")
+    assert (call["path"], call["body"]) == (
+        f"/v2/partner/requisition/{requisition['id']}/status", {"task_business_status": "ORDER_CONFIRMED"},
+    )  # fmt: skip
+    assert (statuses(sandbox, requisition), shown(ledger)) == (["ORDER_CONFIRMED"] * 2, ["ORDER_CONFIRMED"] * 2)
+    assert (ledger.count("whoop"), ledger.requisitions().confirm(requisition["id"]), ledger.verify()) == ({}, 0, [])
+
+
+@pytest.mark.parametrize("hinders", ["one-request", "one-is-confirmed", "one-has-results", "by-hand"])
+def test_requisition_is_confirmed_one_by_one_where_one_call_would_do_harm(
+    sandbox: SandboxProcess, ledger: Ledger, hinders: str
+) -> None:
+    """What has come further would be set back: each is confirmed on its own lane, before what comes later."""
+    codes = ["CBC"] if hinders == "one-request" else ["CBC", "LIPID_PANEL"]
+    attended = {"task_business_status": "APPOINTMENT_ATTENDED"} if hinders == "one-is-confirmed" else {}
+    requisition = sandbox.add_requisition(
+        service_requests=[attended | {"code": codes[0]}, *({"code": code} for code in codes[1:])]
+    )
+    first, last = requisition["service_requests"][0]["id"], requisition["service_requests"][-1]["id"]
+    site = settings(sandbox)
+    if hinders == "one-has-results":
+        ledger.accept([arrival(report({"HDL": "55"}, lane=first))], {"whoop": DestinationPolicy(loopback=True)})
+    elif hinders == "by-hand":
+        site = structs.replace(site, whoop=structs.replace(site.whoop, confirm="by-hand"))
+
+    (event,) = drained(ledger, site, requisition["id"])
+
+    queued = (
+        [] if hinders == "by-hand" else [last] if hinders == "one-is-confirmed" else [*dict.fromkeys([first, last])]
+    )
+    assert (event.state, [one for one in sandbox.requests("status") if "requisition" in one["path"]]) == ("done", [])
+    assert sorted(confirmed_lanes(ledger)) == sorted(queued)
+
+
+def confirmed_lanes(ledger: Ledger) -> list[str]:
+    """Name the lanes on which a confirmation is queued."""
+    found = []
+    while claim := ledger.claim("whoop"):
+        found += [claim.target] if b"ORDER_CONFIRMED" in claim.body else []
+        ledger.settle(claim, Settlement("accepted", "200"))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_whole"),
+    [
+        pytest.param([503], True, id="not-now"),
+        pytest.param([500, 500], True, id="broken-twice"),
+        pytest.param([500, 500, 500], False, id="broken"),
+        pytest.param([404], False, id="no-such-call"),
+        pytest.param([401], True, id="token-not-taken-once"),
+    ],
+)
+def test_confirmation_that_is_not_taken_never_keeps_a_requisition_back(
+    sandbox: SandboxProcess,
+    ledger: Ledger,
+    answers: list[int],
+    is_whole: bool,  # noqa: FBT001 - a case
+) -> None:
+    """One call is tried again, since to ask twice changes nothing; then each service request is confirmed by itself."""
+    requisition = sandbox.add_requisition()
+    for status in answers:
+        sandbox.fault("status", "status", status)
+
+    (event,) = drained(ledger, settings(sandbox), requisition["id"])
+
+    queued = {} if is_whole else {"queued": 2}
+    assert (event.state, ledger.count("whoop"), shown(ledger)) == ("done", queued, ["ORDER_CONFIRMED"] * 2)
+
+
+def test_refused_access_to_the_confirmation_pauses_whoop(sandbox: SandboxProcess, ledger: Ledger) -> None:
+    """The requisition waits until somebody has mended the access."""
+    requisition = sandbox.add_requisition()
+    sandbox.fault("status", "status", 403)
+
+    (event,) = drained(ledger, settings(sandbox), requisition["id"])
+    assert (event.state, bool(ledger.standing("whoop").paused)) == ("waiting", True)
+
+    (event,) = drained(ledger, settings(sandbox))
+    assert (event.state, statuses(sandbox, requisition)) == ("done", ["ORDER_CONFIRMED"] * 2)
 
 
 def test_named_requisition_is_fetched_without_a_webhook(sandbox: SandboxProcess, ledger: Ledger) -> None:
