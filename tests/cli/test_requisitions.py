@@ -121,7 +121,7 @@ def test_list_with_a_requisition_that_was_given_up_is_a_finding(
     with Ledger.open(place[1]) as ledger:
         ledger.events().keep(EventArrival("whoop", "lab_requisition.created", "r1", b"{}"))
         ledger.events().settle(1, "failed", "503")
-        ledger.pause("whoop", "somebody said so")
+        ledger.destinations().pause("whoop", "somebody said so")
 
     code = main(["requisitions", "list", *place])
 

@@ -78,8 +78,8 @@ def fetch_requisitions(flags: Flags, ids: tuple[str, ...], wait_s: float) -> int
     """
     Fetch at once what was announced and is not there yet, and the requisitions that are named.
 
-    Their order numbers go into the correlation, and their service requests are confirmed, unless `whoop.confirm` says
-    otherwise; `translator submit` or `translator run` sends that.
+    Their order numbers go into the correlation, and they are confirmed, unless `whoop.confirm` says otherwise: as a whole
+    at once, or, where that would set one of them back, each by itself; `translator submit` or `translator run` sends that.
 
     \b
     Examples:
@@ -136,7 +136,7 @@ def confirm_requisitions(flags: Flags, ids: tuple[str, ...]) -> int:
 def _say_paused(ledger: Ledger) -> None:
     from translator.record.event import WHOOP  # noqa: PLC0415
 
-    standing = ledger.standing(WHOOP)
+    standing = ledger.destinations().standing(WHOOP)
     if standing.paused:
         say(f"WHOOP is paused: {standing.paused} (`translator ledger resume whoop`)")
 

@@ -18,8 +18,8 @@ from translator.ledger.acceptance import accept_messages
 from translator.ledger.bell import announce
 from translator.ledger.database import Database
 from translator.ledger.event_tables import DONE, FAILED, NOTED, WAITING, event
-from translator.ledger.message_rows import Arrival
 from translator.ledger.keys import BrokenSealError
+from translator.ledger.message_rows import Arrival
 from translator.ledger.moments import moment_text
 from translator.ledger.vault import Vault
 from translator.read.vendor_event import MalformedEventError, read_study_event

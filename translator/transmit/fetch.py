@@ -179,7 +179,7 @@ class RequisitionFetcher:
         return verdict is None or not verdict.closed_s
 
     async def _confirm(self, requisition_id: str, token: str) -> Answer:
-        await asyncio.to_thread(self._ledger.count_call, DESTINATION, self._source.budget)
+        await asyncio.to_thread(self._ledger.destinations().count_call, DESTINATION, self._source.budget)
         key = hashlib.sha256(f"{CONFIRM_KIND}\n{requisition_id}".encode()).hexdigest()[:32]
         return await self._source.client.send(Call(CONFIRM_KIND, requisition_id, CONFIRM_BODY, key), token)
 
@@ -200,7 +200,7 @@ class RequisitionFetcher:
         if verdict.closed_s:
             self._ledger.destinations().ask_to_wait(DESTINATION, verdict.closed_s)
         if verdict.pauses:
-            self._ledger.pause(DESTINATION, verdict.pauses, by=VENDOR)
+            self._ledger.destinations().pause(DESTINATION, verdict.pauses, by=VENDOR)
 
     def _record(self, event: EventRow, answer: Answer, verdict: Verdict) -> None:
         """Record an answer that does not settle the event well."""
