@@ -78,8 +78,9 @@ def fetch_requisitions(flags: Flags, ids: tuple[str, ...], wait_s: float) -> int
     """
     Fetch at once what was announced and is not there yet, and the requisitions that are named.
 
-    Their order numbers go into the correlation, and they are confirmed, unless `whoop.confirm` says otherwise: as a whole
-    at once, or, where that would set one of them back, each by itself; `translator submit` or `translator run` sends that.
+    Their order numbers go into the correlation, and they are confirmed, unless `whoop.confirm` says otherwise: as a
+    whole at once, or, where that would set one of them back, each by itself; `translator submit` or `translator run`
+    sends that.
 
     \b
     Examples:
