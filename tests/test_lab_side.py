@@ -216,6 +216,7 @@ def test_finished_study_is_reported_to_who_ordered_it(ledger: Ledger, form: str,
         pytest.param("order-activated", night(), "noted", "not-finished", id="a-study-that-goes-on"),
         pytest.param("study-finished", night("-1"), "failed", "implausible", id="fewer-than-none"),
         pytest.param("study-finished", night("1E+400000000"), "failed", "implausible", id="faster-than-breath"),
+        pytest.param("study-finished", " ", "failed", "study-without-nights", id="no-night"),
     ],
 )
 def test_event_that_gives_no_report_is_settled(ledger: Ledger, kind: str, said: str, state: str, answer: str) -> None:
@@ -225,6 +226,14 @@ def test_event_that_gives_no_report_is_settled(ledger: Ledger, kind: str, said: 
 
     assert Desk(ledger).bring() == Brought(troubles=(answer,) if state == "failed" else ())
     assert settled(ledger) == [(state, answer)]
+
+
+def test_study_without_a_reference_is_not_waited_for(ledger: Ledger) -> None:
+    """No order will ever be known for it."""
+    tell(ledger, "study-finished", reference="")
+
+    assert Desk(ledger).bring() == Brought(troubles=("no-order",))
+    assert settled(ledger) == [("failed", "no-order")]
 
 
 def test_study_whose_order_comes_late_is_reported_then(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from translator.pipeline import Pipeline
 from translator.record.event import ACURABLE
 from translator.record.order import Order, OrderPatient
 from translator.record.report import Report
-from translator.study_history import tell
+from translator.study_history import NO_ORDER, tell
 from translator.translate.lab_codes import UNMAPPED_PANEL, unmapped_panels
 from translator.translate.requisition_orders import requisition_orders
 from translator.translate.study_report import study_report
@@ -49,7 +49,6 @@ AGAIN_S = 60.0
 
 LONGEST_S = 3600.0
 ORDER_TRIES = 30
-NO_ORDER = "no-order"
 
 _AT_ONCE = 64
 # MSH-10 of HL7 v2.5.1 has room for twenty characters.

@@ -7,7 +7,6 @@ again, an older state that came late, and a state that a newer one overtook befo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -19,7 +18,7 @@ from translator.record.event import ACURABLE, StudyEvent, is_last
 from translator.translate.study_revision import CONTRADICTS, FIRST, NEWER, compare, newest
 
 NOT_FINISHED, IMPLAUSIBLE, NOT_KEPT = "not-finished", "implausible", "document-pruned"
-SUPERSEDED = "study-superseded"
+SUPERSEDED, NO_NIGHTS, NO_ORDER = "study-superseded", "study-without-nights", "no-order"
 
 
 class Telling(Struct, frozen=True):
@@ -52,10 +51,14 @@ def tell(ledger: Ledger, event: EventRow) -> Telling:
         return Telling(StudyEvent(event.kind), FAILED, NOT_KEPT)
     if not study.is_finished:
         return Telling(study, NOTED, NOT_FINISHED)
+    if not study.nights:
+        return Telling(study, FAILED, NO_NIGHTS)
     if not study.is_plausible:
         return Telling(study, FAILED, IMPLAUSIBLE)
-    chapters = _chapters(ledger, study.reference) or [_Chapter(event, study)]
-    known = [(row, each) for row, each in chapters if each is not None and each.is_plausible]
+    if not study.reference:
+        return Telling(study, FAILED, NO_ORDER)
+    chapters = _chapters(ledger, study.reference)
+    known = [(row, each) for row, each in chapters if each is not None and each.nights and each.is_plausible]
     relations = compare([each for _, each in known])
     counts = newest(relations)
     place = next(number for number, (row, _) in enumerate(known) if row.id == event.id)
@@ -69,7 +72,7 @@ def tell(ledger: Ledger, event: EventRow) -> Telling:
 
 def _chapters(ledger: Ledger, reference: str) -> list[_Chapter]:
     """Give every event that says that the study has finished, in the order in which they came."""
-    rows: Sequence[EventRow] = ledger.events().about(ACURABLE, reference) if reference else ()
+    rows = ledger.events().about(ACURABLE, reference)
     return [_Chapter(row, _study(ledger, row)) for row in rows if is_last(row.kind)]
 
 

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from translator.ledger import Ledger, OrderCall, OrderView
     from translator.record.outcome import OrderPayload
 
-_CALL_COLUMNS = (
-    "call", "kind", "state", "message", "since", "attempts", "answer", "location", "activation codes", "body",
-)  # fmt: skip
+_CALL_COLUMNS = ("call", "kind", "state", "message", "since", "attempts", "answer")
 _COLUMNS = ("reference", "last call", "state", "calls", "message", "since", "answer")
 
 
