@@ -104,6 +104,22 @@ def test_one_identifier_of_the_lab_leads_to_the_requisition_and_back(ledger: Led
     assert (plan.lanes, plan.correlations, plan.undecided, len(plan.message_ids)) == (3, 5, 0, 5)
 
 
+def test_other_requisitions_of_the_member_go_as_well(ledger: Ledger) -> None:
+    """WHOOP says by its id of the member that it is the same person."""
+    fill(ledger)
+    other = DOCUMENT.replace(REQUISITION.encode(), LANES[8].encode())
+    for old, new in ((LANES[0], LANES[3]), (LANES[1], LANES[4])):
+        other = other.replace(old.encode(), new.encode())
+    ledger.events().keep(EventArrival(WHOOP, REQUISITION_CREATED, LANES[8], b"{}"))
+    number = ledger.events().rows(WHOOP)[-1].id
+    ledger.requisitions().take(read_requisition(other), other, event_id=number, confirms=False)
+
+    ledger.storage().erase(NUMBER)
+
+    assert ledger.requisitions().rows() == []
+    assert [word for word in (LANES[3], LANES[4], LANES[8], MEMBER) if word in everything(ledger)] == []
+
+
 def test_erased_person_is_known_when_they_come_again(ledger: Ledger) -> None:
     """Webhook, event and result told again are repeats: nothing is fetched, reported or sent once more."""
     fill(ledger)

@@ -2,8 +2,8 @@
 Find everything in a ledger that tells of one person: lanes, messages, requisitions, events and order numbers.
 
 A person is told by one identifier, of the lab (PID-3) or of WHOOP (the member's id), and a requisition ties the two
-together: its service requests are lanes of the lab's results. So from a lane the way leads to its requisition and to
-all of its other lanes, and from an order to what its vendor told of it.
+together: its service requests are lanes of the lab's results. So from a lane the way leads to its requisition, to every
+other of the same member and to all of their lanes, and from an order to what its vendor told of it.
 """
 
 from __future__ import annotations
@@ -50,12 +50,13 @@ class _Search(Struct):
     lanes: set[int] = set()
     orders: set[str] = set()
     requisitions: set[str] = set()
+    members: set[str] = set()
     studies: dict[int, str] = {}
 
     @property
     def size(self) -> int:
         """How much that is; it only grows."""
-        return len(self.named) + len(self.lanes) + len(self.orders) + len(self.requisitions)
+        return len(self.named) + len(self.lanes) + len(self.orders) + len(self.requisitions) + len(self.members)
 
 
 def find_traces(connection: Connection, vault: Vault, patient: str) -> Traces:
@@ -105,8 +106,11 @@ def _look_at_requisition(found: _Search, number: int, raw: bytes, *, is_named: b
         found.named |= {number} if is_named else set()
         return
     tests = {test.id for test in document.tests}
-    if is_named or document.id in found.requisitions or not tests.isdisjoint(found.orders):
+    member = document.patient.references[0].value
+    is_theirs = member in found.members or document.id in found.requisitions or not tests.isdisjoint(found.orders)
+    if is_named or is_theirs:
         found.named.add(number)
+        found.members.add(member)
         found.requisitions.add(document.id)
         found.orders |= tests
 
