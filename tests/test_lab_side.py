@@ -180,6 +180,18 @@ def test_panel_that_the_lab_has_no_code_for_is_not_ordered(ledger: Ledger) -> No
     assert (row.held, row.held_about, bool(row.ordered_at)) == ("", (), True)
 
 
+@pytest.mark.parametrize("confirms", [True, False], ids=["confirms", "by-hand"])
+def test_order_that_was_held_is_confirmed_when_the_lab_has_it(ledger: Ledger, *, confirms: bool) -> None:
+    """Not before, since nobody had accepted it; and once."""
+    take(ledger)
+    desk = LabDesk(ledger, ScriptedLab(ACCEPTED), LabSettings(), Pipeline(site_tables("example")), confirms=confirms)
+
+    asyncio.run(desk.bring_due())
+
+    assert ledger.count(WHOOP) == ({"queued": 1} if confirms else {})
+    assert ledger.requisitions().confirm(REQUISITION) == int(not confirms)
+
+
 def test_short_order_number_stands_for_the_service_request(ledger: Ledger) -> None:
     """The correlation knows it."""
     take(ledger)

@@ -77,21 +77,26 @@ class Brought(Struct, frozen=True):
     troubles: tuple[str, ...] = ()
 
 
-def serve_bringing(ledger: Ledger, settings: LabSettings, tables: Tables, *, stop: threading.Event) -> None:
+def serve_bringing(
+    ledger: Ledger, settings: LabSettings, tables: Tables, *, stop: threading.Event, confirms: bool = False
+) -> None:
     """
     Bring whatever comes for the lab, until the stop.
 
+    Shape: `confirms` as for `LabDesk`.
     Raises: ConfigError where the way to the lab is a folder that is not there.
     """
-    asyncio.run(_serve(ledger, settings, tables, stop))
+    asyncio.run(_serve(ledger, settings, tables, stop, confirms=confirms))
 
 
-async def _serve(ledger: Ledger, settings: LabSettings, tables: Tables, stop: threading.Event) -> None:
+async def _serve(
+    ledger: Ledger, settings: LabSettings, tables: Tables, stop: threading.Event, *, confirms: bool
+) -> None:
     bell = ledger.bell()
     ringing = asyncio.create_task(bell.rings())
     try:
         async with open_lab(settings) as lab:
-            desk = LabDesk(ledger, lab, settings, Pipeline(tables))
+            desk = LabDesk(ledger, lab, settings, Pipeline(tables), confirms=confirms)
             while not stop.is_set():
                 await desk.bring_due()
                 ringing = await _wait(bell, ringing, stop)
@@ -129,7 +134,7 @@ async def open_lab(settings: LabSettings) -> AsyncIterator[LabSide]:
 
 
 class LabDesk:
-    """Bring what is due, by one way to the lab."""
+    """Bring what is due, by one way to the lab; `confirms` says that WHOOP is told of an order that the lab has got."""
 
     def __init__(
         self,
@@ -138,8 +143,11 @@ class LabDesk:
         settings: LabSettings,
         pipeline: Pipeline,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        confirms: bool = False,
     ) -> None:
         self._ledger = ledger
+        self._confirms = confirms
         self._lab = lab
         self._settings = settings
         self._form = FORMS[settings.format]
@@ -177,6 +185,9 @@ class LabDesk:
         receipt = await self._bring(lambda: self._form.orders(head, orders), head) if orders else None
         if receipt is None or receipt.outcome == "accepted":
             requisitions.mark_ordered(requisition_id)
+            if self._confirms:
+                # What could not be ordered when it was fetched was not confirmed then; all else is.
+                requisitions.confirm(requisition_id)
             self._not_before.pop(requisition_id, None)
         else:
             self._not_before[requisition_id] = self._clock() + AGAIN_S

@@ -17,12 +17,16 @@ from translator.ledger import FAILED, WAITING, EventArrival, EventRow, Ledger
 from translator.read.requisition import is_uuid
 from translator.record.event import REQUISITION_CREATED, WHOOP
 from translator.signature import event_body
+from translator.translate.lab_codes import unmapped_panels
 from translator.translate.tables import Tables
 from translator.transmit.fetch import UNREADABLE, RequisitionFetcher, Source
 from translator.transmit.responses import outcome_of
 from translator.transmit.token import Credentials, TokenKeeper
 from translator.transmit.whoop import DESTINATION, WhoopClient
 from translator.vendors import rate_budget
+
+FETCHED = "fetched"
+"""The value of `whoop.confirm` that confirms what was fetched."""
 
 Transport = Callable[[], httpx.AsyncBaseTransport]
 
@@ -90,7 +94,8 @@ def serve_fetching(
 async def _fetcher(
     ledger: Ledger, settings: Settings, tables: Tables, transport: Transport | None
 ) -> AsyncIterator[RequisitionFetcher]:
-    whoop = settings.whoop
+    # What the lab cannot be ordered is not confirmed; the lab's side does so once it can.
+    whoop, to_lab = settings.whoop, bool(settings.lab.to)
 
     def client() -> WhoopClient:
         return WhoopClient(whoop.url, timeout_s=whoop.timeout_s, transport=transport() if transport else None)
@@ -105,6 +110,6 @@ async def _fetcher(
             ),
             responses=tables.responses[DESTINATION],
             budget=rate_budget(whoop),
-            confirms=whoop.confirm == "fetched",
+            confirms=lambda fetched: whoop.confirm == FETCHED and not (to_lab and unmapped_panels(fetched, tables)),
         )
         yield RequisitionFetcher(ledger, source, random.random)

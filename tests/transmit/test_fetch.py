@@ -125,6 +125,32 @@ def confirmed_lanes(ledger: Ledger) -> list[str]:
 
 
 @pytest.mark.parametrize(
+    ("code", "to_lab", "is_confirmed"),
+    [
+        pytest.param("HEART", "to-lab", False, id="no-code-of-the-lab"),
+        pytest.param("HEART", "", True, id="ordered-by-other-means"),
+        pytest.param("CBC", "to-lab", True, id="a-code-of-the-lab"),
+    ],
+)
+def test_requisition_that_the_lab_cannot_be_ordered_is_not_confirmed(
+    sandbox: SandboxProcess,
+    ledger: Ledger,
+    code: str,
+    to_lab: str,
+    is_confirmed: bool,  # noqa: FBT001 - a case
+) -> None:
+    """ORDER_CONFIRMED says that the order is accepted; until its panel has a code of the lab nobody accepts it."""
+    requisition = sandbox.add_requisition(service_requests=[{"code": code}, {"code": "LIPID_PANEL"}])
+    site = settings(sandbox)
+    site = structs.replace(site, lab=structs.replace(site.lab, to=to_lab))
+
+    (event,) = drained(ledger, site, requisition["id"])
+
+    assert (event.state, set(statuses(sandbox, requisition))) == ("done", {"ORDER_CONFIRMED" if is_confirmed else None})
+    assert ledger.count("whoop") == {}
+
+
+@pytest.mark.parametrize(
     ("answers", "is_whole"),
     [
         pytest.param([503], True, id="not-now"),

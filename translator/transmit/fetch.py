@@ -53,13 +53,13 @@ UNREADABLE = frozenset({NO_ID, NO_REQUISITION, OTHER_REQUISITION})
 
 
 class Source(Struct, frozen=True):
-    """How WHOOP is asked; `confirms` says that what was fetched is confirmed at once."""
+    """How WHOOP is asked; `confirms` says which requisition is confirmed at once."""
 
     client: WhoopClient
     tokens: TokenKeeper
     responses: Mapping[str, str]
     budget: RateBudget = UNLIMITED
-    confirms: bool = True
+    confirms: Callable[[Requisition], bool] = lambda _: True
 
 
 class RequisitionFetcher:
@@ -161,7 +161,7 @@ class RequisitionFetcher:
 
     async def _take(self, event: EventRow, fetched: Requisition, body: bytes, token: str) -> bool:
         """Confirm the requisition and take it; gives False where nobody should be asked for the moment."""
-        requisitions, confirms = self._ledger.requisitions(), self._source.confirms
+        requisitions, confirms = self._ledger.requisitions(), self._source.confirms(fetched)
         is_whole = confirms and await asyncio.to_thread(requisitions.may_confirm_whole, fetched)
         verdict = None
         if is_whole:
