@@ -17,12 +17,14 @@ from tests.ledger.conftest import Clock
 from translator.config_lab import LabSettings
 from translator.lab_side import AGAIN_S, LONGEST_S, ORDER_TRIES, Brought, LabDesk, open_lab, serve_bringing
 from translator.ledger import Arrival, DestinationPolicy, EventArrival, Ledger, Settlement
-from translator.mapping_files import packaged_tables, site_tables
+from translator.mapping_files import packaged_files, packaged_tables, site_tables
 from translator.pipeline import Pipeline
 from translator.read.requisition import read_requisition
+from translator.record.correlation import Correlation, CorrelationRow
 from translator.record.event import ACURABLE, REQUISITION_CREATED, WHOOP
 from translator.record.report import Message
 from translator.record.values import Coding, Numeric, Text
+from translator.translate.load import load_tables
 from translator.transmit.file_drop import FileDrop
 from translator.transmit.lab import Receipt
 from translator.transmit.mllp import MllpClient
@@ -291,6 +293,33 @@ def test_study_that_finishes_another_way_is_corrected(
     assert second.observations[1].value == Numeric("8.40")
     assert settled(ledger) == [("done", "AA"), ("done", "AA"), *[("noted", "study-repeated")] * 2]
     assert desk.lab.brought[0][0] != desk.lab.brought[1][0]
+
+
+def test_corrected_study_is_corrected_at_whoop(ledger: Ledger) -> None:
+    """Where a site maps the vendor's names, the lab's report goes on, and says of each value what it is."""
+    rows = "ACURABLE,AHI3,AHI,AHI_3,numeric,/h,/h,/h,no,0,200,no,yes,7.1 /h,7.1 /h\n" + "".join(
+        f"ACURABLE,{code},,{code},text,,,,no,,,no,yes,x,x\n" for code in ("ATTEMPT_STATUS", "SEVERITY")
+    )
+    header = packaged_files()["whoop/observations.csv"].partition(b"\n")[0].decode()
+    names = "system,code,display,whoop_code,kind,wire_unit,unit,unit_sent,dimensionless,min,max,negative,confirmed,"
+    site = {
+        "whoop/observations.csv": f"{names}example_in,example_out\n{rows}".encode(),
+        "units/spellings.csv": b"spelling,ucum\n/h,/h\n",
+    }
+    assert set(names.strip(",").split(",")) <= set(header.split(","))
+    correlation = Correlation([CorrelationRow("x:2", "DEMO-SLEEP-1", TEST, key_type="placer")])
+    order(ledger)
+    desk = Desk(ledger, ACCEPTED, ACCEPTED)
+    for ahi in ("7.10", "8.40"):
+        tell(ledger, "study-finished", night(ahi))
+        desk.bring()
+
+    pipeline = Pipeline(load_tables(packaged_files(), site, "acme"))
+    outcomes = [pipeline.translate(message, correlation=correlation) for _, message in desk.lab.brought]
+    assert [sent.body["status"] for each in outcomes for sent in each.submissions] == ["final", "corrected"]
+    assert [(seen["code"], seen["status"]) for seen in outcomes[1].submissions[0].body["observations"]] == [
+        ("ATTEMPT_STATUS", "final"), ("AHI_3", "corrected"), ("SEVERITY", "final"),
+    ]  # fmt: skip
 
 
 def test_older_state_of_a_study_gives_nothing(ledger: Ledger) -> None:

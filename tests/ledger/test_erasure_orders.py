@@ -11,6 +11,7 @@ from msgspec import structs
 from sqlalchemy import select
 
 from tests.ledger.arrivals import LANES, POLICIES, arrival, report
+from tests.ledger.conftest import Clock
 from tests.ledger.keys import secret_key
 from tests.ledger.orders import order, order_arrival
 from tests.ledger.test_requisitions import REQUISITION
@@ -118,6 +119,18 @@ def test_other_requisitions_of_the_member_go_as_well(ledger: Ledger) -> None:
 
     assert ledger.requisitions().rows() == []
     assert [word for word in (LANES[3], LANES[4], LANES[8], MEMBER) if word in everything(ledger)] == []
+
+
+def test_requisition_whose_document_is_pruned_is_found_by_its_order_numbers(ledger: Ledger, clock: Clock) -> None:
+    """The document goes after a while; what leads to it goes with the person."""
+    fill(ledger)
+    clock.move(100)
+    ledger.storage().prune(50, lambda _done, _all: None)
+    ledger.correlate([CorrelationRow("x:9", "LAB-9", LANES[0], requisition_id=REQUISITION)])
+
+    ledger.storage().erase(NUMBER)
+
+    assert [word for word in (REQUISITION, LANES[0], "LAB-9") if word in everything(ledger)] == []
 
 
 def test_erased_person_is_known_when_they_come_again(ledger: Ledger) -> None:

@@ -71,6 +71,7 @@ def find_traces(connection: Connection, vault: Vault, patient: str) -> Traces:
         for row, raw in _kept(connection, vault):
             _look_at(connection, found, row, raw, patient)
         found.lanes |= _numbers(connection, found.orders)
+    found.requisitions |= _known_by_number(connection, vault, found.orders)
     events = _events(connection, found)
     told = {event_message for _, event_message in events}
     studies = {number for number, reference in found.studies.items() if reference in found.orders}
@@ -123,6 +124,15 @@ def _kept(connection: Connection, vault: Vault) -> Iterator[tuple[RowMapping, by
             yield row, vault.open_message(connection, row)
         except BrokenSealError:
             continue
+
+
+def _known_by_number(connection: Connection, vault: Vault, orders: set[str]) -> set[str]:
+    """Name the requisitions of service requests by the correlation: their documents may be pruned."""
+    table = schema.correlation
+    columns = select(table.c.key_id, table.c.requisition_id)
+    queries = [columns.where(chosen) for chosen in schema.of_messages(table.c.service_request_id, sorted(orders))]
+    rows = [row for query in queries for row in connection.execute(query)]
+    return {vault.open_text(connection, row.key_id, row.requisition_id) for row in rows} - {""}
 
 
 def _reference(raw: bytes) -> str:
