@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import structs
 
 from translator.record.correlation import CorrelationHit
+from translator.record.report import Report
 from translator.record.requisition import Requisition
 from translator.translate.requisition_orders import CONTROLS
-from translator.translate.service_request import Lookup, no_correlation
+from translator.translate.service_request import Lookup, Resolution, no_correlation, resolve
 from translator.translate.tables import Tables
 
 UNMAPPED_PANEL = "unmapped-panel"
@@ -17,6 +20,12 @@ def unmapped_panels(requisition: Requisition, tables: Tables) -> tuple[str, ...]
     """Name the panels that are to be ordered, or cancelled, and that no row gives a code of the lab for."""
     wanted = {test.code for test in requisition.tests if test.status in CONTROLS}
     return tuple(sorted(wanted - tables.order_codes.keys()))
+
+
+def resolve_all(reports: Sequence[Report], lookup: Lookup, tables: Tables) -> list[Resolution]:
+    """Name the service request of each report."""
+    find = in_lab_codes(lookup, tables)
+    return [resolve(report, find, tables.site) for report in reports]
 
 
 def in_lab_codes(lookup: Lookup, tables: Tables) -> Lookup:
