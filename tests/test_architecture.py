@@ -26,7 +26,7 @@ LAYERS = (
     ("demo",),
     ("app", "service"),
     ("notify", "review", "requisitions", "lab_side", "filing"),
-    ("delivery", "feed"),
+    ("delivery", "feed", "study_history"),
     ("vendors",),
     ("accept", "transmit", "web", "sandbox"),
     ("intake",),

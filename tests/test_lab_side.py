@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from tests.lab_messages import service_request
+from tests.ledger.conftest import Clock
 from translator.config_lab import LabSettings
-from translator.lab_side import AGAIN_S, Brought, LabDesk, open_lab, serve_bringing
-from translator.ledger import Arrival, DestinationPolicy, EventArrival, Ledger
-from translator.mapping_files import packaged_tables, site_tables
+from translator.lab_side import AGAIN_S, LONGEST_S, ORDER_TRIES, Brought, LabDesk, open_lab, serve_bringing
+from translator.ledger import Arrival, DestinationPolicy, EventArrival, Ledger, Settlement
+from translator.mapping_files import packaged_files, packaged_tables, site_tables
 from translator.pipeline import Pipeline
 from translator.read.requisition import read_requisition
+from translator.record.correlation import Correlation, CorrelationRow
 from translator.record.event import ACURABLE, REQUISITION_CREATED, WHOOP
 from translator.record.report import Message
-from translator.record.values import Numeric, Text
+from translator.record.values import Coding, Numeric, Text
+from translator.translate.load import load_tables
 from translator.transmit.file_drop import FileDrop
 from translator.transmit.lab import Receipt
 from translator.transmit.mllp import MllpClient
@@ -30,7 +35,11 @@ DOCUMENT = (
     f'"service_requests":[{{"id":"{TEST}","code":"LIPID_PANEL","status":"active"}}],'
     f'"patient":{{"id":"{MEMBER}","first_name":"Avery","last_name":"Sample","birth_date":"1984-03-12"}}}}'
 ).encode()
+TWO_ACTIVE = f'"status":"active"}},{{"id":"{service_request(2)}","code":"CBC","status":"active"}}'.encode()
 ORDER_FILE = Path(__file__).parents[1] / "translator" / "sandbox" / "demo-order.hl7"
+
+
+POLICIES = {ACURABLE: DestinationPolicy(loopback=True)}
 
 
 class ScriptedLab:
@@ -63,18 +72,28 @@ def take(ledger: Ledger, document: bytes = DOCUMENT) -> None:
     ledger.requisitions().take(read_requisition(document), document, event_id=event.id, confirms=False)
 
 
-def tell(ledger: Ledger, kind: str, reference: str = "DEMO-SLEEP-1") -> None:
-    """Keep an event of a study."""
-    night = '{"night":1,"attempt":1,"status":"VALID","severity":"mild","indexes":{"AHI3":7.10}}'
-    body = f'{{"data":{{"type":"{kind}","attributes":{{"reference":"{reference}","nights":[{night}]}}}}}}'
-    ledger.events().keep(EventArrival(ACURABLE, kind, f"hash of {kind}", body.encode()))
+def night(ahi: str = "7.10", number: int = 1, status: str = "VALID") -> str:
+    """Write one attempt."""
+    return f'{{"night":{number},"attempt":1,"status":"{status}","severity":"mild","indexes":{{"AHI3":{ahi}}}}}'
+
+
+def tell(ledger: Ledger, kind: str, *nights: str, reference: str = "DEMO-SLEEP-1") -> None:
+    """Keep an event of a study, as the webhook does."""
+    told = ",".join(nights or (night(),))
+    body = f'{{"data":{{"type":"{kind}","attributes":{{"reference":"{reference}","nights":[{told}]}}}}}}'.encode()
+    ledger.events().keep(EventArrival(ACURABLE, kind, hashlib.sha256(body).hexdigest(), body))
+
+
+def settled(ledger: Ledger) -> list[tuple[str, str]]:
+    """Give what became of each event."""
+    return [(event.state, event.answer) for event in ledger.events().rows(ACURABLE)]
 
 
 def order(ledger: Ledger) -> None:
     """Keep the order of a sleep test; nothing is sent."""
     raw = ORDER_FILE.read_bytes()
     outcome = Pipeline(site_tables("example")).translate(raw)
-    ledger.accept([Arrival(outcome, raw, "example")], {ACURABLE: DestinationPolicy(loopback=True)})
+    ledger.accept([Arrival(outcome, raw, "example")], POLICIES)
 
 
 class Desk:
@@ -129,6 +148,52 @@ def test_requisition_of_what_is_done_orders_nothing(ledger: Ledger) -> None:
     assert ledger.requisitions().unordered() == []
 
 
+def test_order_says_the_code_of_the_lab(ledger: Ledger) -> None:
+    """OBR-4 is the site's, WHOOP's code stands beside it; and the result is known by the number of the requisition."""
+    take(ledger, DOCUMENT.replace(b'"status":"active"}', TWO_ACTIVE))
+    desk = Desk(ledger, ACCEPTED)
+    desk.bring()
+
+    first, second = desk.read()[0].orders
+    assert [coding.code for coding in first.codes] == ["LIPID", "LIPID_PANEL"]
+    assert (second.codes[0].code, b"|LIPID^Lipid panel^L^LIPID_PANEL^^WHOOP" in desk.lab.brought[0][1]) == ("CBC", True)
+    result = (
+        f"MSH|^~\\&|EXLAB||T||20260302||ORU^R01|7|P|2.5.1\rPID|1||X-1\rORC|RE|||{REQUISITION}\r"
+        "OBR|1||F-1|LIPID^Lipid panel^L|||||||||||||||||||||F\rOBX|1|NM|2085-9^HDL^LN||55|mg/dL|||||F\r"
+    )
+    outcome = Pipeline(site_tables("example")).translate(result.encode(), correlation=ledger.correlation())
+    assert [sent.service_request_id for sent in outcome.submissions] == [TEST]
+
+
+def test_panel_that_the_lab_has_no_code_for_is_not_ordered(ledger: Ledger) -> None:
+    """Nothing of the requisition is: a person sees why, and a row for it is all that it takes."""
+    take(ledger, DOCUMENT.replace(b"LIPID_PANEL", b"HEART"))
+    desk = Desk(ledger, ACCEPTED)
+
+    assert (desk.bring(), desk.bring()) == (Brought(troubles=("unmapped-panel",)), Brought())
+    (row,) = ledger.requisitions().rows()
+    assert (row.held, row.held_about, row.ordered_at) == ("unmapped-panel", ("HEART",), "")
+
+    tables = site_tables("example")
+    mended = structs.replace(tables, order_codes={**tables.order_codes, "HEART": Coding("L", "HRT")})
+    again = LabDesk(ledger, desk.lab, LabSettings(), Pipeline(mended))
+    assert asyncio.run(again.bring_due()) == Brought(orders=1)
+    (row,) = ledger.requisitions().rows()
+    assert (row.held, row.held_about, bool(row.ordered_at)) == ("", (), True)
+
+
+@pytest.mark.parametrize("confirms", [True, False], ids=["confirms", "by-hand"])
+def test_order_that_was_held_is_confirmed_when_the_lab_has_it(ledger: Ledger, *, confirms: bool) -> None:
+    """Not before, since nobody had accepted it; and once."""
+    take(ledger)
+    desk = LabDesk(ledger, ScriptedLab(ACCEPTED), LabSettings(), Pipeline(site_tables("example")), confirms=confirms)
+
+    asyncio.run(desk.bring_due())
+
+    assert ledger.count(WHOOP) == ({"queued": 1} if confirms else {})
+    assert ledger.requisitions().confirm(REQUISITION) == int(not confirms)
+
+
 def test_short_order_number_stands_for_the_service_request(ledger: Ledger) -> None:
     """The correlation knows it."""
     take(ledger)
@@ -160,21 +225,178 @@ def test_finished_study_is_reported_to_who_ordered_it(ledger: Ledger, form: str,
 
 
 @pytest.mark.parametrize(
-    ("kind", "reference", "state", "troubles"),
+    ("kind", "said", "state", "answer"),
     [
-        pytest.param("order-activated", "DEMO-SLEEP-1", "noted", (), id="a-study-that-goes-on"),
-        pytest.param("study-finished", "NOBODY-1", "failed", ("no-order",), id="a-study-that-nobody-ordered"),
+        pytest.param("order-activated", night(), "noted", "not-finished", id="a-study-that-goes-on"),
+        pytest.param("study-finished", night("-1"), "failed", "implausible", id="fewer-than-none"),
+        pytest.param("study-finished", night("1E+400000000"), "failed", "implausible", id="faster-than-breath"),
+        pytest.param("study-finished", " ", "failed", "study-without-nights", id="no-night"),
     ],
 )
-def test_event_that_gives_no_report_is_settled(
-    ledger: Ledger, kind: str, reference: str, state: str, troubles: tuple[str, ...]
-) -> None:
+def test_event_that_gives_no_report_is_settled(ledger: Ledger, kind: str, said: str, state: str, answer: str) -> None:
     """A person sees what was made of it."""
     order(ledger)
-    tell(ledger, kind, reference)
+    tell(ledger, kind, said)
 
-    assert Desk(ledger).bring() == Brought(troubles=troubles)
-    assert [event.state for event in ledger.events().rows(ACURABLE)] == [state]
+    assert Desk(ledger).bring() == Brought(troubles=(answer,) if state == "failed" else ())
+    assert settled(ledger) == [(state, answer)]
+
+
+def test_study_without_a_reference_is_not_waited_for(ledger: Ledger) -> None:
+    """No order will ever be known for it."""
+    tell(ledger, "study-finished", reference="")
+
+    assert Desk(ledger).bring() == Brought(troubles=("no-order",))
+    assert settled(ledger) == [("failed", "no-order")]
+
+
+def test_study_whose_order_comes_late_is_reported_then(tmp_path: Path) -> None:
+    """An event before its order is known waits for it; about a day, and then a person has to look."""
+    clock = Clock()
+    with Ledger.open(tmp_path / "late.db", clock=clock) as ledger:
+        tell(ledger, "study-finished")
+        tell(ledger, "study-finished", reference="NOBODY-1")
+        desk = Desk(ledger, ACCEPTED)
+        assert (desk.bring().troubles, settled(ledger)[0]) == (("no-order", "no-order"), ("waiting", "no-order"))
+
+        order(ledger)
+        for _ in range(ORDER_TRIES):
+            clock.move(LONGEST_S)
+            desk.bring()
+
+        assert settled(ledger) == [("done", "AA"), ("failed", "no-order")]
+        assert len(desk.lab.brought) == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "letters"),
+    [
+        pytest.param("hl7v2", "C", ["F", "C", "F"], id="hl7v2"),
+        pytest.param("fhir", "corrected", ["final", "corrected", "final"], id="fhir"),
+    ],
+)
+def test_study_that_finishes_another_way_is_corrected(
+    ledger: Ledger, form: str, status: str, letters: list[str]
+) -> None:
+    """The second report says what it corrects, and is no second final one; told again it gives nothing."""
+    order(ledger)
+    desk = Desk(ledger, ACCEPTED, ACCEPTED, settings=LabSettings(format=form))
+    tell(ledger, "study-finished", night("7.10"))
+    desk.bring()
+    for body in (night("8.40"), night("8.4"), night("7.1"), night("8.40")):
+        tell(ledger, "study-finished", body)
+    desk.bring()
+
+    first, second = (message.reports[0] for message in desk.read())
+    assert (first.status, second.status) == ("F" if form == "hl7v2" else "final", status)
+    assert [seen.status for seen in second.observations] == letters
+    assert second.observations[1].value == Numeric("8.40")
+    assert settled(ledger) == [("done", "AA"), ("done", "AA"), *[("noted", "study-repeated")] * 2]
+    assert desk.lab.brought[0][0] != desk.lab.brought[1][0]
+
+
+def test_corrected_study_is_corrected_at_whoop(ledger: Ledger) -> None:
+    """Where a site maps the vendor's names, the lab's report goes on, and says of each value what it is."""
+    rows = "ACURABLE,AHI3,AHI,AHI_3,numeric,/h,/h,/h,no,0,200,no,yes,7.1 /h,7.1 /h\n" + "".join(
+        f"ACURABLE,{code},,{code},text,,,,no,,,no,yes,x,x\n" for code in ("ATTEMPT_STATUS", "SEVERITY")
+    )
+    header = packaged_files()["whoop/observations.csv"].partition(b"\n")[0].decode()
+    names = "system,code,display,whoop_code,kind,wire_unit,unit,unit_sent,dimensionless,min,max,negative,confirmed,"
+    site = {
+        "whoop/observations.csv": f"{names}example_in,example_out\n{rows}".encode(),
+        "units/spellings.csv": b"spelling,ucum\n/h,/h\n",
+    }
+    assert set(names.strip(",").split(",")) <= set(header.split(","))
+    correlation = Correlation([CorrelationRow("x:2", "DEMO-SLEEP-1", TEST, key_type="placer")])
+    order(ledger)
+    desk = Desk(ledger, ACCEPTED, ACCEPTED)
+    for ahi in ("7.10", "8.40"):
+        tell(ledger, "study-finished", night(ahi))
+        desk.bring()
+
+    pipeline = Pipeline(load_tables(packaged_files(), site, "acme"))
+    outcomes = [pipeline.translate(message, correlation=correlation) for _, message in desk.lab.brought]
+    assert [sent.body["status"] for each in outcomes for sent in each.submissions] == ["final", "corrected"]
+    assert [(seen["code"], seen["status"]) for seen in outcomes[1].submissions[0].body["observations"]] == [
+        ("ATTEMPT_STATUS", "final"), ("AHI_3", "corrected"), ("SEVERITY", "final"),
+    ]  # fmt: skip
+
+
+def test_older_state_of_a_study_gives_nothing(ledger: Ledger) -> None:
+    """Events come out of order: fewer nights than the lab has, or a night that was not yet recorded."""
+    order(ledger)
+    desk = Desk(ledger, ACCEPTED)
+    tell(ledger, "study-finished", night(), night("9", 2))
+    desk.bring()
+    tell(ledger, "study-finished", night())
+    tell(ledger, "study-finished", night(), night("0", 2, "PENDING"))
+
+    assert (desk.bring(), settled(ledger)[1:]) == (Brought(), [("noted", "study-older")] * 2)
+
+
+def test_study_that_contradicts_itself_waits_for_a_person(ledger: Ledger) -> None:
+    """Newer in one night and older in another: nobody can tell, so nothing is sent."""
+    order(ledger)
+    desk = Desk(ledger, ACCEPTED)
+    tell(ledger, "study-finished", night(), night("9", 2))
+    desk.bring()
+    tell(ledger, "study-finished", night("8"), night("0", 2, "PENDING"))
+
+    assert desk.bring() == Brought(troubles=("study-contradicts",))
+    assert settled(ledger)[1] == ("failed", "study-contradicts")
+
+
+@pytest.mark.parametrize(
+    ("receipt", "statuses"),
+    [
+        pytest.param(Receipt("not-sent", "connect-error"), ["C"], id="nobody-knows-what-a-try-did"),
+        pytest.param(Receipt("unknown", "read-timeout"), ["F", "C"], id="the-lab-may-have-it"),
+        pytest.param(Receipt("refused", "AR"), ["F", "F"], id="the-lab-has-not-got-it"),
+    ],
+)
+def test_state_that_was_overtaken_is_not_brought_late(ledger: Ledger, receipt: Receipt, statuses: list[str]) -> None:
+    """While the lab was away another state came: it gets the newest alone, as a correction if it may have the first."""
+    order(ledger)
+    desk = Desk(ledger, receipt, ACCEPTED)
+    tell(ledger, "study-finished", night("7"))
+    desk.bring()
+    tell(ledger, "study-finished", night("8"))
+    desk.bring()
+
+    assert [message.reports[0].status for message in desk.read()][-1] == statuses[-1]
+    assert settled(ledger)[1] == ("done", "AA")
+
+
+def test_state_that_was_overtaken_before_it_was_brought_is_final(ledger: Ledger) -> None:
+    """The lab never had another one."""
+    order(ledger)
+    tell(ledger, "study-finished", night("7"))
+    tell(ledger, "study-finished", night("8"))
+    desk = Desk(ledger, ACCEPTED)
+
+    assert (desk.bring(), settled(ledger)) == (Brought(reports=1), [("noted", "study-superseded"), ("done", "AA")])
+    assert [message.reports[0].status for message in desk.read()] == ["F"]
+
+
+def test_correction_of_what_is_pruned_is_no_second_final(tmp_path: Path) -> None:
+    """That the lab was told is known when nobody knows any more what."""
+    clock = Clock()
+    with Ledger.open(tmp_path / "old.db", clock=clock) as ledger:
+        desk = Desk(ledger, ACCEPTED, ACCEPTED)
+        order(ledger)
+        tell(ledger, "study-finished", night("7"))
+        desk.bring()
+        claim = ledger.claim(ACURABLE)
+        assert claim is not None
+        ledger.settle(claim, Settlement("accepted", "201"))
+        clock.move(100)
+        ledger.storage().prune(50, lambda _done, _all: None)
+        raw = ORDER_FILE.read_bytes().replace(b"|DEMO-O1|", b"|DEMO-O2|")
+        ledger.accept([Arrival(Pipeline(site_tables("example")).translate(raw), raw, "example")], POLICIES)
+        tell(ledger, "study-finished", night("8"))
+        desk.bring()
+
+    assert [message.reports[0].status for message in desk.read()] == ["F", "C"]
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,11 @@ from translator.errors import WriteError
 from translator.ledger import DONE, FAILED, NOTED, EventRow, Ledger
 from translator.ledger.bell import Bell
 from translator.pipeline import Pipeline
-from translator.read.vendor_event import read_study_event
 from translator.record.event import ACURABLE
 from translator.record.order import Order, OrderPatient
 from translator.record.report import Report
+from translator.study_history import NO_ORDER, tell
+from translator.translate.lab_codes import UNMAPPED_PANEL, unmapped_panels
 from translator.translate.requisition_orders import requisition_orders
 from translator.translate.study_report import study_report
 from translator.translate.tables import Tables
@@ -45,6 +46,9 @@ from translator.write.oru import write_oru
 SENDER = ("TRANSLATOR", "")
 AGAIN_S = 60.0
 """How long a report waits that the lab could not be given, in seconds."""
+
+LONGEST_S = 3600.0
+ORDER_TRIES = 30
 
 _AT_ONCE = 64
 # MSH-10 of HL7 v2.5.1 has room for twenty characters.
@@ -73,21 +77,26 @@ class Brought(Struct, frozen=True):
     troubles: tuple[str, ...] = ()
 
 
-def serve_bringing(ledger: Ledger, settings: LabSettings, tables: Tables, *, stop: threading.Event) -> None:
+def serve_bringing(
+    ledger: Ledger, settings: LabSettings, tables: Tables, *, stop: threading.Event, confirms: bool = False
+) -> None:
     """
     Bring whatever comes for the lab, until the stop.
 
+    Shape: `confirms` as for `LabDesk`.
     Raises: ConfigError where the way to the lab is a folder that is not there.
     """
-    asyncio.run(_serve(ledger, settings, tables, stop))
+    asyncio.run(_serve(ledger, settings, tables, stop, confirms=confirms))
 
 
-async def _serve(ledger: Ledger, settings: LabSettings, tables: Tables, stop: threading.Event) -> None:
+async def _serve(
+    ledger: Ledger, settings: LabSettings, tables: Tables, stop: threading.Event, *, confirms: bool
+) -> None:
     bell = ledger.bell()
     ringing = asyncio.create_task(bell.rings())
     try:
         async with open_lab(settings) as lab:
-            desk = LabDesk(ledger, lab, settings, Pipeline(tables))
+            desk = LabDesk(ledger, lab, settings, Pipeline(tables), confirms=confirms)
             while not stop.is_set():
                 await desk.bring_due()
                 ringing = await _wait(bell, ringing, stop)
@@ -125,7 +134,7 @@ async def open_lab(settings: LabSettings) -> AsyncIterator[LabSide]:
 
 
 class LabDesk:
-    """Bring what is due, by one way to the lab."""
+    """Bring what is due, by one way to the lab; `confirms` says that WHOOP is told of an order that the lab has got."""
 
     def __init__(
         self,
@@ -134,8 +143,11 @@ class LabDesk:
         settings: LabSettings,
         pipeline: Pipeline,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        confirms: bool = False,
     ) -> None:
         self._ledger = ledger
+        self._confirms = confirms
         self._lab = lab
         self._settings = settings
         self._form = FORMS[settings.format]
@@ -163,11 +175,19 @@ class LabDesk:
         document = requisitions.document(requisition_id)
         if document is None:
             return Receipt("refused", "document-pruned")
-        orders = requisition_orders(document, short_keys=self._settings.short_keys)
+        tables = self._pipeline.tables
+        if unmapped := unmapped_panels(document, tables):
+            requisitions.hold(requisition_id, UNMAPPED_PANEL, unmapped)
+            self._not_before[requisition_id] = self._clock() + AGAIN_S
+            return Receipt("refused", UNMAPPED_PANEL)
+        orders = requisition_orders(document, tables.order_codes, short_keys=self._settings.short_keys)
         head = self._head(f"{document.id} {document.updated_at}", document.updated_at or document.created_at)
         receipt = await self._bring(lambda: self._form.orders(head, orders), head) if orders else None
         if receipt is None or receipt.outcome == "accepted":
             requisitions.mark_ordered(requisition_id)
+            if self._confirms:
+                # What could not be ordered when it was fetched was not confirmed then; all else is.
+                requisitions.confirm(requisition_id)
             self._not_before.pop(requisition_id, None)
         else:
             self._not_before[requisition_id] = self._clock() + AGAIN_S
@@ -176,15 +196,15 @@ class LabDesk:
     async def _report(self, event: EventRow) -> Receipt | None:
         """Bring the report of one study; None where the event is of none that has finished."""
         events = self._ledger.events()
-        study = read_study_event(self._ledger.raw(event.message))
-        if not study.is_finished:
-            events.settle(event.id, NOTED, "not-finished")
-            return None
-        order = self._find(study.reference)
+        telling = tell(self._ledger, event)
+        if telling.state:
+            events.settle(event.id, telling.state, telling.answer)
+            return None if telling.state == NOTED else Receipt("refused", telling.answer)
+        order = self._find(telling.study.reference)
         if order is None:
-            events.settle(event.id, FAILED, "no-order")
-            return Receipt("refused", "no-order")
-        report = study_report(study, order, event.received_at)
+            return self._put_off_without_order(event)
+        study, told = telling.study, telling.told
+        report = study_report(study, order, event.received_at, told=told, corrects=telling.corrects)
         head = self._head(f"{event.vendor} {event.resource}", event.received_at)
         receipt = await self._bring(lambda: self._form.reports(head, order.patient, [report]), head)
         if receipt.outcome in {"accepted", "refused"}:
@@ -192,6 +212,15 @@ class LabDesk:
         else:
             events.put_off(event.id, receipt.code, AGAIN_S)
         return receipt
+
+    def _put_off_without_order(self, event: EventRow) -> Receipt:
+        """Wait for the order of a study, which may be late; about a day, since it may be nobody's."""
+        events = self._ledger.events()
+        if event.tries + 1 < ORDER_TRIES:
+            events.put_off(event.id, NO_ORDER, min(LONGEST_S, AGAIN_S * 2.0**event.tries))
+        else:
+            events.settle(event.id, FAILED, NO_ORDER)
+        return Receipt("refused", NO_ORDER)
 
     async def _bring(self, write: Callable[[], bytes], head: Letterhead) -> Receipt:
         try:

@@ -22,6 +22,7 @@ from translator.record.outcome import Entry, Outcome, PayloadObservation, Source
 from translator.record.payload_field import PayloadField, fields_of, parse_field, value_of
 from translator.record.report import Observation
 from translator.record.values import Document, Limit, Numeric
+from translator.translate.lab_codes import in_lab_codes
 from translator.translate.service_request import Lookup, no_correlation
 from translator.translate.tables import Tables
 from translator.translate.trace import Step, trace_fate, trace_observation
@@ -105,7 +106,7 @@ class Provenances:
     def _open(self, tables: Tables, pipeline: Pipeline, chosen: ChosenMessage, correlation: Lookup) -> None:
         self._lexicon = pipeline.lexicon
         self._tables = tables
-        self._lookup = correlation
+        self._lookup = in_lab_codes(correlation, tables)
         self._chosen = chosen
         self._outcome = chosen.outcome
         self._reports = pipeline.read(chosen.raw).reports

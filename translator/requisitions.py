@@ -13,15 +13,20 @@ import httpx
 
 from translator.config import Settings
 from translator.errors import ConfigError
-from translator.ledger import EventArrival, Ledger
+from translator.ledger import FAILED, WAITING, EventArrival, EventRow, Ledger
 from translator.read.requisition import is_uuid
 from translator.record.event import REQUISITION_CREATED, WHOOP
 from translator.signature import event_body
+from translator.translate.lab_codes import unmapped_panels
 from translator.translate.tables import Tables
-from translator.transmit.fetch import RequisitionFetcher, Source
+from translator.transmit.fetch import UNREADABLE, RequisitionFetcher, Source
+from translator.transmit.responses import outcome_of
 from translator.transmit.token import Credentials, TokenKeeper
 from translator.transmit.whoop import DESTINATION, WhoopClient
 from translator.vendors import rate_budget
+
+FETCHED = "fetched"
+"""The value of `whoop.confirm` that confirms what was fetched."""
 
 Transport = Callable[[], httpx.AsyncBaseTransport]
 
@@ -34,10 +39,12 @@ def fetch(
     *,
     wait_s: float,
     transport: Transport | None = None,
-) -> None:
+) -> list[str]:
     """
-    Fetch what waits to be fetched, and these requisitions, whether a webhook announced them or not.
+    Fetch at once what waits to be fetched, and these requisitions, whether a webhook announced them or not.
 
+    Shape: gives the ids of all that was asked for. What was given up because it could not be had is asked for again;
+    what WHOOP refused, only where it is named.
     Units: `wait_s` in seconds, for all of them.
     Raises: ConfigError where an id is none, or a credential is not set.
     """
@@ -47,11 +54,24 @@ def fetch(
         body = event_body(REQUISITION_CREATED, each.lower())
         ledger.events().ask_again(EventArrival(WHOOP, REQUISITION_CREATED, each.lower(), body))
 
+    events = ledger.events()
+    asked = {each.lower() for each in requisition_ids}
+    waiting = [row for row in events.rows(WHOOP) if row.resource not in asked and _may_come(row, tables)]
+    events.hurry([row.id for row in waiting])
+
     async def drain() -> None:
         async with _fetcher(ledger, settings, tables, transport) as fetcher:
             await fetcher.drain(deadline=asyncio.get_running_loop().time() + wait_s, stop=Event())
 
     asyncio.run(drain())
+    return sorted(asked | {row.resource for row in waiting})
+
+
+def _may_come(row: EventRow, tables: Tables) -> bool:
+    if row.kind != REQUISITION_CREATED:
+        return False
+    given_up = row.state == FAILED and outcome_of(row.answer, tables.responses[DESTINATION]) in {"retry", "unknown"}
+    return row.state == WAITING or (given_up and row.answer not in UNREADABLE)
 
 
 def serve_fetching(
@@ -74,7 +94,8 @@ def serve_fetching(
 async def _fetcher(
     ledger: Ledger, settings: Settings, tables: Tables, transport: Transport | None
 ) -> AsyncIterator[RequisitionFetcher]:
-    whoop = settings.whoop
+    # What the lab cannot be ordered is not confirmed; the lab's side does so once it can.
+    whoop, to_lab = settings.whoop, bool(settings.lab.to)
 
     def client() -> WhoopClient:
         return WhoopClient(whoop.url, timeout_s=whoop.timeout_s, transport=transport() if transport else None)
@@ -89,6 +110,6 @@ async def _fetcher(
             ),
             responses=tables.responses[DESTINATION],
             budget=rate_budget(whoop),
-            confirms=whoop.confirm == "fetched",
+            confirms=lambda fetched: whoop.confirm == FETCHED and not (to_lab and unmapped_panels(fetched, tables)),
         )
         yield RequisitionFetcher(ledger, source, random.random)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from translator.accept.callers import Callers
 from translator.accept.listener import Listener
@@ -21,7 +22,7 @@ from translator.engine import Translator
 from translator.errors import ConfigError
 from translator.lab_side import serve_bringing
 from translator.ledger import Decision, Ledger
-from translator.requisitions import serve_fetching
+from translator.requisitions import FETCHED, serve_fetching
 from translator.review import release_confirmed
 
 UNKNOWN_CALLERS = (
@@ -54,7 +55,9 @@ def run(
             started(listener.url)
             others = [threads.submit(serve_fetching, ledger, settings, engine.tables, stop=stop)]
             if settings.lab.to:
-                others.append(threads.submit(serve_bringing, ledger, settings.lab, engine.tables, stop=stop))
+                confirms = settings.whoop.confirm == FETCHED
+                bring = partial(serve_bringing, ledger, settings.lab, engine.tables, stop=stop, confirms=confirms)
+                others.append(threads.submit(bring))
             for other in others:
                 other.add_done_callback(lambda _: stop.set())
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import threading
 import time
@@ -109,6 +110,18 @@ def test_event_that_nobody_acts_on_is_kept(caller: httpx.Client, ledger: Ledger,
     """A review has no endpoint, and what is new is tolerated: both are noted, and can be shown."""
     assert tell(caller, event_body(kind, RESOURCE)) == 204
     assert [row.state for row in ledger.events().rows()] == ["noted"]
+
+
+@pytest.mark.parametrize(
+    "resource", [pytest.param("y" * 500_000, id="without-an-end"), pytest.param("a\0b\x1b[2j", id="control-characters")]
+)
+def test_id_that_is_none_is_known_by_its_hash(caller: httpx.Client, ledger: Ledger, resource: str) -> None:
+    """What a list or an index could not hold stands only in the bytes of the event, and is still told apart."""
+    body = event_body("lab_requisition.created", resource)
+
+    assert [tell(caller, body), tell(caller, body)] == [204, 204]
+    (row,) = ledger.events().rows()
+    assert (row.resource, row.told) == (hashlib.sha256(resource.encode()).hexdigest(), 2)
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"event_type":"lab_requisition.created"}', b"\xff"])

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import CommandLine
 from tests.ledger.orders import order, order_arrival
 from tests.sandbox_process import SandboxProcess
-from translator.ledger import DestinationPolicy, Ledger, Settlement
+from translator.ledger import DestinationPolicy, EventArrival, Ledger, Settlement
 
 ORDER_FILE = Path(__file__).parents[2] / "translator" / "sandbox" / "demo-order.hl7"
 LOOPBACK = {"acurable": DestinationPolicy(loopback=True)}
@@ -155,6 +155,26 @@ def test_study_is_shown_with_its_code(command_line: CommandLine, tmp_path: Path,
     (made,) = [one for one in sandbox.ask("GET", "/_sandbox/acurable/tests") if one["reference"] == "STUDY-77"]
     assert (call["location"], call["activation_codes"]) == ("/v1/studies/STUDY-77", [made["activation_code"]])
     assert {"activation code", made["activation_code"], "/v1/studies/STUDY-77"} <= set(re.split(r"\s{2,}", shown))
+
+
+def test_events_are_listed_and_failed_ones_tried_again(command_line: CommandLine, tmp_path: Path) -> None:
+    """Exit code 1 while one has failed; what has not failed is not touched."""
+    with Ledger.open(tmp_path / "translator.db") as opened:
+        for number in (1, 2):
+            opened.events().keep(EventArrival("acurable", "study-finished", str(number), str(number).encode()))
+        opened.events().settle(2, "failed", "no-order")
+
+    before = command_line("orders", "events")
+    both = command_line("orders", "again", "2", "1")
+    done = command_line("orders", "again", "2")
+    after = command_line("orders", "events")
+
+    assert [(line["event"], line["state"], line["answer"]) for line in lines(before.stdout)] == [
+        (1, "waiting", ""), (2, "failed", "no-order"),
+    ]  # fmt: skip
+    assert (before.returncode, both.returncode, done.returncode, after.returncode) == (1, 1, 0, 0)
+    assert b"event 1 has not failed" in both.stderr
+    assert [line["state"] for line in lines(after.stdout)] == ["waiting", "waiting"]
 
 
 def test_referral_cannot_be_cancelled(command_line: CommandLine, tmp_path: Path, site: Path) -> None:

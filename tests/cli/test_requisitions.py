@@ -88,7 +88,47 @@ def test_requisition_that_cannot_be_had_is_a_finding(place: list[str], capsys: p
     code = main(["requisitions", "fetch", "00000000-0000-4000-8000-000000000007", "--wait", "0", *place])
 
     (line,) = lines(capsys)
-    assert (code, line["state"], line["answer"]) == (1, "waiting", "404")
+    assert (code, line["state"], line["answer"], line["tries"]) == (1, "waiting", "404", 1)
+    assert line["next_try_at"] > line["received_at"]
+    main(["requisitions", "list", "--format", "table", *place])
+    assert "waiting 404 (try 1, again" in " ".join(capsys.readouterr().out.split())
+
+
+def test_list_with_an_order_that_is_held_is_a_finding(
+    sandbox: SandboxProcess, place: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 1, with the panel that has no code of the lab."""
+    requisition = sandbox.add_requisition()["id"]
+    main(["requisitions", "fetch", requisition, *place])
+    with Ledger.open(place[1]) as ledger:
+        ledger.requisitions().hold(requisition, "unmapped-panel", ["HEART", "MEN"])
+    capsys.readouterr()
+
+    code = main(["requisitions", "list", *place])
+
+    (line,) = lines(capsys)
+    assert (code, line["requisition"]["held"], line["requisition"]["held_about"]) == (
+        1, "unmapped-panel", ["HEART", "MEN"],
+    )  # fmt: skip
+    main(["requisitions", "list", "--format", "table", *place])
+    assert {"unmapped-panel:", "HEART,", "MEN"} <= set(capsys.readouterr().out.split())
+
+
+def test_list_with_a_requisition_that_was_given_up_is_a_finding(
+    place: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 1, with the answer that it was given up for; a pause of WHOOP is told as well."""
+    with Ledger.open(place[1]) as ledger:
+        ledger.events().keep(EventArrival("whoop", "lab_requisition.created", "r1", b"{}"))
+        ledger.events().settle(1, "failed", "503")
+        ledger.destinations().pause("whoop", "somebody said so")
+
+    code = main(["requisitions", "list", *place])
+
+    out, err = capsys.readouterr()
+    line = json.loads(out)
+    assert (code, line["state"], line["answer"], "next_try_at" in line) == (1, "failed", "503", False)
+    assert "somebody said so" in err
 
 
 def test_wrong_credentials_are_told(

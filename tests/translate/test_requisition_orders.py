@@ -56,6 +56,6 @@ def test_code_of_the_lab_stands_first() -> None:
     """The lab's system reads its own code; WHOOP's stays beside it."""
     own = Coding("L", "LIP", "Lipids")
 
-    (order,) = requisition_orders(REQUISITION, {"LIPID_PANEL": (own,)})
+    (order,) = requisition_orders(REQUISITION, {"LIPID_PANEL": own})
 
     assert order.codes == (own, Coding("WHOOP", "LIPID_PANEL"))

@@ -14,7 +14,7 @@ from translator.read.lexicon import Lexicon
 from translator.record.event import INDEXES, Night, StudyEvent
 from translator.record.order import Order, OrderPatient, PersonName
 from translator.record.report import Identifier, Report
-from translator.record.values import Coding, Numeric, Text
+from translator.record.values import Absent, Coding, Numeric, Text
 from translator.translate.study_report import SYSTEM, study_report
 from translator.write.hl7v2 import Letterhead
 from translator.write.oru import write_oru
@@ -84,6 +84,34 @@ def test_order_without_numbers_and_patient_gives_a_report_without_them() -> None
     report = study_report(StudyEvent("study-finished"), Order("ORC[1]"), TIME)
 
     assert (report.service_requests, report.keys, report.patient.identifier) == ((), (), "")
+
+
+def test_correction_says_what_it_corrects() -> None:
+    """The changed is corrected, the new and the unchanged are final, what is gone is deleted without its value."""
+    told = Night(1, 1, "VALID", "mild", {"AHI3": Decimal("7.10"), "ODI3": Decimal(4), "ODI4": Decimal(5)})
+    now = Night(1, 1, "VALID", "severe", {"AHI3": Decimal("7.1"), "AHI4": Decimal(6), "ODI4": Decimal(9)})
+    finished = [StudyEvent("study-finished", "O-1", (night,)) for night in (told, now)]
+
+    report = study_report(finished[1], ORDER, TIME, told=finished[0], corrects=True)
+
+    assert report.status == "corrected"
+    assert [(seen.codes[0].code, seen.status, seen.value) for seen in report.observations] == [
+        ("ATTEMPT_STATUS", "final", Text("VALID")),
+        ("AHI3", "final", Numeric("7.1")),
+        ("AHI4", "final", Numeric("6")),
+        ("ODI4", "corrected", Numeric("9")),
+        ("SEVERITY", "corrected", Text("severe")),
+        ("ODI3", "entered-in-error", Absent()),
+    ]
+
+
+def test_correction_of_a_report_that_is_not_kept_corrects_everything() -> None:
+    """Nobody can tell what changed."""
+    event = StudyEvent("study-finished", "O-1", (Night(1, 1, "VALID", "mild"),))
+
+    report = study_report(event, ORDER, TIME, corrects=True)
+
+    assert (report.status, {seen.status for seen in report.observations}) == ("corrected", {"corrected"})
 
 
 NIGHTS = st.builds(

@@ -83,7 +83,7 @@ def test_letters_of_hl7_are_written_as_words() -> None:
         pytest.param(report(Cleared()), id="a-request-to-delete"),
         pytest.param(report(Ratio("1", ":", "160", ">")), id="a-bound-of-a-titre"),
         pytest.param(report(Unusable("value-not-numeric")), id="a-value-that-was-not-read"),
-        pytest.param(report(Absent(), status="entered-in-error"), id="a-status-without-a-letter"),
+        pytest.param(report(Absent(), status="W"), id="a-letter-without-a-word"),
         pytest.param(structs.replace(report(Limit("<", "1")), panel=()), id="a-report-that-says-not-what-it-is-of"),
     ],
 )

@@ -60,6 +60,16 @@ def test_person_without_a_name_has_a_name_type() -> None:
     assert b"\rPID|1||EX-1001||^^^^^^U\r" in raw
 
 
+@pytest.mark.parametrize(
+    ("sex", "letter"), [("female", "F"), ("Male", "M"), ("other", "O"), ("unknown", "U"), ("F", "F"), ("woman", "")]
+)
+def test_sex_is_written_as_a_letter(sex: str, letter: str) -> None:
+    """WHOOP sends words, and lists none of them; table 0001 has letters only."""
+    raw = write_oru(HEAD, structs.replace(PATIENT, sex=sex), [report()])
+
+    assert f"|19840312|{letter}".rstrip("|").encode() + b"\r" in raw
+
+
 def test_words_of_fhir_are_written_as_letters() -> None:
     """A record from FHIR carries words."""
     raw = write_oru(HEAD, PATIENT, [structs.replace(report(Numeric("1"), status="final"), status="partial")])
@@ -72,7 +82,7 @@ def test_words_of_fhir_are_written_as_letters() -> None:
     [
         pytest.param(report(Document("embedded")), id="a-document-of-which-only-the-kind-is-kept"),
         pytest.param(report(Unusable("value-not-numeric")), id="a-value-that-was-not-read"),
-        pytest.param(report(Numeric("1"), status="entered-in-error"), id="a-status-without-a-letter"),
+        pytest.param(report(Numeric("1"), status="unknown"), id="a-status-without-a-letter"),
         pytest.param(structs.replace(report(Numeric("1")), panel=()), id="a-report-that-says-not-what-it-is-of"),
     ],
 )

@@ -64,7 +64,7 @@ def observations(draw: st.DrawFn, number: int) -> Observation:
     """Draw what one OBX says."""
     kind = draw(st.sampled_from(sorted(VALUES)))
     unit, system, no_unit = draw(_UNITS)
-    form = Form(draw(CODES), kind, unit, system, no_unit, draw(st.sampled_from("FPCX")))
+    form = Form(draw(CODES), kind, unit, system, no_unit, draw(st.sampled_from("FPCXD")))
     sub_id = draw(st.sampled_from(["", "1", "night 2"]))
     return Observation(f"OBX[{number}]", form, draw(VALUES[kind]), sub_id)
 
@@ -155,7 +155,7 @@ def fhir_observations(draw: st.DrawFn) -> Observation:
     """Draw what one Observation says."""
     value = draw(st.one_of(*FHIR_VALUES))
     unit, system = draw(_FHIR_UNITS) if isinstance(value, _MEASURED) else ("", "")
-    status = draw(st.sampled_from(["final", "preliminary", "corrected", "cancelled", "registered"]))
+    status = draw(st.sampled_from(["final", "corrected", "cancelled", "registered", "entered-in-error"]))
     return Observation("", Form(draw(CODES), "", unit, system, status=status), value)
 
 

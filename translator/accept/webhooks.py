@@ -38,6 +38,7 @@ MOST_BYTES = 1_048_576
 
 _KIND = re.compile(r"[A-Za-z0-9_.:-]{1,80}", re.ASCII)
 _OTHER_KIND = "other"
+_ID = re.compile(r"[!-~]{1,200}", re.ASCII)
 
 
 class TooLargeError(ValueError):
@@ -118,7 +119,7 @@ async def _read(request: Request) -> bytes:
 
 def _whoop_event(body: bytes) -> EventArrival:
     event = read_resource_event(body)
-    return EventArrival(WHOOP, _kind(event.kind), event.resource, body, event.kind == REQUISITION_CREATED)
+    return EventArrival(WHOOP, _kind(event.kind), _resource(event.resource), body, event.kind == REQUISITION_CREATED)
 
 
 def _acurable_event(body: bytes) -> EventArrival:
@@ -129,6 +130,11 @@ def _acurable_event(body: bytes) -> EventArrival:
 def _kind(text: str) -> str:
     """Give the vendor's word for the kind, if it is one that may stand in lists and columns."""
     return text if _KIND.fullmatch(text) else _OTHER_KIND
+
+
+def _resource(text: str) -> str:
+    """Give an id that may stand in lists and columns; of any other text its hash, since the event keeps the text."""
+    return text if _ID.fullmatch(text) else hashlib.sha256(text.encode()).hexdigest()
 
 
 async def _healthz(_request: Request) -> Response:

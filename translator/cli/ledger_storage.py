@@ -124,8 +124,9 @@ def erase(flags: Flags, patient: str, yes: bool) -> int:  # noqa: FBT001 - click
     Delete one person from the ledger, and keep the account.
 
     Takes the bytes of every message on the person's service requests, and of every other that names the identifier
-    (PID-2 to PID-4, a FHIR patient's identifier), their order numbers and birth date. Held observations are dropped.
-    While anything of theirs is queued or undecided nothing is erased.
+    (PID-2 to PID-4, a FHIR patient's identifier, WHOOP's id of the member), their requisitions, order numbers, events
+    and birth date. What is needed to know a re-send is kept as a keyed hash. Held observations are dropped. While
+    anything of theirs is queued or undecided nothing is erased.
 
     \b
     Examples:

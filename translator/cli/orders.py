@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from translator.ledger import Ledger, OrderCall, OrderView
     from translator.record.outcome import OrderPayload
 
-_CALL_COLUMNS = (
-    "call", "kind", "state", "message", "since", "attempts", "answer", "location", "activation codes", "body",
-)  # fmt: skip
+_CALL_COLUMNS = ("call", "kind", "state", "message", "since", "attempts", "answer")
 _COLUMNS = ("reference", "last call", "state", "calls", "message", "since", "answer")
 
 
@@ -36,6 +34,7 @@ def command(flags: Flags) -> None:
     Examples:
       translator orders list
       translator orders show ORD-1
+      translator orders events
       translator orders cancel ORD-1 --reason "the patient withdrew" --yes
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
 
@@ -108,6 +107,60 @@ def _texts(call: OrderCall) -> Iterator[tuple[str, str]]:
     if call.location:
         yield "location", call.location
     yield from (("activation code", code) for code in call.activation_codes)
+
+
+@command.command("events")
+@common
+def list_events(flags: Flags) -> int:
+    """
+    List what Acurable told of its studies, with what became of it.
+
+    `done`: the lab has the report. `noted`: there was nothing to bring. `waiting`: it will be tried again. `failed`: a
+    person has to look; `translator explain CODE` says why. `told` counts how often the same came.
+
+    Exit code 1 if one has failed.
+
+    \b
+    Examples:
+      translator orders events
+      translator orders events --format json
+    """  # noqa: D301 - \b is click's mark for lines that stay as they are
+    from translator.ledger import FAILED, Ledger  # noqa: PLC0415 - the ledger is heavy
+    from translator.record.event import ACURABLE  # noqa: PLC0415
+
+    settings = flags.settings()
+    listing = Listing(flags.form, ("event", "kind", "state", "answer", "told", "tries", "received", "message"))
+    with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
+        found = ledger.events().rows(ACURABLE)
+    for one in found:
+        line = {"event": one.id, "kind": one.kind, "state": one.state, "answer": one.answer, "told": one.told}
+        line |= {"tries": one.tries, "received_at": one.received_at, "message": one.message}
+        listing.add(line, *map(str, line.values()))
+    listing.close()
+    return FINDINGS if any(one.state == FAILED for one in found) else 0
+
+
+@command.command("again")
+@click.argument("events", metavar="EVENT...", type=int, nargs=-1, required=True)
+@common
+def try_again(flags: Flags, events: tuple[int, ...]) -> int:
+    """
+    Bring what failed EVENTs told to the lab once more, as soon as the service runs.
+
+    EVENT is a number of `translator orders events`.
+
+    \b
+    Examples:
+      translator orders again 12
+    """  # noqa: D301 - \b is click's mark for lines that stay as they are
+    from translator.ledger import Ledger  # noqa: PLC0415 - the ledger is heavy
+    from translator.record.event import ACURABLE  # noqa: PLC0415
+
+    settings = flags.settings()
+    with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
+        ledger.events().again(ACURABLE, events)
+    say(f"{len(events)} {'event waits' if len(events) == 1 else 'events wait'} to be brought again")
+    return 0
 
 
 @command.command("cancel")

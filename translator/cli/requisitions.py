@@ -42,19 +42,29 @@ def list_requisitions(flags: Flags) -> int:
     List every requisition and every other event that WHOOP told of, with what became of it.
 
     `key` is the short number that stands for a service request where a lab's order number is too short for its UUID.
-    A clinical report review is only shown: WHOOP publishes nothing that could be done about one.
+    A clinical report review is only shown: WHOOP publishes nothing that could be done about one. What could not be
+    fetched is tried again after growing pauses, for about a day, and is `failed` then: it says with which answer.
+
+    The lab gets no order while a panel has no code of the lab in the site's whoop/order-codes.csv; it is `order held
+    unmapped-panel` then, and is brought when the service starts with a row for it.
+
+    Exit code 1 if one has failed, or an order is held.
 
     \b
     Examples:
       translator requisitions list
       translator requisitions list --format json
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
-    from translator.ledger import Ledger  # noqa: PLC0415 - the ledger is heavy
+    from translator.ledger import FAILED, Ledger  # noqa: PLC0415 - the ledger is heavy
+    from translator.record.event import WHOOP  # noqa: PLC0415
 
     settings = flags.settings()
     with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
         _print(flags.form, ledger, None)
-    return 0
+        has_failed = any(event.state == FAILED for event in ledger.events().rows(WHOOP))
+        is_held = any(row.held for row in ledger.requisitions().rows())
+        _say_paused(ledger)
+    return FINDINGS if has_failed or is_held else 0
 
 
 @command.command("fetch")
@@ -66,10 +76,11 @@ def list_requisitions(flags: Flags) -> int:
 @common
 def fetch_requisitions(flags: Flags, ids: tuple[str, ...], wait_s: float) -> int:
     """
-    Fetch what was announced and is not there yet, and the requisitions that are named.
+    Fetch at once what was announced and is not there yet, and the requisitions that are named.
 
-    Their order numbers go into the correlation, and their service requests are confirmed, unless `whoop.confirm` says
-    otherwise; `translator submit` or `translator run` sends that.
+    Their order numbers go into the correlation, and they are confirmed, unless `whoop.confirm` says otherwise: as a
+    whole at once, or, where that would set one of them back, each by itself; `translator submit` or `translator run`
+    sends that.
 
     \b
     Examples:
@@ -85,14 +96,10 @@ def fetch_requisitions(flags: Flags, ids: tuple[str, ...], wait_s: float) -> int
     tables = Translator.load(settings.site or None).tables
     with Ledger.open(settings.ledger, key=settings.ledger_key) as ledger:
         events = ledger.events()
-        waiting = [row.resource for row in events.rows(WHOOP) if row.state == "waiting"]
-        asked = {*waiting, *(each.lower() for each in ids)}
-        fetch(ledger, settings, tables, ids, wait_s=wait_s)
-        rows = [row for row in events.rows(WHOOP, sorted(asked)) if row.kind == REQUISITION_CREATED]
+        asked = fetch(ledger, settings, tables, ids, wait_s=wait_s)
+        rows = [row for row in events.rows(WHOOP, asked) if row.kind == REQUISITION_CREATED]
         _print(flags.form, ledger, rows)
-        standing = ledger.destinations().standing(WHOOP)
-    if standing.paused:
-        say(f"WHOOP is paused: {standing.paused} (`translator ledger resume whoop`)")
+        _say_paused(ledger)
     if not asked:
         say("nothing to fetch")
         return FINDINGS
@@ -127,6 +134,14 @@ def confirm_requisitions(flags: Flags, ids: tuple[str, ...]) -> int:
     return 0
 
 
+def _say_paused(ledger: Ledger) -> None:
+    from translator.record.event import WHOOP  # noqa: PLC0415
+
+    standing = ledger.destinations().standing(WHOOP)
+    if standing.paused:
+        say(f"WHOOP is paused: {standing.paused} (`translator ledger resume whoop`)")
+
+
 def _print(form: Form, ledger: Ledger, events: Sequence[EventRow] | None) -> None:
     """Print events of WHOOP, each requisition with its service requests."""
     from translator.record.event import REQUISITION_CREATED, WHOOP  # noqa: PLC0415
@@ -151,13 +166,19 @@ def _line(event: EventRow, found: RequisitionRow | None) -> dict[str, object]:
         "answer": event.answer,
         "received_at": event.received_at,
         "told": event.told,
+        "tries": event.tries,
     }
-    return line | ({"requisition": found} if found else {})
+    return line | ({"next_try_at": event.due_at} if event.due_at else {}) | ({"requisition": found} if found else {})
 
 
 def _cells(event: EventRow, found: RequisitionRow | None) -> list[tuple[str, ...]]:
     """Make a row for the event, and one for each of its service requests."""
-    state = f"{event.state} {event.answer}".strip() if event.state in {"waiting", "failed"} else event.state
+    state = event.state
+    if state in {"waiting", "failed"} and event.answer:
+        again = f", again at {event.due_at}" if event.due_at else ""
+        state = f"{state} {event.answer} (try {event.tries}{again})"
+    if found and found.held:
+        state = f"{state}, order held {found.held}: {', '.join(found.held_about)}"
     tests = found.tests if found else ()
     return [
         (_SHORT.get(event.kind, event.kind), event.resource, state, ""),

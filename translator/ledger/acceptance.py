@@ -134,7 +134,7 @@ def _groups(arrivals: Iterable[_Hashed]) -> Iterator[list[_Hashed]]:
 
 def _accept_group(acceptance: Acceptance, group: Sequence[_Hashed]) -> list[int]:
     connection = acceptance.connection
-    lanes = find_lanes(connection, [name for arrival, _ in group for name in lane_names(arrival.outcome)])
+    lanes = find_lanes(connection, lane_names(*(arrival.outcome for arrival, _ in group)), acceptance.vault)
     twins = find_twins(connection, acceptance.vault, [sha256 for _, sha256 in group])
     taken = [_take(acceptance, arrival, sha256, lanes, twins.get(sha256)) for arrival, sha256 in group]
     message_ids = insert_rows(connection, schema.message, [_message_row(acceptance, one, lanes) for one in taken])

@@ -8,13 +8,15 @@ from translator.ledger import schema
 
 
 def order_messages(connection: Connection, destination: str, reference: str) -> list[int]:
-    """Give the numbers of the messages that asked a vendor for something under a reference, the newest first."""
-    submission, lane = schema.submission, schema.lane
-    query = (
-        select(submission.c.message_id)
-        .join(lane, lane.c.id == submission.c.lane_id)
-        .where(lane.c.destination == destination, lane.c.service_request_id == reference)
-        .where(submission.c.message_id.is_not(None))
-        .order_by(submission.c.id.desc())
+    """
+    Give the numbers of the messages that asked a vendor for something under a reference, the newest first.
+
+    Shape: only those whose bytes are kept; also one that repeats an order, and so was not sent.
+    """
+    message, lane = schema.message, schema.lane
+    lanes = select(lane.c.id).where(lane.c.destination == destination, lane.c.service_request_id == reference)
+    sent, told = (
+        select(table.c.message_id).where(table.c.lane_id.in_(lanes)) for table in (schema.submission, schema.entry)
     )
-    return list(dict.fromkeys(connection.execute(query).scalars()))
+    query = select(message.c.id).where(message.c.id.in_(sent.union(told)), message.c.pruned_at.is_(None))
+    return list(connection.execute(query.order_by(message.c.id.desc())).scalars())

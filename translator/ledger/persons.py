@@ -30,25 +30,39 @@ def names_patient(raw: bytes, identifier: str) -> bool:
     return wanted in (_in_json(document) if document.startswith((b"{", b"[")) else _in_hl7(raw))
 
 
+def is_about_nobody_else(raw: bytes, identifier: str) -> bool:
+    """Tell whether every patient that a message names has this identifier, among others."""
+    wanted = identifier.strip()
+    document = raw.lstrip(_SPACE)
+    if document.startswith((b"{", b"[")):
+        return all(wanted in _identifiers(patient) for patient in _patients(_decoded(document)))
+    return all(wanted in _in_pid(separator, rest) for separator, rest in _PID.findall(raw))
+
+
 def _in_hl7(raw: bytes) -> set[str]:
-    found = set()
-    for separator, rest in _PID.findall(raw):
-        for field in rest.split(separator)[_IDENTIFIER_FIELDS]:
-            found |= {part.decode("utf-8", "replace").strip() for part in _SEPARATORS.split(field)}
-    return found
+    return {found for separator, rest in _PID.findall(raw) for found in _in_pid(separator, rest)}
+
+
+def _in_pid(separator: bytes, rest: bytes) -> set[str]:
+    fields = rest.split(separator)[_IDENTIFIER_FIELDS]
+    return {part.decode("utf-8", "replace").strip() for field in fields for part in _SEPARATORS.split(field)}
 
 
 def _in_json(document: bytes) -> set[str]:
+    tree = _decoded(document)
+    return _member(tree) | {found for patient in _patients(tree) for found in _identifiers(patient)}
+
+
+def _decoded(document: bytes) -> Any:
     try:
-        tree = msgspec.json.decode(document)
+        return msgspec.json.decode(document)
     except msgspec.DecodeError:
-        return set()
-    return _member(tree) | {
-        str(identifier.get("value", "")).strip()
-        for patient in _patients(tree)
-        for identifier in patient.get("identifier", ())
-        if isinstance(identifier, dict)
-    }
+        return None
+
+
+def _identifiers(patient: dict[str, Any]) -> set[str]:
+    found = patient.get("identifier", ())
+    return {str(each.get("value", "")).strip() for each in found if isinstance(each, dict)}
 
 
 def _member(tree: Any) -> set[str]:

@@ -2,9 +2,9 @@
 Take WHOOP requisitions into the ledger: the document, what its order numbers stand for, and what is confirmed.
 
 All of it is one transaction with the event that led to it, so that a requisition is known whole or not at all. Each
-service request has its lane from now on, and ORDER_CONFIRMED is the first thing on it: whatever the lab sends later
-comes behind. That costs a call for each service request. One call for the whole requisition would be cheaper, but it
-has no place in the lanes of the others: sent late, it would set back what has results by then.
+service request has its lane from now on. Where the requisition was not confirmed as a whole before it was taken,
+ORDER_CONFIRMED is the first thing on each: whatever the lab sends later comes behind. One call for the whole is
+cheaper, but it has no place in any lane: sent late, it would set back what has results by then.
 """
 
 from __future__ import annotations
@@ -81,10 +81,26 @@ class Requisitions:
         self._vault = vault
         self._instant = instant
 
-    def take(self, fetched: Requisition, raw: bytes, *, event_id: int, confirms: bool) -> int:
+    def may_confirm_whole(self, fetched: Requisition) -> bool:
+        """Tell whether one call may confirm every service request: all wait for it, and their lanes are empty."""
+        tests = fetched.tests
+        with self._database.read() as connection:
+            known = {test.id: _task_status(connection, test) for test in tests}
+            if not all(test.is_active and is_known(known[test.id]) for test in tests):
+                return False
+            calls = confirmations(fetched.id, known, frozenset(known))
+            lane = schema.lane
+            used = select(lane.c.id).where(lane.c.destination == WHOOP, lane.c.next_position > 1)
+            is_empty = connection.execute(used.where(lane.c.service_request_id.in_(known))).first() is None
+        return is_empty and [call.is_requisition for call in calls] == [True]
+
+    def take(
+        self, fetched: Requisition, raw: bytes, *, event_id: int, confirms: bool, is_confirmed: bool = False
+    ) -> int:
         """
         Keep a requisition as it was fetched, and give the number of service requests that will be confirmed.
 
+        Shape: `is_confirmed` says that WHOOP was told so of the whole since.
         Raises: LedgerError where the database fails; then nothing is kept.
         """
         with self._database.write() as connection:
@@ -92,9 +108,9 @@ class Requisitions:
             now = self._instant()
             outcome = Outcome(Source(index=0, format=FORMAT, type=TYPE), "translated")
             (message_id,) = accept_messages(connection, self._vault, [Arrival(outcome, raw)], {}, now)
-            _store(connection, fetched.id, message_id, now)
+            _store(connection, fetched.id, message_id, now, confirmed_at=now if is_confirmed else None)
             import_rows(connection, self._vault, list(_correlation(fetched, message_id)), now)
-            confirmed = _confirm(connection, fetched.tests, message_id, now) if confirms else 0
+            confirmed = _confirm(connection, self._vault, fetched.tests, message_id, now) if confirms else 0
             settle_event(connection, event_id, DONE, "200")
             return confirmed
 
@@ -118,7 +134,9 @@ class Requisitions:
             document = self._document(connection, message_id)
             if document is None:
                 raise LedgerError("the document of this requisition is no longer kept; fetch it again")
-            return _confirm(connection, document.tests, message_id, self._instant())
+            if _is_confirmed(connection, requisition_id):
+                return 0
+            return _confirm(connection, self._vault, document.tests, message_id, self._instant())
 
     def document(self, requisition_id: str) -> Requisition | None:
         """
@@ -139,7 +157,15 @@ class Requisitions:
         """Record that the lab has its order."""
         with self._database.write() as connection:
             known = requisition.c.requisition_id == requisition_id
-            connection.execute(update(requisition).where(known).values(ordered_at=self._instant()))
+            done = {"ordered_at": self._instant(), "held": "", "held_about": ""}
+            connection.execute(update(requisition).where(known).values(done))
+
+    def hold(self, requisition_id: str, reason: str, about: Sequence[str]) -> None:
+        """Record why the lab has no order for it; a second time changes nothing."""
+        wanted = {"held": reason, "held_about": "|".join(about)}
+        known = requisition.c.requisition_id == requisition_id
+        with self._database.write() as connection:
+            connection.execute(update(requisition).where(known).values(wanted))
 
     def rows(self) -> list[RequisitionRow]:
         """List every requisition in the order in which they came."""
@@ -154,7 +180,7 @@ class Requisitions:
                     confirmed_at=moment_text(row["confirmed_at"]),
                     held=row["held"],
                     held_about=tuple(filter(None, row["held_about"].split("|"))),
-                    tests=tuple(self._tests(connection, row["message_id"])),
+                    tests=tuple(self._tests(connection, row["message_id"], row["confirmed_at"])),
                 )
                 for row in rows
             ]
@@ -167,18 +193,20 @@ class Requisitions:
         except BrokenSealError:
             return None
 
-    def _tests(self, connection: Connection, message_id: int) -> Iterator[RequestedRow]:
+    def _tests(self, connection: Connection, message_id: int, confirmed_at: int | None) -> Iterator[RequestedRow]:
         document = self._document(connection, message_id)
         for test in document.tests if document else ():
-            known = _task_status(connection, test)
+            known = _task_status(connection, test) or (CONFIRMED if confirmed_at else "")
             yield RequestedRow(test.id, test.code, test.status, order_key(test.id), known)
 
 
-def _store(connection: Connection, requisition_id: str, message_id: int, now: int) -> None:
+def _store(connection: Connection, requisition_id: str, message_id: int, now: int, *, confirmed_at: int | None) -> None:
     row = {"requisition_id": requisition_id, "message_id": message_id, "fetched_at": now}
     connection.execute(schema.insert_or_ignore(connection, requisition), row)
     known = requisition.c.requisition_id == requisition_id
-    connection.execute(update(requisition).where(known).values(message_id=message_id, fetched_at=now))
+    # A newer document says itself what was confirmed before.
+    newest = {"message_id": message_id, "fetched_at": now, "confirmed_at": confirmed_at}
+    connection.execute(update(requisition).where(known).values(newest))
 
 
 def _correlation(fetched: Requisition, message_id: int) -> Iterator[CorrelationRow]:
@@ -198,8 +226,8 @@ def _correlation(fetched: Requisition, message_id: int) -> Iterator[CorrelationR
         yield structs.replace(row, key=fetched.id, key_type="group")
 
 
-def _confirm(connection: Connection, tests: Sequence[RequestedTest], message_id: int, now: int) -> int:
-    lanes = find_lanes(connection, [(WHOOP, test.id) for test in tests])
+def _confirm(connection: Connection, vault: Vault, tests: Sequence[RequestedTest], message_id: int, now: int) -> int:
+    lanes = find_lanes(connection, [(WHOOP, test.id) for test in tests], vault)
     known = {test.id: _task_status(connection, test) for test in tests}
     wanted = frozenset(test.id for test in tests if test.is_active and is_known(known[test.id]))
     statuses = {request: status for request, status in known.items() if is_known(status)}
@@ -215,6 +243,11 @@ def _task_status(connection: Connection, test: RequestedTest) -> str:
     query = select(lane.c.id).where(lane.c.destination == WHOOP, lane.c.service_request_id == test.id)
     lane_id = connection.execute(query).scalar_one_or_none()
     return (read_status(connection, lane_id) if lane_id is not None else "") or test.task_status
+
+
+def _is_confirmed(connection: Connection, requisition_id: str) -> bool:
+    query = select(requisition.c.confirmed_at).where(requisition.c.requisition_id == requisition_id)
+    return connection.execute(query).scalar_one_or_none() is not None
 
 
 def _message_of(connection: Connection, requisition_id: str) -> int:

@@ -19,9 +19,11 @@ from translator.ledger import schema
 from translator.ledger.database import Database
 from translator.ledger.decision_tables import decision
 from translator.ledger.event_tables import WAITING, event
+from translator.ledger.events import forget_resources
 from translator.ledger.receipts import receipt
 from translator.ledger.states import UNFINISHED
 from translator.ledger.vault import Vault
+from translator.record.event import ACURABLE
 
 MESSAGES_AT_ONCE = 200
 
@@ -86,6 +88,8 @@ def strip_messages(connection: Connection, vault: Vault, message_ids: Sequence[i
         connection.execute(delete(receipt).where(receipt.c.submission_id.in_(select(_submission.c.id).where(sent))))
         # A person may have written anything into a reason.
         connection.execute(update(decision).where(decision.c.message_id.in_(chosen)).values(reason=""))
+        # The hash of a body that holds little would tell what was in it.
+        forget_resources(connection, vault, and_(event.c.message_id.in_(chosen), event.c.vendor == ACURABLE))
         stripped = {"raw": b"", "file": "", "control_id": "", "key_id": None, "pruned_at": now}
         connection.execute(update(_message).where(_message.c.id.in_(chosen)).values(stripped))
         bare = {"patient": "", "birth_date": "", "key_id": None}

@@ -25,6 +25,7 @@ what is before it has to go first.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -247,8 +248,8 @@ def insert_or_ignore(connection: Connection, table: Table) -> Executable:
     return sqlite_insert(table).on_conflict_do_nothing()
 
 
-def of_messages(column: Column[int], message_ids: Sequence[int] | None) -> Iterator[ColumnElement[bool]]:
-    """Make the conditions that together choose the rows of some messages, or one that chooses all."""
+def of_messages(column: Column[Any], message_ids: Sequence[Any] | None) -> Iterator[ColumnElement[bool]]:
+    """Make the conditions that together choose the rows of some messages, or of other keys, or one that chooses all."""
     if message_ids is None:
         yield true()
         return

@@ -21,6 +21,14 @@ REVIEW_REQUESTED = "clinical_report_review.requested"
 INDEXES = ("AHI3", "AHI4", "ODI3", "ODI4")
 
 
+MOST_PER_HOUR = 1000
+
+
+def is_last(kind: str) -> bool:
+    """Tell the vendor's words for the end of a study, an order or a referral."""
+    return kind.lower().replace("_", "-").endswith("finished")
+
+
 class ResourceEvent(Struct, frozen=True, gc=False):
     """
     Something at WHOOP that is to be looked at.
@@ -65,7 +73,12 @@ class StudyEvent(Struct, frozen=True):
     @property
     def is_finished(self) -> bool:
         """Whether the vendor says that no more nights will come."""
-        return self.kind.lower().replace("_", "-").endswith("finished")
+        return is_last(self.kind)
+
+    @property
+    def is_plausible(self) -> bool:
+        """Whether every index can be a number of events an hour: not below zero, and not faster than breath."""
+        return all(0 <= index <= MOST_PER_HOUR for night in self.nights for index in night.indexes.values())
 
     @property
     def valid_nights(self) -> tuple[Night, ...]:

@@ -12,7 +12,7 @@ from translator.errors import Fault
 from translator.translate.codes import LOINC, has_check_digit
 from translator.translate.lint_units import lint_units
 from translator.translate.load import place, read_tables
-from translator.translate.load_columns import OBSERVATIONS
+from translator.translate.load_columns import OBSERVATIONS, ORDER_CODES
 from translator.translate.load_rows import Row
 from translator.translate.study import study_example
 from translator.translate.tables import ObservationRow, Tables
@@ -82,6 +82,7 @@ def lint_tables(
         *_bounds(tables),
         *_targets(tables),
         *_panels(rows["whoop/panels.csv"], tables),
+        *_order_codes(rows[ORDER_CODES], tables),
         *lint_units(rows, tables),
         *_examples(tables, translate_example),
         *_studies(tables),
@@ -117,6 +118,19 @@ def _panels(rows: list[Row], tables: Tables) -> Iterator[Fault]:
             if code not in known:
                 text = f"no row of {OBSERVATIONS} gives {code}, so this panel could never be complete"
                 yield Fault(row.where("whoop_codes"), "table-panel", text)
+
+
+def _order_codes(rows: list[Row], tables: Tables) -> Iterator[Fault]:
+    """A code of two panels would let a result answer the wrong order; a broken LOINC code orders nothing."""
+    first: dict[tuple[str, str], str] = {}
+    # Of two rows of one panel the site's stands in the place of the packaged one.
+    for panel, row in {row.get("panel"): row for row in rows}.items():
+        coding = tables.order_codes[panel]
+        if coding.system == LOINC and not has_check_digit(coding.code):
+            yield Fault(row.where("code"), "table-loinc", "code: no LOINC code has this check digit")
+        other = first.setdefault((coding.system, coding.code), panel)
+        if other != panel:
+            yield Fault(row.where("code"), "table-duplicate", f"code: the panel {other} is ordered by it as well")
 
 
 def _reason_codes(rows: Mapping[str, list[Row]], tables: Tables) -> Iterator[Fault]:

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from translator.errors import Fault, TableError
 from translator.translate import load_build as build
-from translator.translate.load_columns import CONTROLS, OBSERVATIONS, SITE_SETTINGS, STUDIES, TABLES
+from translator.translate.load_columns import CONTROLS, OBSERVATIONS, ORDER_CODES, SITE_SETTINGS, STUDIES, TABLES
 from translator.translate.load_layout import ORDER_LAYOUT, order_layout
 from translator.translate.load_observations import observation_rows
 from translator.translate.load_overlay import overlay
@@ -96,6 +96,7 @@ def _assemble(
     rows: Mapping[str, list[Row]], settings: Settings, layout: OrderLayout, digest: str, faults: list[Fault]
 ) -> Tables:
     coded, answered = build.coded_values(rows["whoop/coded-values.csv"], faults)
+    systems = build.pairs(rows["hl7v2/coding-systems.csv"], "spelling", "system")
     return Tables(
         sha256=digest,
         observations=observation_rows(rows[OBSERVATIONS], faults),
@@ -111,7 +112,7 @@ def _assemble(
         conversions=build.conversions(rows["units/conversions.csv"]),
         coded_values=coded,
         answered_codes=answered,
-        systems=build.pairs(rows["hl7v2/coding-systems.csv"], "spelling", "system"),
+        systems=systems,
         message_types=build.message_types(rows["hl7v2/message-types.csv"], faults),
         specimens=build.pairs(rows["hl7v2/specimens.csv"], "code", "blood"),
         charsets=build.pairs(rows["hl7v2/0211-charset.csv"], "name", "codec"),
@@ -127,4 +128,5 @@ def _assemble(
         order_controls={name: build.controls(rows[table], faults) for name, table in CONTROLS.items()},
         studies=build.studies(rows[STUDIES]),
         order_layout=layout,
+        order_codes=build.order_codes(rows[ORDER_CODES], systems),
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from translator.errors import Fault
+from translator.record.values import Coding
 from translator.translate.load_rows import Row
 from translator.translate.order_layout import StudyRow
 from translator.translate.tables import CONTROLS, Conversion, ReasonRow, StatusRow
@@ -20,6 +21,14 @@ def pairs(rows: list[Row], key: str, value: str) -> dict[str, str]:
 def panels(rows: list[Row]) -> dict[str, frozenset[str]]:
     """The codes that make a panel complete, by the panel's code."""
     return {row.get("panel"): frozenset(row.get("whoop_codes").split("|")) for row in rows}
+
+
+def order_codes(rows: list[Row], systems: Mapping[str, str]) -> dict[str, Coding]:
+    """The lab's coding of a panel, by WHOOP's code; a system that HL7 has a name for is known by its own."""
+    return {
+        row.get("panel"): Coding(systems.get(row.get("system"), row.get("system")), row.get("code"), row.get("display"))
+        for row in rows
+    }
 
 
 def statuses(rows: list[Row]) -> dict[str, StatusRow]:

@@ -208,6 +208,7 @@ _REASONS = Table((
 OBSERVATIONS = "whoop/observations.csv"
 SITE_SETTINGS = "site.toml"
 STUDIES = "acurable/study-codes.csv"
+ORDER_CODES = "whoop/order-codes.csv"
 CONTROLS: Mapping[str, str] = {"hl7v2": "hl7v2/0119-order-control.csv", "fhir": "fhir/request-control.csv"}
 
 TABLES: Mapping[str, Table] = MappingProxyType({
@@ -224,6 +225,14 @@ TABLES: Mapping[str, Table] = MappingProxyType({
         Column("panel", key=True, filled=True),
         Column("display"),
         Column("whoop_codes", whoop_codes, filled=True),
+        Column("source"),
+        Column("note"),
+    )),
+    ORDER_CODES: Table((
+        Column("panel", key=True, filled=True),
+        Column("system"),
+        Column("code", filled=True),
+        Column("display"),
         Column("source"),
         Column("note"),
     )),

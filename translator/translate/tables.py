@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from translator.record.values import Coding
 from translator.translate.order_layout import OrderLayout, StudyRow
 from translator.translate.site import Site
 
@@ -111,7 +112,7 @@ class Tables(Struct, frozen=True):
     `panels` gives by panel code the WHOOP codes that make it complete. `site` holds the settings of `site.toml`.
     `order_controls[format]` says what a word of an order asks for; `studies` what an order code means, by (system,
     code); `order_layout` how an order is written. `places` says, by file and key, where a row stands that is kept only
-    as its meaning.
+    as its meaning. `order_codes` gives the lab's coding of a panel that WHOOP orders, by WHOOP's code.
     """
 
     sha256: str
@@ -135,3 +136,4 @@ class Tables(Struct, frozen=True):
     order_controls: Mapping[str, Mapping[str, StatusRow]] = {}
     studies: Mapping[tuple[str, str], StudyRow] = {}
     order_layout: OrderLayout = OrderLayout()
+    order_codes: Mapping[str, Coding] = {}

@@ -15,11 +15,12 @@ from translator.record.lazy import Lazy
 from translator.record.outcome import Diagnostic, Entry, Payload, ReportAccount, Submission
 from translator.record.report import Finding, Message, Report
 from translator.translate.account import account_of, panel_of
+from translator.translate.lab_codes import resolve_all
 from translator.translate.observation import ObservationTranslator, Verdict
 from translator.translate.parents import inherit
 from translator.translate.repeats import has_repeats, settle_codes, settle_repeats
 from translator.translate.report_status import Case, Part, Seen, hold_of, is_valueless, report_status
-from translator.translate.service_request import Lookup, Resolution, resolve
+from translator.translate.service_request import Lookup, Resolution
 from translator.translate.source import ordered_at, sources
 from translator.translate.specimen import hold_other_specimens
 from translator.translate.tables import StatusRow, Tables
@@ -66,7 +67,7 @@ class WhoopTranslator:
         if message.refused is not None:
             _refuse(message.reports, message.refused, result)
             return result
-        resolutions = [resolve(report, lookup, self._tables.site) for report in message.reports]
+        resolutions = resolve_all(message.reports, lookup, self._tables)
         if message.unplaced is not None and all(found.is_missing for found in resolutions):
             _refuse(message.reports, message.unplaced, result)
             return result

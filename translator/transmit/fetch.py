@@ -2,22 +2,32 @@
 Fetch from WHOOP what its webhooks announced: one requisition after the other, each until it is there.
 
 To ask changes nothing at the vendor, so what is unknown is simply asked again. All else is as for deliveries: a pause
-of the destination, what the vendor asks us to wait, and one fresh token after a 401 go for both.
+of the destination, what the vendor asks us to wait, and one fresh token after a 401 go for both. The pauses grow to an
+hour, and after `TRIES` tries, about a day, a requisition is given up: a person sees it, and may fetch it by hand.
+
+A requisition is confirmed before it is taken. One call sets every service request of it, so it is made only while there
+is nothing on any of their lanes that it could set back; where there is, or WHOOP does not take it, each service request
+is confirmed on its own lane.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Mapping
 from threading import Event
 
+import msgspec
 from msgspec import Struct
 
 from translator.ledger import FAILED, UNLIMITED, VENDOR, EventRow, Ledger, RateBudget
 from translator.read.requisition import MalformedRequisitionError, is_uuid, read_requisition
+from translator.record.requisition import Requisition
+from translator.translate.workflow import CONFIRMED
+from translator.transmit.client import Call
 from translator.transmit.engine import GLANCE_S
 from translator.transmit.responses import Answer
-from translator.transmit.retry import Verdict, delay, judge
+from translator.transmit.retry import LONGEST_ASKED_S, Verdict, delay, judge
 from translator.transmit.token import TokenKeeper, TokenRefusedError, TokenUnreachableError
 from translator.transmit.whoop import DESTINATION, WhoopClient
 
@@ -26,19 +36,30 @@ NOT_THERE = "404"
 NOT_THERE_TRIES = 5
 """A webhook may be faster than what it announces."""
 
+CONFIRM_TRIES = 3
+"""So often the whole is confirmed by one call, which only WHOOP's OpenAPI document names; then one by one."""
+
+TRIES = 60
+LONGEST_S = 3600.0
+
+CONFIRM_KIND = "requisition-status"
+CONFIRM_BODY = msgspec.json.encode({"task_business_status": CONFIRMED})
+
 NO_ID = "not-a-uuid"
 NO_REQUISITION = "unreadable-requisition"
 OTHER_REQUISITION = "another-requisition"
+UNREADABLE = frozenset({NO_ID, NO_REQUISITION, OTHER_REQUISITION})
+"""Why an event has failed although WHOOP answered, or nobody asked: to ask again by itself would not help."""
 
 
 class Source(Struct, frozen=True):
-    """How WHOOP is asked; `confirms` says that what was fetched is confirmed at once."""
+    """How WHOOP is asked; `confirms` says which requisition is confirmed at once."""
 
     client: WhoopClient
     tokens: TokenKeeper
     responses: Mapping[str, str]
     budget: RateBudget = UNLIMITED
-    confirms: bool = True
+    confirms: Callable[[Requisition], bool] = lambda _: True
 
 
 class RequisitionFetcher:
@@ -117,6 +138,14 @@ class RequisitionFetcher:
             return False
         await asyncio.to_thread(self._ledger.destinations().count_call, DESTINATION, self._source.budget)
         answer, body = await self._source.client.fetch_requisition(event.resource, token)
+        verdict = await self._judge(event, answer, token)
+        if verdict.outcome != "accepted":
+            await asyncio.to_thread(self._record, event, answer, verdict)
+            return not (verdict.pauses or verdict.closed_s)
+        fetched = await asyncio.to_thread(self._read, event, body)
+        return fetched is None or await self._take(event, fetched, body, token)
+
+    async def _judge(self, event: EventRow, answer: Answer, token: str) -> Verdict:
         verdict = judge(
             answer,
             self._source.responses,
@@ -127,8 +156,32 @@ class RequisitionFetcher:
         )
         if verdict.outcome == "renew" or verdict.pauses:
             self._source.tokens.discard(token)
-        await asyncio.to_thread(self._record, event, answer, verdict, body)
-        return not (verdict.pauses or verdict.closed_s)
+        await asyncio.to_thread(self._publish, verdict)
+        return verdict
+
+    async def _take(self, event: EventRow, fetched: Requisition, body: bytes, token: str) -> bool:
+        """Confirm the requisition and take it; gives False where nobody should be asked for the moment."""
+        requisitions, confirms = self._ledger.requisitions(), self._source.confirms(fetched)
+        is_whole = confirms and await asyncio.to_thread(requisitions.may_confirm_whole, fetched)
+        verdict = None
+        if is_whole:
+            answer = await self._confirm(fetched.id, token)
+            verdict = await self._judge(event, answer, token)
+            is_over = event.tries + 1 >= CONFIRM_TRIES and verdict.outcome in {"retry", "unknown"}
+            if verdict.outcome not in {"accepted", "refused"} and not is_over:
+                await asyncio.to_thread(self._record, event, answer, verdict)
+                return not (verdict.pauses or verdict.closed_s)
+        is_confirmed = verdict is not None and verdict.outcome == "accepted"
+        each = confirms and not is_confirmed
+        await asyncio.to_thread(
+            lambda: requisitions.take(fetched, body, event_id=event.id, confirms=each, is_confirmed=is_confirmed)
+        )
+        return verdict is None or not verdict.closed_s
+
+    async def _confirm(self, requisition_id: str, token: str) -> Answer:
+        await asyncio.to_thread(self._ledger.destinations().count_call, DESTINATION, self._source.budget)
+        key = hashlib.sha256(f"{CONFIRM_KIND}\n{requisition_id}".encode()).hexdigest()[:32]
+        return await self._source.client.send(Call(CONFIRM_KIND, requisition_id, CONFIRM_BODY, key), token)
 
     async def _token(self, event: EventRow) -> str:
         if not self._source.tokens.cached:
@@ -139,32 +192,43 @@ class RequisitionFetcher:
             why = str(error)
             await asyncio.to_thread(lambda: self._ledger.destinations().pause(DESTINATION, why, by=VENDOR))
         except TokenUnreachableError as error:
-            wait_s = delay(event.tries + 1, self._draw(), error.wait_s)
-            await asyncio.to_thread(self._events.put_off, event.id, error.answer, wait_s)
+            await asyncio.to_thread(self._put_off, event, Answer(error.answer, error.wait_s))
         return ""
 
-    def _record(self, event: EventRow, answer: Answer, verdict: Verdict, body: bytes) -> None:
+    def _publish(self, verdict: Verdict) -> None:
+        """Tell every other process what concerns WHOOP as a whole."""
         if verdict.closed_s:
             self._ledger.destinations().ask_to_wait(DESTINATION, verdict.closed_s)
         if verdict.pauses:
             self._ledger.destinations().pause(DESTINATION, verdict.pauses, by=VENDOR)
-        if verdict.outcome == "accepted":
-            self._take(event, body)
-        elif verdict.outcome != "refused":
-            self._events.put_off(event.id, answer.code, verdict.retry_in_s)
-        elif answer.code == NOT_THERE and event.tries + 1 < NOT_THERE_TRIES:
-            self._events.put_off(event.id, answer.code, delay(event.tries + 1, self._draw()))
-        else:
-            self._events.settle(event.id, FAILED, answer.code)
 
-    def _take(self, event: EventRow, body: bytes) -> None:
+    def _record(self, event: EventRow, answer: Answer, verdict: Verdict) -> None:
+        """Record an answer that does not settle the event well."""
+        if verdict.outcome in {"retry", "unknown"}:
+            self._put_off(event, answer)
+        elif verdict.outcome != "refused":
+            # A fresh token, or somebody's word, is all that it waits for.
+            self._events.put_off(event.id, answer.code, 0.0)
+        else:
+            self._put_off(event, answer, most=NOT_THERE_TRIES if answer.code == NOT_THERE else 1)
+
+    def _put_off(self, event: EventRow, answer: Answer, most: int = TRIES) -> None:
+        """Try again later, or give up."""
+        if event.tries + 1 >= most:
+            self._events.settle(event.id, FAILED, answer.code)
+            return
+        asked_s = None if answer.wait_s is None else min(answer.wait_s, LONGEST_ASKED_S)
+        self._events.put_off(event.id, answer.code, delay(event.tries + 1, self._draw(), asked_s, LONGEST_S))
+
+    def _read(self, event: EventRow, body: bytes) -> Requisition | None:
+        """Read what was fetched; None where it is not what was asked for, and is kept as such."""
         requisitions = self._ledger.requisitions()
         try:
             fetched = read_requisition(body)
         except MalformedRequisitionError:
             requisitions.refuse(body, event_id=event.id, answer=NO_REQUISITION)
-            return
+            return None
         if fetched.id != event.resource:
             requisitions.refuse(body, event_id=event.id, answer=OTHER_REQUISITION)
-            return
-        requisitions.take(fetched, body, event_id=event.id, confirms=self._source.confirms)
+            return None
+        return fetched

@@ -87,15 +87,15 @@ def judge(
     )
 
 
-def delay(attempt: int, draw: float, asked_s: float | None = None) -> float:
+def delay(attempt: int, draw: float, asked_s: float | None = None, longest_s: float = LONGEST_S) -> float:
     """
     Give the pause before the next attempt.
 
     Shape: `attempt` counts from 1; `draw` is a random number in [0, 1), drawn by the caller.
-    Units: seconds; `asked_s` is what the vendor asked for, or None.
+    Units: seconds; `asked_s` is what the vendor asked for, or None; `longest_s` bounds a pause that it did not ask for.
     """
     # The exponent is bounded, too: two to the power of a week's attempts is no number that one wants to make.
-    bound = min(LONGEST_S, FIRST_S * (1 << min(attempt - 1, 16)))
+    bound = min(longest_s, FIRST_S * (1 << min(attempt - 1, 16)))
     if asked_s is None:
         return draw * bound
     return min(asked_s, LONGEST_ASKED_S) + draw * FIRST_S

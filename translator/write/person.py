@@ -13,6 +13,7 @@ from translator.write.er7 import components, escape, repetitions, segment
 # A name has to stand there: this says that it is not known (table 0200, U).
 _NO_NAME = "^^^^^^U"
 _NUMBER_AT = 12
+_SEXES = {"female": "F", "male": "M", "other": "O", "unknown": "U"}
 
 
 def pid(patient: OrderPatient) -> str:
@@ -27,11 +28,16 @@ def pid(patient: OrderPatient) -> str:
         3: repetitions([_identifier(reference) for reference in patient.references]),
         5: _name(patient.name),
         7: escape(patient.birth_date.replace("-", "")),
-        8: escape(patient.sex),
+        8: _sex(patient.sex),
         11: _address(patient.address),
         13: repetitions(telecoms),
     }
     return segment("PID", fields)
+
+
+def _sex(sent: str) -> str:
+    """Write the letter of table 0001; a word that it has none for is left out."""
+    return _SEXES.get(sent.lower(), escape(sent) if len(sent) == 1 else "")
 
 
 def _identifier(reference: Identifier) -> str:

@@ -12,7 +12,11 @@ from translator.errors import WriteError
 
 # Only what says the same in both; what does not is not written.
 _REPORT = {"final": "F", "preliminary": "P", "partial": "A", "corrected": "C", "cancelled": "X", "registered": "I"}
-_OBSERVATION = {"final": "F", "preliminary": "P", "corrected": "C", "cancelled": "X", "registered": "I"}
+_OBSERVATION = {
+    "final": "F", "preliminary": "P", "corrected": "C", "cancelled": "X", "registered": "I",
+    # Of D and W, which both say so, the one that asks for the result to be taken out.
+    "entered-in-error": "D",
+}  # fmt: skip
 
 
 def report_letter(status: str) -> str:
