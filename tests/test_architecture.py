@@ -25,6 +25,7 @@ LAYERS = (
     ("demo_orders",),
     ("demo",),
     ("app", "service"),
+    ("confirmations",),
     ("notify", "review", "requisitions", "lab_side", "filing"),
     ("delivery", "feed", "study_history"),
     ("vendors",),

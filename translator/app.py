@@ -9,13 +9,13 @@ from pathlib import PurePath
 from msgspec import Struct
 
 from translator.config import Settings
+from translator.confirmations import release_confirmed
 from translator.delivery import DeliveryReport, deliver, policies
 from translator.engine import Translator
 from translator.feed import Source, Unreadable, translate_files
 from translator.ledger import Arrival, Decision, Ledger
 from translator.record.correlation import CorrelationRow
 from translator.record.outcome import FILE_SCHEMA, Outcome
-from translator.review import release_confirmed
 from translator.transmit.drain import Progress
 
 # Messages that share one commit while files are taken in: the disk is asked once for all of them.

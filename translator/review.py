@@ -35,8 +35,6 @@ from translator.record.outcome import Outcome
 from translator.sites import SiteChoice, Sites
 from translator.translate.source import lexical, time_of
 
-UNCONFIRMED = "code-unconfirmed"
-LAYOUT = "layout-unconfirmed"
 AMBIGUOUS_TIME = "time-ambiguous"
 
 REPLAYED = frozenset({"held", "ignored", "refused", "duplicate", "dropped"})
@@ -158,16 +156,6 @@ def release(
         for message_id, ats in sorted(chosen.items())
     }
     return _review(ledger, settings, choices, decision, accepted, rehearses=rehearses)
-
-
-def release_confirmed(ledger: Ledger, settings: Settings, decision: Decision) -> Reviewed:
-    """Free what waited for its codes, or for its layout, to be confirmed, now that the site confirms them."""
-    waiting = ledger.desk().held(cause=LAYOUT)
-    if settings.whoop.confirmed_codes and not settings.whoop.is_loopback:
-        waiting += ledger.desk().held(cause=UNCONFIRMED)
-    if not waiting:
-        return Reviewed([], [])
-    return release(ledger, settings, waiting, decision, rehearses=False)
 
 
 def replay(

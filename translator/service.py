@@ -17,13 +17,13 @@ from translator.accept.callers import Callers
 from translator.accept.listener import Listener
 from translator.accept.webhooks import Webhooks
 from translator.config import Settings
+from translator.confirmations import release_confirmed
 from translator.delivery import DeliveryReport, serve
 from translator.engine import Translator
 from translator.errors import ConfigError
 from translator.lab_side import serve_bringing
 from translator.ledger import Decision, Ledger
 from translator.requisitions import FETCHED, serve_fetching
-from translator.review import release_confirmed
 
 UNKNOWN_CALLERS = (
     "Acurable's webhooks are believed whoever sends them: set acurable.webhook_token or acurable.webhook_from, or let "

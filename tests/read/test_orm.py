@@ -74,6 +74,7 @@ def test_filler_and_group_numbers_are_read() -> None:
             "ORC|NW|A" + "|" * 19 + "Clinic^^7^^^^^^^C-1", Organisation("Clinic", "C-1"), id="number-in-the-tenth"
         ),
         pytest.param("ORC|NW|A", Organisation(), id="none"),
+        pytest.param("ORC|NW|A" + "|" * 19 + '""', Organisation(), id="null"),
     ],
 )
 def test_ordering_facility_is_read(segment: str, organisation: Organisation) -> None:
@@ -85,7 +86,17 @@ def test_answers_stand_with_their_order() -> None:
     """A code or a text answers; an OBX without a value has none."""
     found = order(PID, "ORC|NW|A", OBR, "OBX|1|CE|Q1^^L||Y^Yes", "OBX|2|CE|Q2^^L||^Perhaps", "OBX|3|ST|Q3^^L")
 
-    assert [(answer.codes[0].code, answer.text) for answer in found.answers] == [("Q1", "Y"), ("Q2", "Perhaps")]
+    assert [(answer.codes[0].code, answer.text, answer.at) for answer in found.answers] == [
+        ("Q1", "Y", "OBX[1]"),
+        ("Q2", "Perhaps", "OBX[2]"),
+    ]
+
+
+@pytest.mark.parametrize("status", [pytest.param("D", id="deleted"), pytest.param("W", id="of-another-patient"),
+                                    pytest.param("X", id="not-to-be-had")])  # fmt: skip
+def test_answer_that_was_taken_back_is_none(status: str) -> None:
+    """It may not make the vendor send a phone."""
+    assert order(PID, "ORC|NW|A", OBR, f"OBX|1|ST|Q1^^L||Y||||||{status}").answers == ()
 
 
 @pytest.mark.parametrize(
@@ -96,6 +107,10 @@ def test_answers_stand_with_their_order() -> None:
         pytest.param("Office^^X^^^^O~Home^^Y^^^^H", Address(("Home",), "Y"), id="home-before-office"),
         pytest.param("Home^^Y^^^^H~Posted^^Z^^^^SH", Address(("Posted",), "Z"), id="shipping-first"),
         pytest.param("Gone^^Y^^^^BA", Address(), id="bad-address"),
+        pytest.param("Home^^Y^^^^h", Address(("Home",), "Y"), id="type-in-small-letters"),
+        pytest.param("Old^^X^^^^H^^^^^^^20191231~Home^^Y^^^^H", Address(("Home",), "Y"), id="over"),
+        pytest.param("Old^^X^^^^H^^^^^20100101&2019~Home^^Y^^^^H", Address(("Home",), "Y"), id="over-by-its-range"),
+        pytest.param("Home^^X^^^^H^^^^^^20100101^20260105", Address(("Home",), "X"), id="good-until-today"),
         pytest.param('""', Address(), id="null"),
         pytest.param("^^Troy^OH^1^USA^H^^Miami", Address((), "Troy", "Miami", "OH", "1", "USA"), id="county-and-state"),
     ],
@@ -108,20 +123,43 @@ def test_address_is_the_best_to_post_to(field: str, address: Address) -> None:
 @pytest.mark.parametrize(
     ("home", "business", "reached"),
     [
-        pytest.param("^PRN^CP^^^^07700900123", "", ("07700900123", "", ""), id="mobile"),
-        pytest.param("^PRN^PH^^44^1865^960001", "", ("", "+441865960001", ""), id="landline-in-pieces"),
-        pytest.param("(01865) 960001^PRN", "^WPN^CP^^^^1", ("1", "(01865) 960001", ""), id="whole-and-at-work"),
-        pytest.param("^NET^Internet^a@b.example~^PRN^FX^^^^1", "", ("", "", "a@b.example"), id="email-and-no-fax"),
-        pytest.param("a@b.example", "", ("", "", "a@b.example"), id="email-as-a-number"),
-        pytest.param("^PRN^CP^^^^^^^^^+447700900123", "", ("+447700900123", "", ""), id="unformatted"),
-        pytest.param("", "", ("", "", ""), id="nothing"),
+        pytest.param("^PRN^CP^^^^07700900123", "", ("07700900123", "", "", ""), id="mobile"),
+        pytest.param("^PRN^cp^^^^07700900123", "", ("07700900123", "", "", ""), id="mobile-in-small-letters"),
+        pytest.param("07700900123^PRS^PH", "", ("07700900123", "", "", ""), id="personal"),
+        pytest.param("^PRN^PH^^44^1865^960001", "", ("", "", "+441865960001", ""), id="landline-in-pieces"),
+        pytest.param("(01865) 960001^PRN", "^WPN^CP^^^^1", ("1", "(01865) 960001", "", ""), id="whole-and-at-work"),
+        pytest.param("^NET^Internet^a@b.example~^PRN^FX^^^^1", "", ("", "", "", "a@b.example"), id="email-and-no-fax"),
+        pytest.param("07700900123^PRN^CP^a@b.example", "", ("07700900123", "", "", "a@b.example"), id="both-in-one"),
+        pytest.param("a@b.example", "", ("", "", "", "a@b.example"), id="email-as-a-number"),
+        pytest.param("^PRN^CP^^^^^^^^^+447700900123", "", ("+447700900123", "", "", ""), id="unformatted"),
+        pytest.param("(07700)900123X12B4Cin the evening^PRN^CP", "", ("(07700)900123", "", "", ""), id="with-a-remark"),
+        pytest.param("1^^CP^^^^^^^^^^^20191231~2^^CP", "", ("2", "", "", ""), id="given-up"),
+        pytest.param("1^^CP^^^^^^^^^^^20260105", "", ("1", "", "", ""), id="good-until-today"),
+        pytest.param("", "|" * 26 + "2^PRN^CP~^NET^^a@b.example", ("2", "", "", "a@b.example"), id="of-later-versions"),
+        pytest.param("", "", ("", "", "", ""), id="nothing"),
     ],
 )
-def test_patient_is_reached_as_the_sender_says(home: str, business: str, reached: tuple[str, str, str]) -> None:
+def test_patient_is_reached_as_the_sender_says(home: str, business: str, reached: tuple[str, ...]) -> None:
     """A number is a mobile one only where it is marked so."""
     patient = order(f"{PID}||||||{home}|{business}", "ORC|NW|A").patient
 
-    assert (patient.mobile, patient.telephone, patient.email) == reached
+    assert (patient.mobile, patient.unmarked, patient.telephone, patient.email) == reached
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        pytest.param("19800101", "1980-01-01", id="date"),
+        pytest.param("198001010830", "1980-01-01", id="with-hour-and-minute"),
+        pytest.param("19800101083000.1234+0100", "1980-01-01", id="with-second-and-zone"),
+        pytest.param("1980", "1980", id="year"),
+        pytest.param("1980-01-01", "1980-01-01", id="as-fhir-writes-it"),
+        pytest.param("19800101 or so", "19800101 or so", id="with-something-else"),
+    ],
+)
+def test_birth_date_is_read_where_it_is_whole(sent: str, read: str) -> None:
+    """What is no date stays as it was sent, so that nobody takes it for one."""
+    assert order(PID.replace("19800101", sent), "ORC|NW|A").patient.birth_date == read
 
 
 @pytest.mark.parametrize(

@@ -214,10 +214,19 @@ def test_cancellation_is_accepted(caller: Caller, method: str, made: tuple[str, 
     assert (kept["kind"], kept["cancelled"]) == (kind, True)
 
 
-@pytest.mark.parametrize(("method", "path"), [("PUT", "/v1/orders/none"), ("PATCH", "/v1/studies/none")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        pytest.param("PUT", "/v1/orders/none", id="order"),
+        pytest.param("PATCH", "/v1/studies/none", id="study"),
+        pytest.param("PUT", "/v1/orders/a%0Ab%26%C3%A8", id="reference-with-a-line-break"),
+    ],
+)
 def test_change_of_nothing_is_not_found(caller: Caller, method: str, path: str) -> None:
-    """404 for a reference that nobody used."""
-    assert caller.call(method, path, {"data": {"attributes": {}}}).status_code == 404
+    """404 for a reference that nobody used, in the form of every other refusal."""
+    answer = caller.call(method, path, {"data": {"attributes": {}}})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/json")
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 415, 429, 500])

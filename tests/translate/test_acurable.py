@@ -101,6 +101,7 @@ def test_what_an_order_lacks_refuses_it(parts: dict[str, Any], reason: str) -> N
     [
         pytest.param(("mobile",), "07700900123", id="mobile"),
         pytest.param(("telephone", "mobile"), "01865960001", id="as-the-site-ranks"),
+        pytest.param(("unmarked", "mobile"), "07700900123", id="one-that-there-is-not"),
     ],
 )
 def test_site_says_which_telephone_counts(telephones: tuple[str, ...], number: str) -> None:
@@ -115,6 +116,7 @@ def test_site_says_which_telephone_counts(telephones: tuple[str, ...], number: s
         pytest.param(Organisation("second clinic"), (), "B", id="by-name"),
         pytest.param(Organisation("", "B"), (), "B", id="by-reference"),
         pytest.param(Organisation("Ward 2"), ("Ward 2",), "B", id="as-the-site-knows-it"),
+        pytest.param(Organisation("", "7", ("B",)), (), "B", id="by-another-reference"),
     ],
 )
 def test_organisation_is_the_one_that_the_order_names(
@@ -153,11 +155,85 @@ def test_unknown_organisation_refuses(named: Organisation, listed: tuple[ListedO
         pytest.param((Answer((Coding("", "PHONE"),), "Y"),), True, id="code-without-a-system"),
         pytest.param((Answer((Coding("L", "PHONE"),), "no"),), False, id="asked-and-not-needed"),
         pytest.param((Answer((Coding("L", "OTHER"),), "yes"),), False, id="another-question"),
+        pytest.param(
+            (Answer((Coding("L", "PHONE"),), "N"), Answer((Coding("L", "PHONE"),), "Y")), False, id="said-both-ways"
+        ),
+        pytest.param((Answer((Coding("L", "PHONE"),), ""), Answer((Coding("L", "PHONE"),), "Y")), True, id="said-once"),
     ],
 )
 def test_phone_is_required_only_where_the_form_says_so(answers: tuple[Answer, ...], phone: bool) -> None:  # noqa: FBT001 - a case
     """It never defaults to true."""
     assert attributes(answers=answers)["study"]["requiresPhone"] is phone
+
+
+def test_telephone_that_nobody_marked_is_taken_with_a_remark() -> None:
+    """Most senders of telephones mark none; that it may be a landline is said."""
+    translation = translate(patient(mobile="", telephone="", unmarked="07700 900123"))
+
+    assert translation.submissions[0].body["data"]["attributes"]["patient"]["mobileTelephone"] == "07700 900123"
+    assert "phone-unmarked" in [remark.code for remark in translation.said]
+
+
+def test_ways_to_reach_a_patient_are_sent_without_their_scheme() -> None:
+    """FHIR lets a ContactPoint be a URL."""
+    (sent,) = translate(patient(mobile="tel:+447700900123", email="mailto:test@example.org")).submissions
+
+    found = sent.body["data"]["attributes"]["patient"]
+    assert (found["mobileTelephone"], found["email"]) == ("+447700900123", "test@example.org")
+
+
+def test_line_break_parts_lines_of_an_address() -> None:
+    """Some senders put the whole address into one line."""
+    found = attributes(patient=structs.replace(PATIENT, address=Address(("1 A St\n\n Flat 2 ",), "X", "Y", "", "Z")))
+
+    assert found["shippingAddress"]["lines"] == ["1 A St", "Flat 2"]
+
+
+def test_order_that_a_newer_version_replaces_is_ignored() -> None:
+    """The newer one stands beside it."""
+    assert fate(Order("Bundle.entry[1].resource", is_replaced=True)) == ("ignored", "superseded")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"control": "cancel", "sent_control": "CA", "codes": ()}, id="cancellation-of-who-knows-what"),
+        pytest.param({"control": "update", "sent_control": "XO", "patient": OrderPatient()}, id="change-that-lacks"),
+    ],
+)
+def test_change_is_held_for_the_layout_before_anything_else(change: dict[str, Any]) -> None:
+    """While nobody knows how a change is written, nobody knows what it needs."""
+    assert fate(structs.replace(ORDER, **change)) == ("held", "layout-unconfirmed")
+
+
+def test_cancellation_that_says_not_of_what_is_held() -> None:
+    """A study is cancelled by another call than an order."""
+    cancelled = structs.replace(ORDER, control="cancel", sent_control="CA", codes=())
+
+    assert fate(cancelled, with_layout(confirmed=True)) == ("held", "unmapped-order")
+
+
+@pytest.mark.parametrize(
+    ("code", "entry"),
+    [
+        pytest.param("2085-9", Entry("Bundle.entry[3].resource", "held", "result-out-of-place"), id="mapped"),
+        pytest.param("29463-7", Entry("Bundle.entry[3].resource", "ignored", "not-a-result-position"), id="other"),
+    ],
+)
+def test_observation_that_no_order_names_is_accounted_for(code: str, entry: Entry) -> None:
+    """A mapped code may be a result; any other is none of ours."""
+    answered = structs.replace(ORDER, answers=(Answer(at="Bundle.entry[2].resource"),))
+    seen = tuple(
+        Observation(f"Bundle.entry[{number}].resource", Form((Coding("http://loinc.org", code),)), Absent())
+        for number in (2, 3)
+    )
+    found = AcurableTranslator(TABLES).translate(
+        Message(
+            "fhir", orders=(structs.replace(answered, sent_control="active"),), reports=(Report("", observations=seen),)
+        )
+    )
+
+    assert found.entries[1:] == [Entry("Bundle.entry[2].resource", "ignored", "ask-at-order-entry"), entry]
 
 
 def test_emit_on_is_sent_where_the_site_sets_it() -> None:

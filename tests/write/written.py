@@ -25,7 +25,10 @@ LOINC, UCUM = "http://loinc.org", "http://unitsofmeasure.org"
 
 # Delimiters, backslashes that look like escapes, line ends and letters of two scripts.
 TEXTS = (
-    st.text("aF.br|^&~\\#\"'\n µé漢\x1f", min_size=1, max_size=12)
+    st.one_of(
+        st.text("aF.br|^&~\\#\"'\n µé漢\x1f", min_size=1, max_size=12),
+        st.text("a|^&~\\é漢\n", min_size=1, max_size=3).map(lambda text: text * 400),
+    )
     .map(str.strip)
     .filter(lambda text: text not in {"", '""'})
 )
@@ -65,7 +68,7 @@ def observations(draw: st.DrawFn, number: int) -> Observation:
     kind = draw(st.sampled_from(sorted(VALUES)))
     unit, system, no_unit = draw(_UNITS)
     form = Form(draw(CODES), kind, unit, system, no_unit, draw(st.sampled_from("FPCXD")))
-    sub_id = draw(st.sampled_from(["", "1", "night 2"]))
+    sub_id = draw(st.sampled_from(["", "1", "night 2", "1.a", "é|^"]))
     return Observation(f"OBX[{number}]", form, draw(VALUES[kind]), sub_id)
 
 
@@ -104,16 +107,15 @@ def reports(draw: st.DrawFn, patient: OrderPatient, time: str) -> tuple[Report, 
     return tuple(found)
 
 
-NAMES = st.builds(
-    PersonName,
-    WORDS,
-    st.lists(PLAIN_WORDS, min_size=1, max_size=2).map(tuple),
-    st.just(""),
-    st.sampled_from(["", "Jr"]),
-)
-ADDRESSES = st.builds(
-    Address, st.lists(WORDS, min_size=1, max_size=2).map(tuple), WORDS, WORDS, st.just(""), WORDS, st.just("GB")
-)
+# Every part may be empty, hold what HL7 reserves, or be longer than any line.
+PARTS = st.one_of(st.just(""), TEXTS, st.integers(200, 300).map(lambda length: "é|^&~\\" * length))
+_NUMBERS = st.one_of(st.just(""), st.sampled_from(["+44 7700 900123", "020 7946 0000"]), TEXTS)
+_EMAILS = st.one_of(st.just(""), st.just("avery@example.org"), st.builds("{}@{}".format, WORDS, PLAIN_WORDS))
+NAMES = st.builds(PersonName, PARTS, st.lists(TEXTS, max_size=2).map(tuple), PARTS, PARTS)
+ADDRESSES = st.builds(Address, st.lists(TEXTS, max_size=2).map(tuple), PARTS, PARTS, PARTS, PARTS, PARTS)
+ORGANISATIONS = st.builds(Organisation, PARTS, PARTS)
+# HL7 writes a year and a month without a dash, so that they are read back as they would be from there.
+_BIRTH_DATES = st.one_of(DATES, st.sampled_from(["", "1984"]))
 
 
 @st.composite
@@ -122,12 +124,13 @@ def patients(draw: st.DrawFn) -> OrderPatient:
     return OrderPatient(
         tuple(draw(st.lists(IDENTIFIERS, min_size=1, max_size=2))),
         draw(NAMES),
-        draw(DATES),
-        draw(st.sampled_from(["", "F", "M"])),
-        draw(st.sampled_from(["", "avery@example.org"])),
-        draw(st.sampled_from(["", "+44 7700 900123"])),
-        draw(st.sampled_from(["", "020 7946 0000"])),
+        draw(_BIRTH_DATES),
+        draw(st.sampled_from(["", "F", "M", "O", "U"])),
+        draw(_EMAILS),
+        draw(_NUMBERS),
+        draw(_NUMBERS),
         draw(ADDRESSES),
+        draw(_NUMBERS),
     )
 
 
@@ -147,6 +150,9 @@ FHIR_VALUES: tuple[st.SearchStrategy[Value], ...] = (
 )
 _MEASURED = (Numeric, Limit, Range)
 _FHIR_UNITS = st.sampled_from([("mg/dL", UCUM), ("furlong", ""), ("", "")])
+_FHIR_ORGANISATIONS = st.one_of(
+    ORGANISATIONS, st.builds(Organisation, PARTS, WORDS, st.lists(WORDS, max_size=2).map(tuple))
+)
 _FHIR_IDENTIFIERS = st.builds(Identifier, WORDS, st.sampled_from(["", "https://lab.example.org/numbers"]))
 
 
@@ -190,15 +196,18 @@ def substance(report: Report) -> object:
     return says, keys, seen, report.findings
 
 
+ANSWERS = st.lists(st.builds(Answer, CODES, TEXTS), max_size=2).map(tuple)
+
+
 @st.composite
 def orders(draw: st.DrawFn, time: str) -> tuple[Order, ...]:
     """Draw the orders of one message, as the reader of OML^O21 delivers them."""
     patient = draw(patients())
-    found = []
+    found, seen = [], 0
     for number in range(1, draw(st.integers(1, 3)) + 1):
         control, sent = draw(st.sampled_from([("create", "NW"), ("cancel", "CA"), ("update", "XO")]))
-        answers = st.lists(st.builds(Answer, CODES, WORDS), max_size=2).map(tuple)
-        organisations = st.one_of(st.just(Organisation()), st.builds(Organisation, WORDS, WORDS))
+        answers = [structs.replace(each, at=f"OBX[{seen + n}]") for n, each in enumerate(draw(ANSWERS), start=1)]
+        seen += len(answers)
         found.append(
             Order(
                 f"ORC[{number}]",
@@ -209,8 +218,8 @@ def orders(draw: st.DrawFn, time: str) -> tuple[Order, ...]:
                 draw(IDENTIFIERS),
                 draw(CODES),
                 patient,
-                draw(organisations),
-                draw(answers),
+                draw(ORGANISATIONS),
+                tuple(answers),
                 (draw(st.sampled_from(["20260301", "20260301101000+0000"])), time),
             )
         )
@@ -220,8 +229,9 @@ def orders(draw: st.DrawFn, time: str) -> tuple[Order, ...]:
 @st.composite
 def fhir_orders(draw: st.DrawFn) -> tuple[Order, ...]:
     """Draw the orders of one bundle, as the reader of FHIR delivers them, but for the places."""
-    patient = structs.replace(draw(patients()), sex=draw(st.sampled_from(["", "female", "unknown"])))
-    references = draw(st.lists(_FHIR_IDENTIFIERS, min_size=1, max_size=2).map(tuple))
+    patient = structs.replace(draw(patients()), sex=draw(st.sampled_from(["", "female", "male", "other", "unknown"])))
+    patient = structs.replace(patient, birth_date=draw(st.one_of(DATES, st.sampled_from(["", "1984", "1984-03"]))))
+    references = draw(st.lists(_FHIR_IDENTIFIERS, max_size=2).map(tuple))
     found = []
     for _ in range(draw(st.integers(1, 3))):
         control, sent = draw(st.sampled_from([("create", "active"), ("cancel", "revoked")]))
@@ -235,7 +245,8 @@ def fhir_orders(draw: st.DrawFn) -> tuple[Order, ...]:
                 draw(_FHIR_IDENTIFIERS),
                 draw(CODES),
                 structs.replace(patient, references=references),
-                draw(st.one_of(st.just(Organisation()), st.builds(Organisation, WORDS, WORDS))),
+                draw(_FHIR_ORGANISATIONS),
+                draw(ANSWERS),
                 times=("2026-03-01T10:10:00Z",),
             )
         )

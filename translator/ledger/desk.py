@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, or_, select
 
 from translator.ledger import orders, schema
 from translator.ledger.acceptance import Acceptance
@@ -92,6 +92,14 @@ class Desk:
             ).one()
         codes = tuple(remark.code for remark in msgspec.json.decode(diagnostics, type=list[Diagnostic]))
         return Kept(raw, site, codes)
+
+    def held_sites(self) -> dict[int, str]:
+        """Name the site by whose tables each message was translated of which something is held."""
+        message, entry = schema.message, schema.entry
+        held = exists().where(entry.c.message_id == message.c.id, entry.c.state == "held")
+        query = select(message.c.id, message.c.site).where(or_(message.c.state == "held", held))
+        with self._database.read() as connection:
+            return {number: site for number, site in connection.execute(query)}
 
     def messages(self, *, since: int | None = None, until: int | None = None) -> list[int]:
         """Number the labs' messages between two times, in microseconds since 1970, in the order in which they came."""

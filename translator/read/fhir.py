@@ -19,7 +19,7 @@ from translator.read.fhir_json import DuplicateKeyError, MalformedJsonError, Nod
 from translator.read.fhir_observation import ObservationReader
 from translator.read.fhir_plain import PlainReader
 from translator.read.fhir_report import ReportReader
-from translator.read.fhir_service_request import ServiceRequestReader, requests_of
+from translator.read.fhir_service_request import ServiceRequestReader, replaced_requests, requests_of
 from translator.read.fhir_version import find_version
 from translator.read.fhir_whole import held_of, refused_of
 from translator.read.lexicon import Lexicon
@@ -89,7 +89,7 @@ class FhirReader:
             reports=tuple(reports),
             refused=refused,
             held=tuple(held),
-            orders=tuple(map(ordered.read, requests)),
+            orders=(*map(ordered.read, requests), *(replaced_requests(document) if requests else ())),
             findings=() if refused else _remarks(document),
         )
 

@@ -6,9 +6,11 @@ Source: FHIR R4 Patient, HumanName, Address, ContactPoint.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 
-from translator.read.fhir_json import Node, objects, text
+from translator.read.fhir_json import Node, obj, objects, text
 from translator.read.fhir_value import identifier
 from translator.record.order import Address, OrderPatient, PersonName
 
@@ -16,21 +18,30 @@ from translator.record.order import Address, OrderPatient, PersonName
 _NAMES = {"official": 0, "usual": 1, "": 2, "temp": 3}
 _ADDRESSES = {"home": 0, "": 1, "temp": 2}
 _OLD = "old"
+_DAY = len("2026-01-05")
 
 
-def read_patient(node: Node) -> OrderPatient:
-    """Read one patient."""
-    mobile, other = _telephones(_points(node, "phone"))
+def read_patient(node: Node, time: str = "") -> OrderPatient:
+    """Read one patient as of a time, such as that of the order."""
+    points = _points(node, time)
+    numbers = _numbers(points)
     return OrderPatient(
         tuple(identifier(item) for _, item in objects(node, "identifier") if text(item, "use") != _OLD),
         _name(_best(objects(node, "name"), _NAMES)),
         text(node, "birthDate"),
         text(node, "gender"),
-        next((text(point, "value") for point in _points(node, "email")), ""),
-        mobile,
-        other,
-        _address(_best(objects(node, "address"), _ADDRESSES)),
+        next((text(point, "value") for point in points if text(point, "system") == "email"), ""),
+        numbers.get("mobile", ""),
+        numbers.get("telephone", ""),
+        _address(_best((each for each in objects(node, "address") if not _is_over(each[1], time)), _ADDRESSES)),
+        numbers.get("unmarked", ""),
     )
+
+
+def _is_over(node: Node, time: str) -> bool:
+    """Tell what was good until a day before the time; where nobody says a day, it is good."""
+    until = text(obj(node, "period"), "end")[:_DAY]
+    return bool(until and time) and until < time[: len(until)]
 
 
 def _best(found: Iterable[tuple[int, Node]], ranks: Mapping[str, int]) -> Node:
@@ -57,17 +68,28 @@ def _address(node: Node) -> Address:
     )
 
 
-def _points(node: Node, system: str) -> list[Node]:
-    found = [point for _, point in objects(node, "telecom") if text(point, "system") == system]
-    return [point for point in found if text(point, "use") != _OLD and text(point, "value")]
+def _points(node: Node, time: str) -> list[Node]:
+    """Give the ways to reach somebody, the preferred first."""
+    found = [point for _, point in objects(node, "telecom") if not _is_over(point, time)]
+    usable = [point for point in found if text(point, "use") != _OLD and text(point, "value")]
+    return sorted(usable, key=_rank)
 
 
-def _telephones(points: Iterable[Node]) -> tuple[str, str]:
-    """Give the first telephone that is marked as mobile, and the first other one."""
-    mobiles, others = list[str](), list[str]()
+def _rank(point: Node) -> float:
+    rank = point.get("rank")
+    return float(rank) if isinstance(rank, Decimal | int) else math.inf
+
+
+def _numbers(points: Iterable[Node]) -> dict[str, str]:
+    """Give the first number of each kind: `mobile`, `unmarked`, `telephone`."""
+    found: dict[str, str] = {}
     for point in points:
-        (mobiles if text(point, "use") == "mobile" else others).append(text(point, "value"))
-    return (mobiles or [""])[0], (others or [""])[0]
+        system, use = text(point, "system"), text(point, "use")
+        if system == "sms" or (system == "phone" and use == "mobile"):
+            found.setdefault("mobile", text(point, "value"))
+        elif system == "phone":
+            found.setdefault("telephone" if use else "unmarked", text(point, "value"))
+    return found
 
 
 def _texts(node: Node, key: str) -> Iterator[str]:

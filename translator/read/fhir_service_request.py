@@ -1,8 +1,8 @@
 """
 Read the orders of a FHIR document that orders: each ServiceRequest, its patient, and the answers beside it.
 
-A document orders where it has a ServiceRequest and reports nothing: no DiagnosticReport, and no Observation but those
-that a ServiceRequest names as supporting information.
+A document orders where it has a ServiceRequest and reports nothing: no DiagnosticReport, and no Observation that says
+itself which order it answers.
 
 Source: FHIR R4 ServiceRequest, Patient, Organization, PractitionerRole; R5 ServiceRequest.code.concept.
 """
@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from translator.read.fhir_answers import answers, supporting
 from translator.read.fhir_bundle import Document, Resource, is_conditional
 from translator.read.fhir_json import Node, obj, objects, text
 from translator.read.fhir_order_patient import read_patient
 from translator.read.fhir_value import codings, identifier
 from translator.read.fhir_whole import is_modified
-from translator.record.order import Answer, Order, OrderPatient, Organisation
+from translator.record.order import Order, OrderPatient, Organisation
 from translator.record.report import Finding, Identifier
 
 _ORDER = "ServiceRequest"
@@ -29,18 +30,16 @@ def requests_of(document: Document) -> list[Resource]:
     """Give the orders of a document that orders; none of one that reports."""
     if any(document.of_type("DiagnosticReport")):
         return []
-    requests = [resource for resource in document.of_type(_ORDER) if not resource.container]
-    if not requests:
+    if any(each.node.get("basedOn") for each in document.of_type("Observation")):
         return []
-    named = {found.at for request in requests for found in _supporting(document, request)}
-    return requests if all(each.at in named for each in document.of_type("Observation")) else []
+    return [resource for resource in document.of_type(_ORDER) if not resource.container]
 
 
-def _supporting(document: Document, request: Resource) -> Iterator[Resource]:
-    for _, reference in objects(request.node, "supportingInfo"):
-        found = document.resolve(reference, request)
-        if found is not None and found.type == "Observation":
-            yield found
+def replaced_requests(document: Document) -> Iterator[Order]:
+    """Give the orders of which the document has a newer version; nothing is asked for by them any more."""
+    for resource in document.older:
+        if resource.type == _ORDER and not resource.container:
+            yield Order(resource.at, is_replaced=True)
 
 
 class ServiceRequestReader:
@@ -54,6 +53,12 @@ class ServiceRequestReader:
         self._document = document
         self._systems = systems
         self._controls = controls
+        self._given_up = {
+            found.at
+            for request in document.of_type(_ORDER)
+            for _, reference in objects(request.node, "replaces")
+            if (found := document.resolve(reference, request)) is not None
+        }
 
     def read(self, request: Resource) -> Order:
         """Read one order."""
@@ -70,12 +75,22 @@ class ServiceRequestReader:
             numbers.get("filler", Identifier()),
             identifier(obj(node, "requisition")),
             codings(obj(code, "concept") or code, self._systems),
-            read_patient(patient.node) if patient is not None and patient.type == "Patient" else OrderPatient(),
+            self._patient(patient, text(node, "authoredOn")),
             self._organisation(request),
-            tuple(self._answer(each) for each in _supporting(self._document, request)),
+            tuple(answer for each in supporting(self._document, request) for answer in answers(each, self._systems)),
             tuple(filter(None, (text(node, "authoredOn"), text(node, "occurrenceDateTime")))),
-            tuple(_findings(request, patient)),
+            (*_findings(request, patient), *self._replacement(request)),
         )
+
+    def _patient(self, found: Resource | None, time: str) -> OrderPatient:
+        return read_patient(found.node, time) if found is not None and found.type == "Patient" else OrderPatient()
+
+    def _replacement(self, request: Resource) -> Iterator[Finding]:
+        """An order instead of another one: the vendor has a kit under way for one of them, and nobody says which."""
+        if request.node.get("replaces"):
+            yield Finding("order-control-undecided", f"{request.at}.replaces", "the order replaces another one")
+        if request.at in self._given_up:
+            yield Finding("order-control-undecided", request.at, "another order of the document replaces this one")
 
     def _organisation(self, request: Resource) -> Organisation:
         """Give the organisation that orders, itself or by the role of whoever orders for it."""
@@ -85,19 +100,15 @@ class ServiceRequestReader:
             reference, origin = obj(found.node, "organization"), found
             found = self._document.resolve(reference, origin)
         if found is not None:
-            own = next((identifier(item) for _, item in objects(found.node, "identifier")), Identifier())
-            return Organisation(text(found.node, "name"), own.value) if found.type == "Organization" else Organisation()
+            return _named(found.node) if found.type == "Organization" else Organisation()
         if "Organization" in (text(reference, "type"), text(reference, "reference").split("/")[0]):
             return Organisation(text(reference, "display"), identifier(obj(reference, "identifier")).value)
         return Organisation()
 
-    def _answer(self, observation: Resource) -> Answer:
-        node = observation.node
-        coded = obj(node, "valueCodeableConcept")
-        code = next((coding.code for coding in codings(coded, {})), "") or text(coded, "text")
-        flag = node.get("valueBoolean")
-        said = str(flag).lower() if isinstance(flag, bool) else code or text(node, "valueString")
-        return Answer(codings(obj(node, "code"), self._systems), said)
+
+def _named(node: Node) -> Organisation:
+    numbers = [text(item, "value") for _, item in objects(node, "identifier") if text(item, "value")]
+    return Organisation(text(node, "name"), (numbers or [""])[0], tuple(numbers[1:]))
 
 
 def _numbers(node: Node) -> dict[str, Identifier]:

@@ -23,8 +23,10 @@ from translator.record.report import Finding, Identifier
 ORDER_EVENTS = frozenset({"ORM^O01", "ORM", "OML^O21", "OML", "OMG^O19", "OMG"})
 
 # What translation reads of each segment: what is doubtful there holds.
-_JUDGED = {"PID": (3, 5, 7, 11, 13, 14), "ORC": (1, 2, 3, 21), "OBR": (2, 3, 4)}
+_JUDGED = {"PID": (3, 5, 7, 11, 13, 14, 40), "ORC": (1, 2, 3, 21), "OBR": (2, 3, 4)}
 _NOTHING = Identifier()
+# OBX-11 of what was never answered so: deleted, of another patient, not to be had.
+_TAKEN_BACK = frozenset({"D", "W", "X"})
 
 
 class _Group(Struct):
@@ -34,7 +36,7 @@ class _Group(Struct):
     pid: list[str]
     orc: list[str]
     obr: list[list[str]]
-    obx: list[list[str]]
+    obx: list[tuple[str, list[str]]]
 
 
 class OrmReader:
@@ -61,7 +63,7 @@ class OrmReader:
         groups: list[_Group] = []
         pid: list[str] = []
         current: _Group | None = None
-        count = tests = 0
+        count = tests = seen = 0
         for segment in segments:
             name, fields = segment[:3], segment.split(self._delimiters.field)
             if name == "PID":
@@ -77,8 +79,10 @@ class OrmReader:
                     current = _Group(f"OBR[{tests}]", pid, [], [], [])
                     groups.append(current)
                 current.obr.append(fields)
-            elif name == "OBX" and current is not None:
-                current.obx.append(fields)
+            elif name == "OBX":
+                seen += 1
+                if current is not None:
+                    current.obx.append((f"OBX[{seen}]", fields))
         return groups
 
     def _order(self, group: _Group, time: str, doubts: Doubts) -> Order:
@@ -94,9 +98,9 @@ class OrmReader:
             filler if filler.value else self._number(obr, 3),
             self._number(orc, 4),
             self._values.codings(obr[4]) if len(obr) > 4 else (),
-            self._patients.read(group.pid),
+            self._patients.read(group.pid, time),
             self._organisation(orc),
-            tuple(self._answer(obx) for obx in group.obx if len(obx) > 5),
+            tuple(self._answer(at, obx) for at, obx in group.obx if len(obx) > 5 and not self._is_taken_back(obx)),
             tuple(filter(None, (self._text(orc, 9), time))),
             (*_contradictions(group, own, ordered), *_doubtful(group, obr, doubts)),
         )
@@ -104,11 +108,15 @@ class OrmReader:
     def _organisation(self, orc: Sequence[str]) -> Organisation:
         """ORC-21 names the ordering facility; its number stands in XON.10, in older versions in XON.3."""
         parts = self._parts(orc, 21)
-        return Organisation(parts[0], parts[9] or parts[2])
+        name, *numbers = ("" if part == NULL else part for part in (parts[0], parts[9], parts[2]))
+        return Organisation(name, next(filter(None, numbers), ""))
 
-    def _answer(self, obx: Sequence[str]) -> Answer:
+    def _is_taken_back(self, obx: Sequence[str]) -> bool:
+        return self._text(obx, 11) in _TAKEN_BACK
+
+    def _answer(self, at: str, obx: Sequence[str]) -> Answer:
         parts = self._parts(obx, 5)
-        return Answer(self._values.codings(obx[3]), parts[0] or parts[1])
+        return Answer(self._values.codings(obx[3]), parts[0] or parts[1], at)
 
     def _number(self, fields: Sequence[str], number: int) -> Identifier:
         value, namespace, universal_id = self._parts(fields, number)[:3]

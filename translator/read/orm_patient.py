@@ -23,8 +23,15 @@ _MOBILE, _NOT_A_VOICE = (
     frozenset({"CP"}),
     frozenset({"FX", "MD", "BP", "TDD", "TTY", "SAT", "NET", "INTERNET", "X.400"}),
 )
-_DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
+# A personal number (table 0201) moves with the person, whatever it is reached by.
+_PERSONAL, _UNSAID = "PRS", frozenset({"", "PH"})
+_DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:[0-9]{2}){0,3}(?:\.[0-9]{1,4})?(?:[+-][0-9]{4})?")
+# TN of older versions goes on behind the number: extension, beeper, a remark.
+_TN = re.compile(r"([-+()0-9 ./]{7,}?)(?:X[0-9]+)?(?:B[0-9]+)?(?:C.*)?")
 _LONGEST = 15
+# Where XAD and XTN say until when they are good: since v2.7 in a component of its own.
+_RANGE, _UNTIL = 11, 13
+_DAY = len("20260105")
 
 
 class OrderPatientReader:
@@ -34,20 +41,32 @@ class OrderPatientReader:
         self._delimiters = delimiters
         self._unescape = unescape
 
-    def read(self, pid: Sequence[str]) -> OrderPatient:
-        """Read one patient; nothing is there where there is no PID."""
-        telephones = [*self._repetitions(pid, 13), *self._repetitions(pid, 14)]
-        mobile, other, email = _reached([[*map(self._unescape, parts)] for parts in telephones])
+    def read(self, pid: Sequence[str], time: str = "") -> OrderPatient:
+        """Read one patient as of a time, such as that of the message; nothing is there where there is no PID."""
+        reached = [parts for number in (13, 14, 40) for parts in self._repetitions(pid, number)]
+        telephones = [[*map(self._unescape, parts)] for parts in reached if not self._is_over(parts, time, _UNTIL)]
+        addresses = [
+            parts
+            for parts in self._repetitions(pid, 11)
+            if not (self._is_over(parts, time, _UNTIL) or self._is_over(parts, time, _RANGE))
+        ]
+        numbers = _numbers(telephones)
         return OrderPatient(
             tuple(self._identifier(parts) for parts in self._repetitions(pid, 3)),
             self._name(_best(self._repetitions(pid, 5), _NAMES, 6)),
             _date((self._repetitions(pid, 7) or [[""]])[0][0]),
             (self._repetitions(pid, 8) or [[""]])[0][0],
-            email,
-            mobile,
-            other,
-            self._address(_best(self._repetitions(pid, 11), _ADDRESSES, 6)),
+            _email(telephones),
+            numbers.get("mobile", ""),
+            numbers.get("telephone", ""),
+            self._address(_best(addresses, _ADDRESSES, 6)),
+            numbers.get("unmarked", ""),
         )
+
+    def _is_over(self, parts: list[str], time: str, place: int) -> bool:
+        """Tell what was good until a day before the time; where nobody says a day, it is good."""
+        until = self._parts(parts[place])[-1][:_DAY]
+        return until.isdigit() and time[:_DAY].isdigit() and until < time[: len(until)]
 
     def _repetitions(self, fields: Sequence[str], number: int) -> list[list[str]]:
         """Give the components of every repetition that says something."""
@@ -88,31 +107,37 @@ class OrderPatientReader:
 
 def _best(found: list[list[str]], ranks: Mapping[str, int], kind: int) -> list[str] | None:
     """Give the repetition of the best type; the first one of equals."""
-    usable = [parts for parts in found if parts[kind] in ranks]
-    return min(usable, key=lambda parts: ranks[parts[kind]]) if usable else None
+    usable = [parts for parts in found if parts[kind].upper() in ranks]
+    return min(usable, key=lambda parts: ranks[parts[kind].upper()]) if usable else None
 
 
-def _reached(telephones: Sequence[list[str]]) -> tuple[str, str, str]:
-    """Give the mobile telephone, another one, and the e-mail address: the first of each."""
-    mobiles, others, emails = list[str](), list[str](), list[str]()
+def _numbers(telephones: Sequence[list[str]]) -> dict[str, str]:
+    """Give the first number of each kind: `mobile`, `unmarked`, `telephone`."""
+    found: dict[str, str] = {}
     for parts in telephones:
         kind = parts[2].upper()
-        if "@" in parts[3]:
-            emails.append(parts[3])
-        elif "@" in parts[0]:
-            emails.append(parts[0])
         if kind not in _NOT_A_VOICE and (number := _number(parts)):
-            (mobiles if kind in _MOBILE else others).append(number)
-    return (mobiles or [""])[0], (others or [""])[0], (emails or [""])[0]
+            is_personal = parts[1].upper() == _PERSONAL and kind in _UNSAID
+            is_mobile = kind in _MOBILE or is_personal
+            found.setdefault("mobile" if is_mobile else "telephone" if kind else "unmarked", number)
+    return found
+
+
+def _email(telephones: Sequence[list[str]]) -> str:
+    """Give the first e-mail address: XTN has a component for it, but many senders put it where a number belongs."""
+    offered = (part for parts in telephones for part in (parts[3], parts[0]))
+    return next((part for part in offered if "@" in part), "")
 
 
 def _number(parts: list[str]) -> str:
     """XTN gives a number as text (1), unformatted (12), or in pieces: country, area, local number."""
     whole = parts[0] if "@" not in parts[0] else ""
+    if match := _TN.fullmatch(whole):
+        whole = match[1]
     country = f"+{parts[4].lstrip('+')}" if parts[4] and parts[6] else ""
     return whole or parts[11] or "".join((country, parts[5], parts[6]))
 
 
 def _date(text: str) -> str:
-    match = _DATE.match(text)
+    match = _DATE.fullmatch(text)
     return "-".join(match.groups()) if match else text

@@ -44,7 +44,7 @@ class OrderPatient(Struct, frozen=True, gc=False):
 
     Shape: `references` are the sender's identifiers of the patient, the first one first. `birth_date` is `YYYY-MM-DD`,
     or as sent where it is no whole date. `sex` is as sent. `mobile` is a number that is marked as a mobile telephone,
-    `telephone` another one.
+    `unmarked` one of which nobody says what it is, `telephone` one that is marked as another.
     """
 
     references: tuple[Identifier, ...] = ()
@@ -55,20 +55,23 @@ class OrderPatient(Struct, frozen=True, gc=False):
     mobile: str = ""
     telephone: str = ""
     address: Address = Address()
+    unmarked: str = ""
 
 
 class Organisation(Struct, frozen=True, gc=False):
-    """An organisation by name and by the reference that it is known under."""
+    """An organisation by name and by the reference that it is known under; `others` are its further references."""
 
     name: str = ""
     reference: str = ""
+    others: tuple[str, ...] = ()
 
 
 class Answer(Struct, frozen=True, gc=False):
-    """An answer that stands beside an order: every coding of the question, and the answer as text or code."""
+    """An answer that stands beside an order, `at` its place: every coding of the question, the answer as text or code."""
 
     codes: tuple[Coding, ...] = ()
     text: str = ""
+    at: str = ""
 
 
 class Order(Struct, frozen=True):
@@ -79,7 +82,7 @@ class Order(Struct, frozen=True):
     sender wrote (`NW`, `active`). `placer`, `filler` and `group` are its numbers. `codes` are the codings of what is
     ordered (OBR-4, ServiceRequest.code). `organisation` is the one that orders, as the message names it. `answers` are
     answers to questions of the order form; whether the patient needs a phone is one of them. `times` are the sender's,
-    best first. `findings` are what keeps the order from being sent.
+    best first. `findings` are what keeps the order from being sent; one that `is_replaced` has a newer version beside it.
     Absent: `control` is empty where the sender's word is none of the three.
     """
 
@@ -95,3 +98,4 @@ class Order(Struct, frozen=True):
     answers: tuple[Answer, ...] = ()
     times: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    is_replaced: bool = False

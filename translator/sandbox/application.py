@@ -85,9 +85,11 @@ def build_application(options: Options, credentials: Credentials, url: str) -> A
         Mount("/_sandbox/acurable", routes=AcurableControl(tests, events).routes()),
         Mount("/_sandbox", routes=Control(sandbox, webhooks, events).routes()),
         Route("/healthz", healthz),
-        Mount("/", app=calls),
     ]
-    return Application(Starlette(routes=routes), stop)
+    asgi = Starlette(routes=routes)
+    # Not a mount: Starlette's pattern of one takes no line break, which a reference may have.
+    asgi.router.default = calls
+    return Application(asgi, stop)
 
 
 def _now() -> str:

@@ -7,14 +7,15 @@ What an order lacks is refused before anything is sent, each lack by its own rea
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from translator.record.order import Order
 from translator.record.outcome import Diagnostic, Entry, OrderPayload, Submission
 from translator.record.report import Finding, Message
 from translator.record.time_zones import moment
-from translator.translate.order_fields import OrderFacts, refusals, values_of
+from translator.translate.codes import match_codes
+from translator.translate.order_fields import OrderFacts, chosen_telephone, refusals, values_of
 from translator.translate.study import match_study
 from translator.translate.tables import CONTROLS, StatusRow, Tables
 from translator.translate.whoop import Translation
@@ -22,6 +23,8 @@ from translator.translate.whoop import Translation
 DESTINATION = "acurable"
 LAYOUT = "layout"
 _ANSWER = "ask-at-order-entry"
+# Of an observation that no order of a bundle names; in HL7 every one stands in the order form.
+_LOOSE = "not-a-result-position"
 _UNDECIDED = StatusRow("", "", "hold", reason="order-control-undecided")
 _STATES = {"ignore": "ignored", "hold": "held", "refuse": "refused"}
 # What Acurable lets one do, by kind of study and by what is asked for; a reason where it does not.
@@ -66,8 +69,7 @@ class AcurableTranslator:
         repeated = _repeated(message.orders)
         for order in message.orders:
             self._take(order, self._fate(order, message, repeated), result)
-        state, reason = ("refused", message.refused.code) if message.refused else ("ignored", _ANSWER)
-        result.entries += [Entry(each.at, state, reason) for report in message.reports for each in report.observations]
+        result.entries += self._beside(message)
         result.states |= {entry.state for entry in result.entries}
         if message.refused is not None:
             result.states = {"refused"}
@@ -75,6 +77,19 @@ class AcurableTranslator:
             result.said.append(Diagnostic("no-orders", "error", "", "the message orders nothing"))
             result.states = {"held"}
         return result
+
+    def _beside(self, message: Message) -> Iterator[Entry]:
+        """Give every observation beside the orders its place: an answer, or what no order of the message names."""
+        answers = {answer.at for order in message.orders for answer in order.answers}
+        for seen in (each for report in message.reports for each in report.observations):
+            if message.refused is not None:
+                yield Entry(seen.at, "refused", message.refused.code)
+            elif message.format != "fhir" or seen.at in answers:
+                yield Entry(seen.at, "ignored", _ANSWER)
+            elif match_codes(seen.codes, self._tables.observations).row is not None:
+                yield Entry(seen.at, "held", "result-out-of-place")
+            else:
+                yield Entry(seen.at, "ignored", _LOOSE)
 
     def _take(self, order: Order, fate: Fate, result: Translation) -> None:
         number = len(result.submissions) if fate.body is not None else None
@@ -87,6 +102,8 @@ class AcurableTranslator:
         """Decide one order: what the message is, what is asked for, what is in doubt, what it means, what it lacks."""
         if message.refused is not None:
             return Fate("refused", message.refused.code)
+        if order.is_replaced:
+            return Fate("ignored", "superseded")
         control = self._tables.order_controls.get(message.format, {}).get(order.sent_control, _UNDECIDED)
         if control.action not in CONTROLS:
             return Fate(_STATES[control.action], control.reason, control.at)
@@ -100,23 +117,29 @@ class AcurableTranslator:
         return self._meant(order, control.action)
 
     def _meant(self, order: Order, control: str) -> Fate:
+        layout = self._tables.order_layout
         study, reason = match_study(order.codes, self._tables)
+        if study is None and control == "cancel" and not order.codes and not layout.confirmed:
+            return _unconfirmed_change(order)
         if study is None:
             return Fate("held", reason)
         kind = _BODIES.get((study.kind, control), "")
         if not kind:
             text = f"Acurable lets nobody {control} what was ordered this way"
             return _stopped(order, "refused", _UNCHANGEABLE[study.kind], text, study.at)
-        layout = self._tables.order_layout
+        if kind in _GUESSED and not layout.confirmed and order.placer.value:
+            return _unconfirmed_change(order, study.at)
         facts = OrderFacts(order, study, layout)
         values = values_of(facts)
         lacks = list(refusals(facts, kind, values))
         if lacks:
             said = tuple(Diagnostic(code, "error", order.at, text) for code, text in lacks)
             return Fate("refused", lacks[0][0], study.at, said=said)
-        if kind in _GUESSED and not layout.confirmed:
-            return _stopped(order, "held", "layout-unconfirmed", "how a change is written is not public", study.at)
-        remarks = (*_county_repeated(facts, kind), *_unconfirmed(order, confirmed=layout.confirmed))
+        remarks = (
+            *_county_repeated(facts, kind),
+            *_phone_unmarked(facts, kind),
+            *_unconfirmed(order, confirmed=layout.confirmed),
+        )
         return Fate("translated", "", study.at, _KINDS.get(kind, kind), layout.fill(kind, values), remarks)
 
     def _submission(self, order: Order, kind: str, body: dict[str, Any]) -> Submission:
@@ -164,6 +187,17 @@ def _county_repeated(facts: OrderFacts, kind: str) -> tuple[Diagnostic, ...]:
     if has_county or "address.county" not in facts.layout.uses(kind):
         return ()
     return (Diagnostic("county-repeated", "info", facts.order.at, "the city stands for the county as well"),)
+
+
+def _phone_unmarked(facts: OrderFacts, kind: str) -> tuple[Diagnostic, ...]:
+    if "patient.mobile" not in facts.layout.uses(kind) or chosen_telephone(facts)[0] != "unmarked":
+        return ()
+    text = "nobody says that the telephone is a mobile; it is taken for one"
+    return (Diagnostic("phone-unmarked", "info", facts.order.at, text),)
+
+
+def _unconfirmed_change(order: Order, table: str = "") -> Fate:
+    return _stopped(order, "held", "layout-unconfirmed", "how a change is written is not public", table)
 
 
 def _unconfirmed(order: Order, *, confirmed: bool) -> tuple[Diagnostic, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from translator.record.order import Order, Organisation
+from translator.record.order import Answer, Order, Organisation
 from translator.translate.order_layout import ListedOrganisation, OrderLayout, StudyRow
 from translator.translate.values import fold
 
@@ -35,7 +35,9 @@ class Field(NamedTuple):
 
 
 def _lines(facts: OrderFacts) -> list[str] | None:
-    return list(facts.order.patient.address.lines) or None
+    """Some senders put line breaks into one line."""
+    lines = (line.strip() for text in facts.order.patient.address.lines for line in text.splitlines())
+    return [line for line in lines if line] or None
 
 
 def _county(facts: OrderFacts) -> str:
@@ -58,14 +60,22 @@ def _name(facts: OrderFacts) -> str:
 
 
 def _email(facts: OrderFacts) -> str:
-    email = facts.order.patient.email
+    email = facts.order.patient.email.removeprefix("mailto:")
     local, _, domain = email.rpartition("@")
     return email if local and domain else ""
 
 
 def _mobile(facts: OrderFacts) -> str:
-    numbers = (getattr(facts.order.patient, name) for name in facts.layout.telephones)
-    return next((number for number in numbers if sum(map(str.isdigit, number)) >= _FEWEST_DIGITS), "")
+    return chosen_telephone(facts)[1]
+
+
+def chosen_telephone(facts: OrderFacts) -> tuple[str, str]:
+    """Give the number that counts as the patient's mobile, and of which kind it is; both empty where there is none."""
+    for kind in facts.layout.telephones:
+        number = getattr(facts.order.patient, kind).removeprefix("tel:")
+        if sum(map(str.isdigit, number)) >= _FEWEST_DIGITS:
+            return kind, number
+    return "", ""
 
 
 def _patient_reference(facts: OrderFacts) -> str:
@@ -77,7 +87,7 @@ def _organisation(facts: OrderFacts) -> ListedOrganisation | None:
     listed, named = facts.layout.organisations, facts.order.organisation
     if named == Organisation():
         return listed[0] if listed else None
-    known = {fold(text) for text in (named.name, named.reference) if text}
+    known = {fold(text) for text in (named.name, named.reference, *named.others) if text}
     found = [each for each in listed if known & {*map(fold, (each.name, each.reference, *each.known_as))}]
     return found[0] if len(found) == 1 else None
 
@@ -91,13 +101,19 @@ def _of_organisation(name: str) -> Callable[[OrderFacts], str]:
 
 
 def _requires_phone(facts: OrderFacts) -> bool:
-    """Only an answer of the order form says that the patient was asked; nothing else makes it true."""
-    layout = facts.layout
-    return any(
-        fold(answer.text) in layout.phone_answers
+    """Only answers of the order form say that the patient was asked; where they differ, nobody knows what was said."""
+    said = [fold(answer.text) for answer in phone_answers(facts) if answer.text]
+    return bool(said) and facts.layout.phone_answers.issuperset(said)
+
+
+def phone_answers(facts: OrderFacts) -> list[Answer]:
+    """Give the answers to the question whether the patient needs a phone."""
+    questions = facts.layout.phone_questions
+    return [
+        answer
         for answer in facts.order.answers
-        if any((coding.system or "L", coding.code) in layout.phone_questions for coding in answer.codes)
-    )
+        if any((coding.system or "L", coding.code) in questions for coding in answer.codes)
+    ]
 
 
 FIELDS: Mapping[str, Field] = {

@@ -16,7 +16,7 @@ from msgspec import Struct
 KINDS = ("order", "order-update", "order-cancel", "study", "study-cancel", "referral")
 SENSORS = ("neck_sensor", "oximeter")
 EMIT_ON = ("complete", "reviewed")
-TELEPHONES = ("mobile", "telephone")
+TELEPHONES = ("mobile", "unmarked", "telephone")
 COUNTIES = ("county", "state", "city")
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from translator.errors import WriteError
-from translator.record.order import Order, OrderPatient
+from translator.record.order import Answer, Order, OrderPatient
 from translator.write.fhir import Entries, Node, concept, identifier, without_empty
 from translator.write.fhir_person import patient
 from translator.write.hl7v2 import Letterhead
@@ -40,6 +40,7 @@ def _request(order: Order, subject: Node, entries: Entries) -> Node:
     if status is None:
         raise WriteError(f"{order.at}: FHIR has a status for an order that is created or cancelled, and for no other")
     numbers = [identifier(order.placer, "PLAC"), identifier(order.filler, "FILL")]
+    answers = [entries.add(_answer(answer, subject)) for answer in order.answers]
     return {
         "resourceType": "ServiceRequest",
         "identifier": [number for number in numbers if number],
@@ -50,6 +51,18 @@ def _request(order: Order, subject: Node, entries: Entries) -> Node:
         "subject": subject,
         "authoredOn": instant(order.times[0]) if order.times else "",
         "requester": _organisation(order, entries),
+        "supportingInfo": answers,
+    }
+
+
+def _answer(answer: Answer, subject: Node) -> Node:
+    """Write an answer to a question of the order form."""
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": concept(answer.codes),
+        "subject": subject,
+        "valueString": answer.text,
     }
 
 
@@ -57,6 +70,6 @@ def _organisation(order: Order, entries: Entries) -> Node:
     organisation = order.organisation
     if not (organisation.name or organisation.reference):
         return {}
-    number = {"value": organisation.reference} if organisation.reference else {}
-    resource = {"resourceType": "Organization", "name": organisation.name, "identifier": [number] if number else []}
+    numbers = [{"value": number} for number in (organisation.reference, *organisation.others) if number]
+    resource = {"resourceType": "Organization", "name": organisation.name, "identifier": numbers}
     return entries.add(without_empty(resource))

@@ -19,7 +19,8 @@ def patient(person: OrderPatient) -> Node:
     name, address = _name(person.name), _address(person.address)
     telecoms = [
         {"system": "phone", "use": "mobile", "value": person.mobile},
-        {"system": "phone", "value": person.telephone},
+        {"system": "phone", "use": "home", "value": person.telephone},
+        {"system": "phone", "value": person.unmarked},
         {"system": "email", "value": person.email},
     ]
     return without_empty(

@@ -21,6 +21,7 @@ def pid(patient: OrderPatient) -> str:
     telecoms = [
         _telephone("CP", patient.mobile),
         _telephone("PH", patient.telephone),
+        _telephone("", patient.unmarked),
         components("", "NET", "Internet", patient.email) if patient.email else "",
     ]
     fields = {

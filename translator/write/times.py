@@ -12,7 +12,7 @@ _DTM = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})
 _INSTANT = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]+)?(?:(Z)|([+-][0-9]{2}):([0-9]{2}))"
 )
-_DATE = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})")
+_DATE = re.compile(r"([0-9]{4})(?:-?([0-9]{2})(?:-?([0-9]{2}))?)?")
 # DTM has room for four digits behind the second.
 _FRACTION = 5
 
@@ -39,6 +39,6 @@ def instant(text: str) -> str:
 
 
 def date(text: str) -> str:
-    """Write a date with dashes; empty where it is no whole date."""
+    """Write a date with dashes, as far as it is known; empty where it is none."""
     match = _DATE.fullmatch(text)
-    return "-".join(match.groups()) if match else ""
+    return "-".join(filter(None, match.groups())) if match else ""
