@@ -34,7 +34,7 @@ LAYERS = (
     ("sites",),
     ("__init__", "archives"),
     ("engine", "provenance"),
-    ("chosen_message",),
+    ("chosen_message", "order_provenance"),
     ("ledger", "config", "conformance", "exports", "mapping_files"),
     ("config_keys",),
     ("config_intake_keys",),

@@ -8,17 +8,20 @@ it used, and each is then found in the bytes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from msgspec import Struct, structs
 
 from translator.chosen_message import ChosenMessage, choose_message, choose_of_export
 from translator.exports import Export
+from translator.order_provenance import OrderTraces
 from translator.pipeline import Pipeline
 from translator.read import locate, locate_json, locate_xml
 from translator.read.detect import detect
 from translator.read.span import NoSuchPositionError, Place
+from translator.record.body_field import parse_body_field
 from translator.record.field_positions import field_at
-from translator.record.outcome import Entry, Outcome, PayloadObservation, Source
+from translator.record.outcome import Entry, OrderPayload, Outcome, PayloadObservation, Source
 from translator.record.payload_field import PayloadField, fields_of, parse_field, value_of
 from translator.record.report import Observation
 from translator.record.values import Document, Limit, Numeric
@@ -59,7 +62,7 @@ class Provenance(Struct, frozen=True, omit_defaults=True):
     state: str
     tables_sha256: str
     origins: tuple[Origin, ...]
-    value: str | int | float | None = None
+    value: Any = None
 
 
 class Provenances:
@@ -109,7 +112,9 @@ class Provenances:
         self._lookup = in_lab_codes(correlation, tables)
         self._chosen = chosen
         self._outcome = chosen.outcome
-        self._reports = pipeline.read(chosen.raw).reports
+        message = pipeline.read(chosen.raw)
+        self._reports = message.reports
+        self._orders = OrderTraces(chosen.outcome, message.orders, tables)
         self._entries = {entry.at: entry for entry in self._outcome.entries}
         self._observations = {each.at: each for report in self._reports for each in report.observations}
 
@@ -122,9 +127,13 @@ class Provenances:
         """
         Go from a payload field back to what it was made from.
 
-        Shape: `submissions[0].observations[3].value_numeric`, short `0.3.value_numeric` or `0.3`.
+        Shape: `submissions[0].observations[3].value_numeric`, short `0.3.value_numeric` or `0.3`; of an order
+        `submissions[0].body.data.attributes.shippingAddress.county`, short `shippingAddress.county`.
         Raises: ConfigError where the payloads have no such field.
         """
+        if (ordered := parse_body_field(text, self._outcome)) is not None:
+            origin = self._made(self._read_from(self._orders.of_field(ordered)), (ordered.path,))
+            return self._answer(ordered.path, (origin,), ordered.value)
         field = parse_field(text, self._outcome)
         origins = self._of_submission(field) if field.observation is None else self._of_observation(field)
         return self._answer(field.path, tuple(origins), value_of(field, self._outcome))
@@ -138,10 +147,45 @@ class Provenances:
         place = self._place(position)
         observation = self._observation_at(position)
         is_accounted = observation is not None and observation.at in self._entries
-        origin = self._fate(place, observation) if observation is not None and is_accounted else self._use(place)
+        if observation is not None and is_accounted:
+            origin = self._fate(place, observation)
+            # An answer of the order form is an observation that ends here, and yet reaches what is ordered.
+            fields, steps = self._reached(place)
+            origin = structs.replace(origin, fields=(*origin.fields, *fields), steps=(*origin.steps, *steps))
+        elif (entry := self._orders.entry_at(position)) is not None:
+            origin = self._order(place, position, entry)
+        else:
+            origin = self._use(place)
         return self._answer(position, (origin,))
 
-    def _answer(self, asked: str, origins: tuple[Origin, ...], value: str | float | None = None) -> Provenance:
+    def _order(self, place: Place, position: str, entry: Entry) -> Origin:
+        """Say what became of an order, and which fields come from it, or from the part of it that is asked for."""
+        steps = self._read_from(self._orders.fate(entry))
+        fields = tuple(field.path for field in self._orders.fields(entry))
+        if position != entry.at:
+            fields, more = self._reached(place)
+            steps += more
+        return Origin(place, steps, entry, fields, self._inputs(steps))
+
+    def _read_from(self, steps: Iterable[Step]) -> tuple[Step, ...]:
+        """Set what was sent beside what was read from there; what stands nowhere was not read."""
+        found = ((step, self._find(step.at)) for step in steps)
+        return tuple(
+            structs.replace(step, given=place.text) if step.name == "read" and place is not None else step
+            for step, place in found
+            if step.name != "read" or place is not None
+        )
+
+    def _reached(self, place: Place) -> tuple[tuple[str, ...], tuple[Step, ...]]:
+        """Name the fields of orders that a position reaches, with their steps."""
+        found: dict[str, tuple[Step, ...]] = {}
+        for field in self._orders.fields():
+            steps = self._read_from(self._orders.of_field(field))
+            if any(self._overlap(step.at, place) for step in steps if step.at):
+                found[field.path] = steps
+        return tuple(found), tuple(dict.fromkeys(step for steps in found.values() for step in steps))
+
+    def _answer(self, asked: str, origins: tuple[Origin, ...], value: Any = None) -> Provenance:
         outcome = self._outcome
         return Provenance(SCHEMA, asked, outcome.source, outcome.state, self._tables.sha256, origins, value)
 
@@ -182,11 +226,13 @@ class Provenances:
         return self._outcome.submissions[entry.submission].payload.observations[entry.observation]
 
     def _of_submission(self, field: PayloadField) -> Iterator[Origin]:
-        steps = self._submission_steps(field)
+        yield self._made(self._submission_steps(field), (field.path,))
+
+    def _made(self, steps: tuple[Step, ...], fields: tuple[str, ...]) -> Origin:
         # An identifier of FHIR is an object; its value is what is sent.
-        candidates = (self._find(f"{step.at}.value") or self._find(step.at) for step in steps)
-        place = next(filter(None, candidates), None)
-        yield Origin(place, steps, fields=(field.path,), inputs=self._inputs(steps))
+        candidates = (self._find(f"{step.at}.value") or self._find(step.at) for step in steps if step.at)
+        place = next((each for each in candidates if each is not None and each.text), None)
+        return Origin(place, steps, fields=fields, inputs=self._inputs(steps))
 
     def _submission_steps(self, field: PayloadField) -> tuple[Step, ...]:
         submission = self._outcome.submissions[field.submission]
@@ -199,9 +245,11 @@ class Provenances:
 
     def _use(self, place: Place) -> Origin:
         """Say which fields of the submissions a position outside every observation reaches."""
-        steps: list[Step] = []
-        fields: list[str] = []
-        for number in range(len(self._outcome.submissions)):
+        ordered, made = self._reached(place)
+        steps, fields = [*made], [*ordered]
+        for number, submission in enumerate(self._outcome.submissions):
+            if isinstance(submission.payload, OrderPayload):
+                continue
             for name in ("service_request_id", "status"):
                 field = PayloadField(number, None, name)
                 used = self._submission_steps(field)

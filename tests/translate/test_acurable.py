@@ -9,7 +9,7 @@ from msgspec import structs
 
 from translator.mapping_files import site_tables
 from translator.record.order import Address, Answer, Order, OrderPatient, Organisation, PersonName
-from translator.record.outcome import Entry
+from translator.record.outcome import Diagnostic, Entry
 from translator.record.report import Finding, Form, Identifier, Message, Observation, Report
 from translator.record.values import Absent, Coding
 from translator.translate.acurable import AcurableTranslator, cancellation
@@ -171,7 +171,7 @@ def test_telephone_that_nobody_marked_is_taken_with_a_remark() -> None:
     translation = translate(patient(mobile="", telephone="", unmarked="07700 900123"))
 
     assert translation.submissions[0].body["data"]["attributes"]["patient"]["mobileTelephone"] == "07700 900123"
-    assert "phone-unmarked" in [remark.code for remark in translation.said]
+    assert "phone-unmarked" in [remark.code for remark in translation.said if isinstance(remark, Diagnostic)]
 
 
 def test_ways_to_reach_a_patient_are_sent_without_their_scheme() -> None:

@@ -28,11 +28,18 @@ def show(provenance: Provenance, flags: Flags) -> None:
 
         write_line(msgspec.json.encode(provenance))
         return
-    value = "" if provenance.value is None else f" = {provenance.value}"
+    value = "" if provenance.value is None else f" = {_written(provenance.value)}"
     click.echo(_printable(f"{provenance.asked}{value}"))
     for origin in provenance.origins:
         _show_origin(origin, provenance)
     click.echo(f"\ntables {provenance.tables_sha256}")
+
+
+def _written(value: object) -> str:
+    """Write a value as the body has it: what is neither a text nor a number as JSON."""
+    import msgspec  # noqa: PLC0415 - as above
+
+    return msgspec.json.encode(value).decode() if isinstance(value, bool | list) else str(value)
 
 
 def _show_origin(origin: Origin, provenance: Provenance) -> None:

@@ -99,7 +99,7 @@ class Desk:
         held = exists().where(entry.c.message_id == message.c.id, entry.c.state == "held")
         query = select(message.c.id, message.c.site).where(or_(message.c.state == "held", held))
         with self._database.read() as connection:
-            return {number: site for number, site in connection.execute(query)}
+            return {row.id: row.site for row in connection.execute(query)}
 
     def messages(self, *, since: int | None = None, until: int | None = None) -> list[int]:
         """Number the labs' messages between two times, in microseconds since 1970, in the order in which they came."""

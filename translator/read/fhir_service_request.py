@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from translator.read.fhir_answers import answers, supporting
 from translator.read.fhir_bundle import Document, Resource, is_conditional
 from translator.read.fhir_json import Node, obj, objects, text
-from translator.read.fhir_order_patient import read_patient
+from translator.read.fhir_order_patient import patient_places, read_patient
 from translator.read.fhir_value import codings, identifier
 from translator.read.fhir_whole import is_modified
 from translator.record.order import Order, OrderPatient, Organisation
@@ -23,6 +23,7 @@ from translator.record.report import Finding, Identifier
 _ORDER = "ServiceRequest"
 # A proposal or a plan is no order yet.
 _ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order", "directive"})
+_NO_NUMBER = (0, Identifier())
 _NUMBER_TYPES = {"PLAC": "placer", "FILL": "filler"}
 
 
@@ -71,8 +72,8 @@ class ServiceRequestReader:
             request.at,
             self._controls.get(status, ""),
             status,
-            numbers.get("placer", Identifier()),
-            numbers.get("filler", Identifier()),
+            numbers.get("placer", _NO_NUMBER)[1],
+            numbers.get("filler", _NO_NUMBER)[1],
             identifier(obj(node, "requisition")),
             codings(obj(code, "concept") or code, self._systems),
             self._patient(patient, text(node, "authoredOn")),
@@ -80,6 +81,7 @@ class ServiceRequestReader:
             tuple(answer for each in supporting(self._document, request) for answer in answers(each, self._systems)),
             tuple(filter(None, (text(node, "authoredOn"), text(node, "occurrenceDateTime")))),
             (*_findings(request, patient), *self._replacement(request)),
+            places=_places(request, patient, numbers),
         )
 
     def _patient(self, found: Resource | None, time: str) -> OrderPatient:
@@ -111,18 +113,35 @@ def _named(node: Node) -> Organisation:
     return Organisation(text(node, "name"), (numbers or [""])[0], tuple(numbers[1:]))
 
 
-def _numbers(node: Node) -> dict[str, Identifier]:
+def _numbers(node: Node) -> dict[str, tuple[int, Identifier]]:
     """Give the placer's and the filler's number; one of no type is the placer's, who wrote the request."""
-    found: dict[str, Identifier] = {}
+    found: dict[str, tuple[int, Identifier]] = {}
     unmarked = []
-    for _, item in objects(node, "identifier"):
+    for place, item in objects(node, "identifier"):
         kinds = [_NUMBER_TYPES[each.code] for each in codings(obj(item, "type"), {}) if each.code in _NUMBER_TYPES]
         if kinds:
-            found.setdefault(kinds[0], identifier(item))
+            found.setdefault(kinds[0], (place, identifier(item)))
         elif text(item, "use") != "old":
-            unmarked.append(identifier(item))
+            unmarked.append((place, identifier(item)))
     if unmarked:
         found.setdefault("placer", unmarked[0])
+    return found
+
+
+def _places(
+    request: Resource, patient: Resource | None, numbers: Mapping[str, tuple[int, Identifier]]
+) -> dict[str, tuple[str, ...]]:
+    """Name where each part of the order stands."""
+    at = request.at
+    found: dict[str, tuple[str, ...]] = {
+        "control": (f"{at}.status",),
+        "codes": (f"{at}.code",),
+        "organisation": (f"{at}.requester",),
+    }
+    if "placer" in numbers:
+        found["placer"] = (f"{at}.identifier[{numbers['placer'][0]}].value",)
+    if patient is not None and patient.type == "Patient":
+        found |= patient_places(patient.node, text(request.node, "authoredOn"), patient.at)
     return found
 
 

@@ -33,10 +33,12 @@ class _Group(Struct):
     """An ORC with what stands under it; `obr` are all OBR up to the next ORC."""
 
     at: str
+    pid_at: str
     pid: list[str]
     orc: list[str]
     obr: list[list[str]]
     obx: list[tuple[str, list[str]]]
+    obr_at: str = ""
 
 
 class OrmReader:
@@ -63,21 +65,23 @@ class OrmReader:
         groups: list[_Group] = []
         pid: list[str] = []
         current: _Group | None = None
-        count = tests = seen = 0
+        people = count = tests = seen = 0
         for segment in segments:
             name, fields = segment[:3], segment.split(self._delimiters.field)
             if name == "PID":
                 # What follows is of this person, and of no order before.
                 pid, current = fields, None
+                people += 1
             elif name == "ORC":
                 count += 1
-                current = _Group(f"ORC[{count}]", pid, fields, [], [])
+                current = _Group(f"ORC[{count}]", f"PID[{people}]", pid, fields, [], [])
                 groups.append(current)
             elif name == "OBR":
                 tests += 1
                 if current is None or not current.orc:
-                    current = _Group(f"OBR[{tests}]", pid, [], [], [])
+                    current = _Group(f"OBR[{tests}]", f"PID[{people}]", pid, [], [], [])
                     groups.append(current)
+                current.obr_at = current.obr_at or f"OBR[{tests}]"
                 current.obr.append(fields)
             elif name == "OBX":
                 seen += 1
@@ -103,6 +107,13 @@ class OrmReader:
             tuple(self._answer(at, obx) for at, obx in group.obx if len(obx) > 5 and not self._is_taken_back(obx)),
             tuple(filter(None, (self._text(orc, 9), time))),
             (*_contradictions(group, own, ordered), *_doubtful(group, obr, doubts)),
+            places={
+                "control": (f"{group.at}-1",) if orc else (),
+                "placer": (f"{group.at}-2.1" if own.value else f"{group.obr_at}-2.1",),
+                "codes": (f"{group.obr_at}-4",) if obr else (),
+                "organisation": (f"{group.at}-21",) if orc else (),
+                **self._patients.places(group.pid, time, group.pid_at),
+            },
         )
 
     def _organisation(self, orc: Sequence[str]) -> Organisation:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from translator.read.er7 import NULL, Delimiters, Unescape
 from translator.record.order import Address, OrderPatient, PersonName
@@ -31,7 +32,31 @@ _TN = re.compile(r"([-+()0-9 ./]{7,}?)(?:X[0-9]+)?(?:B[0-9]+)?(?:C.*)?")
 _LONGEST = 15
 # Where XAD and XTN say until when they are good: since v2.7 in a component of its own.
 _RANGE, _UNTIL = 11, 13
+_ADDRESS_PARTS = {"city": 3, "state": 4, "postcode": 5, "country": 6, "county": 9}
 _DAY = len("20260105")
+
+
+class _Repetition(NamedTuple):
+    """One repetition of a field that says something: where it stands in its segment (`-11[2]`), and its components."""
+
+    at: str
+    parts: list[str]
+
+
+class _Reached(NamedTuple):
+    """A number or an address under which somebody is reached, and where it stands."""
+
+    text: str
+    places: tuple[str, ...]
+
+
+class _Chosen(NamedTuple):
+    """What of a PID counts."""
+
+    references: list[_Repetition]
+    name: _Repetition | None
+    address: _Repetition | None
+    numbers: Mapping[str, _Reached]
 
 
 class OrderPatientReader:
@@ -43,24 +68,46 @@ class OrderPatientReader:
 
     def read(self, pid: Sequence[str], time: str = "") -> OrderPatient:
         """Read one patient as of a time, such as that of the message; nothing is there where there is no PID."""
-        reached = [parts for number in (13, 14, 40) for parts in self._repetitions(pid, number)]
-        telephones = [[*map(self._unescape, parts)] for parts in reached if not self._is_over(parts, time, _UNTIL)]
-        addresses = [
-            parts
-            for parts in self._repetitions(pid, 11)
-            if not (self._is_over(parts, time, _UNTIL) or self._is_over(parts, time, _RANGE))
-        ]
-        numbers = _numbers(telephones)
+        chosen = self._choose(pid, time)
+        reached = {kind: found.text for kind, found in chosen.numbers.items()}
         return OrderPatient(
-            tuple(self._identifier(parts) for parts in self._repetitions(pid, 3)),
-            self._name(_best(self._repetitions(pid, 5), _NAMES, 6)),
-            _date((self._repetitions(pid, 7) or [[""]])[0][0]),
-            (self._repetitions(pid, 8) or [[""]])[0][0],
-            _email(telephones),
-            numbers.get("mobile", ""),
-            numbers.get("telephone", ""),
-            self._address(_best(addresses, _ADDRESSES, 6)),
-            numbers.get("unmarked", ""),
+            tuple(self._identifier(each.parts) for each in chosen.references),
+            self._name(chosen.name.parts if chosen.name else None),
+            _date(self._first(pid, 7)),
+            self._first(pid, 8),
+            reached.get("email", ""),
+            reached.get("mobile", ""),
+            reached.get("telephone", ""),
+            self._address(chosen.address.parts if chosen.address else None),
+            reached.get("unmarked", ""),
+        )
+
+    def places(self, pid: Sequence[str], time: str, at: str) -> dict[str, tuple[str, ...]]:
+        """Name where in the PID at a position each part of the patient stands."""
+        references, name, address, numbers = self._choose(pid, time)
+        found = {kind: reached.places for kind, reached in numbers.items()}
+        found["references"] = tuple(f"{each.at}.1" for each in references)
+        found["birth_date"] = ("-7",)
+        if name is not None:
+            found["name"] = tuple(f"{name.at}.{n}" for n in (2, 3, 1) if name.parts[n - 1])
+        if address is not None:
+            found["lines"] = tuple(f"{address.at}.{n}" for n in (1, 2) if address.parts[n - 1])
+            found |= {part: (f"{address.at}.{n}",) for part, n in _ADDRESS_PARTS.items()}
+        return {f"patient.{part}": tuple(f"{at}{place}" for place in places) for part, places in found.items()}
+
+    def _choose(self, pid: Sequence[str], time: str) -> _Chosen:
+        reached = [each for number in (13, 14, 40) for each in self._repetitions(pid, number)]
+        telephones = [each for each in reached if not self._is_over(each.parts, time, _UNTIL)]
+        addresses = [
+            each
+            for each in self._repetitions(pid, 11)
+            if not (self._is_over(each.parts, time, _UNTIL) or self._is_over(each.parts, time, _RANGE))
+        ]
+        return _Chosen(
+            self._repetitions(pid, 3),
+            _best(self._repetitions(pid, 5), _NAMES, 6),
+            _best(addresses, _ADDRESSES, 6),
+            _reached([_Repetition(each.at, [*map(self._unescape, each.parts)]) for each in telephones]),
         )
 
     def _is_over(self, parts: list[str], time: str, place: int) -> bool:
@@ -68,11 +115,16 @@ class OrderPatientReader:
         until = self._parts(parts[place])[-1][:_DAY]
         return until.isdigit() and time[:_DAY].isdigit() and until < time[: len(until)]
 
-    def _repetitions(self, fields: Sequence[str], number: int) -> list[list[str]]:
+    def _first(self, fields: Sequence[str], number: int) -> str:
+        found = self._repetitions(fields, number)
+        return found[0].parts[0] if found else ""
+
+    def _repetitions(self, fields: Sequence[str], number: int) -> list[_Repetition]:
         """Give the components of every repetition that says something."""
         field = fields[number] if number < len(fields) else ""
-        found = [self._components(part) for part in field.split(self._delimiters.repetition)] if field else []
-        return [parts for parts in found if any(parts)]
+        parts = field.split(self._delimiters.repetition) if field else []
+        found = [_Repetition(f"-{number}[{n}]", self._components(part)) for n, part in enumerate(parts, start=1)]
+        return [each for each in found if any(each.parts)]
 
     def _components(self, part: str) -> list[str]:
         parts = [piece.strip() for piece in part.split(self._delimiters.component)]
@@ -105,37 +157,38 @@ class OrderPatientReader:
         return Address(tuple(filter(None, lines)), city, county, state, postcode, country)
 
 
-def _best(found: list[list[str]], ranks: Mapping[str, int], kind: int) -> list[str] | None:
+def _best(found: list[_Repetition], ranks: Mapping[str, int], kind: int) -> _Repetition | None:
     """Give the repetition of the best type; the first one of equals."""
-    usable = [parts for parts in found if parts[kind].upper() in ranks]
-    return min(usable, key=lambda parts: ranks[parts[kind].upper()]) if usable else None
+    usable = [each for each in found if each.parts[kind].upper() in ranks]
+    return min(usable, key=lambda each: ranks[each.parts[kind].upper()]) if usable else None
 
 
-def _numbers(telephones: Sequence[list[str]]) -> dict[str, str]:
-    """Give the first number of each kind: `mobile`, `unmarked`, `telephone`."""
-    found: dict[str, str] = {}
-    for parts in telephones:
+def _reached(telephones: Sequence[_Repetition]) -> dict[str, _Reached]:
+    """Give the first of each kind: `mobile`, `unmarked`, `telephone`, `email`."""
+    found: dict[str, _Reached] = {}
+    for at, parts in telephones:
         kind = parts[2].upper()
-        if kind not in _NOT_A_VOICE and (number := _number(parts)):
+        # XTN has a component for an e-mail address, but many senders put it where a number belongs.
+        for number in (4, 1):
+            if "@" in parts[number - 1]:
+                found.setdefault("email", _Reached(parts[number - 1], (f"{at}.{number}",)))
+        if kind not in _NOT_A_VOICE and (telephone := _number(at, parts)).text:
             is_personal = parts[1].upper() == _PERSONAL and kind in _UNSAID
             is_mobile = kind in _MOBILE or is_personal
-            found.setdefault("mobile" if is_mobile else "telephone" if kind else "unmarked", number)
+            found.setdefault("mobile" if is_mobile else "telephone" if kind else "unmarked", telephone)
     return found
 
 
-def _email(telephones: Sequence[list[str]]) -> str:
-    """Give the first e-mail address: XTN has a component for it, but many senders put it where a number belongs."""
-    offered = (part for parts in telephones for part in (parts[3], parts[0]))
-    return next((part for part in offered if "@" in part), "")
-
-
-def _number(parts: list[str]) -> str:
+def _number(at: str, parts: list[str]) -> _Reached:
     """XTN gives a number as text (1), unformatted (12), or in pieces: country, area, local number."""
-    whole = parts[0] if "@" not in parts[0] else ""
-    if match := _TN.fullmatch(whole):
-        whole = match[1]
+    if parts[0] and "@" not in parts[0]:
+        match = _TN.fullmatch(parts[0])
+        return _Reached(match[1] if match else parts[0], (f"{at}.1",))
+    if parts[11]:
+        return _Reached(parts[11], (f"{at}.12",))
     country = f"+{parts[4].lstrip('+')}" if parts[4] and parts[6] else ""
-    return whole or parts[11] or "".join((country, parts[5], parts[6]))
+    places = tuple(f"{at}.{n}" for n in (5, 6, 7) if parts[n - 1])
+    return _Reached("".join((country, parts[5], parts[6])), places)
 
 
 def _date(text: str) -> str:

@@ -7,6 +7,8 @@ decided by tables, in `translate`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from translator.record.report import Finding, Identifier
@@ -67,7 +69,7 @@ class Organisation(Struct, frozen=True, gc=False):
 
 
 class Answer(Struct, frozen=True, gc=False):
-    """An answer that stands beside an order, `at` its place: every coding of the question, the answer as text or code."""
+    """An answer beside an order, and its place: every coding of the question, the answer as text or code."""
 
     codes: tuple[Coding, ...] = ()
     text: str = ""
@@ -82,7 +84,8 @@ class Order(Struct, frozen=True):
     sender wrote (`NW`, `active`). `placer`, `filler` and `group` are its numbers. `codes` are the codings of what is
     ordered (OBR-4, ServiceRequest.code). `organisation` is the one that orders, as the message names it. `answers` are
     answers to questions of the order form; whether the patient needs a phone is one of them. `times` are the sender's,
-    best first. `findings` are what keeps the order from being sent; one that `is_replaced` has a newer version beside it.
+    best first. `findings` are what keeps the order from being sent. One that `is_replaced` has a newer version beside
+    it. `places` are the positions that each part was read from, by its name (`patient.birth_date`).
     Absent: `control` is empty where the sender's word is none of the three.
     """
 
@@ -99,3 +102,4 @@ class Order(Struct, frozen=True):
     times: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     is_replaced: bool = False
+    places: Mapping[str, tuple[str, ...]] = {}

@@ -123,7 +123,7 @@ class AcurableTranslator:
             return _unconfirmed_change(order)
         if study is None:
             return Fate("held", reason)
-        kind = _BODIES.get((study.kind, control), "")
+        kind = body_kind(study.kind, control)
         if not kind:
             text = f"Acurable lets nobody {control} what was ordered this way"
             return _stopped(order, "refused", _UNCHANGEABLE[study.kind], text, study.at)
@@ -155,6 +155,11 @@ class AcurableTranslator:
             () if self._tables.order_layout.confirmed else (LAYOUT,),
             kind=kind,
         )
+
+
+def body_kind(study: str, control: str) -> str:
+    """Name the body by which something is asked for; empty where Acurable does not let one ask for it."""
+    return _BODIES.get((study, control), "")
 
 
 def cancellation(reference: str, kind: str, tables: Tables) -> Submission | None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from translator.errors import Fault
 from translator.translate import order_layout as layout
 from translator.translate.load_rows import canonical, decoded, suggestion
-from translator.translate.load_site import line_of, syntax_fault
+from translator.translate.load_site import line_of, lines_of, syntax_fault
 from translator.translate.order_layout import ListedOrganisation, OrderLayout
 from translator.translate.values import fold
 
@@ -98,21 +98,25 @@ def order_layout(
     """The layout, a site's settings and bodies over the packaged ones; what is wrong is appended to `faults`."""
     settings: dict[str, Any] = {}
     bodies: dict[str, Any] = {}
+    places: dict[tuple[str, ...], str] = {}
     for prefix, group in (("", files), (f"sites/{site_name}/", site)):
         if ORDER_LAYOUT in group:
-            _read(prefix + ORDER_LAYOUT, group[ORDER_LAYOUT], settings, bodies, faults)
-    return OrderLayout(**settings, bodies=bodies)
+            file = prefix + ORDER_LAYOUT
+            text = _read(file, group[ORDER_LAYOUT], settings, bodies, faults)
+            places |= {key: f"{file}:{line}" for key, line in lines_of(text).items()}
+    return OrderLayout(**settings, bodies=bodies, places=places)
 
 
-def _read(file: str, data: bytes, settings: dict[str, Any], bodies: dict[str, Any], faults: list[Fault]) -> None:
+def _read(file: str, data: bytes, settings: dict[str, Any], bodies: dict[str, Any], faults: list[Fault]) -> str:
+    """Read one file over what was read before; gives its text."""
     text = decoded(file, canonical(data), faults)
     if text is None:
-        return
+        return ""
     try:
         sent = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         faults.append(syntax_fault(file, text, str(error)))
-        return
+        return text
     for name, value in sent.items():
         if name == _BODY and isinstance(value, dict):
             found = list(_body_faults(value))
@@ -124,6 +128,7 @@ def _read(file: str, data: bytes, settings: dict[str, Any], bodies: dict[str, An
             if key and read is not None:
                 settings[key.field] = read
         faults.extend(Fault(f"{file}:{line_of(path, text)}:1", "table-setting", what) for path, what in found)
+    return text
 
 
 def _faults(name: str, key: _Key | None, read: object) -> Iterator[tuple[tuple[str, ...], str]]:

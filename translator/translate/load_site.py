@@ -96,6 +96,11 @@ def line_of(path: tuple[str, ...], text: str) -> int:
     return best
 
 
+def lines_of(text: str) -> dict[tuple[str, ...], int]:
+    """The line on which each key of a TOML file begins."""
+    return {key: line for line, key in _keys(text)}
+
+
 def _keys(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The full key that begins on each line; lines inside a value give keys that no setting has."""
     table: tuple[str, ...] = ()

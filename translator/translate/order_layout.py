@@ -72,7 +72,8 @@ class OrderLayout(Struct, frozen=True):
 
     Shape: `bodies` by kind (`order`, `order-update`, `order-cancel`, `study`, `study-cancel`, `referral`).
     `phone_questions` are (system, code). `phone_answers` are folded. `activation_names` are the properties of an answer
-    that hold the code of a study.
+    that hold the code of a study. `places` name by key the file and line where a setting stands
+    (`acurable/order.toml:44`).
     """
 
     confirmed: bool = False
@@ -85,6 +86,7 @@ class OrderLayout(Struct, frozen=True):
     phone_answers: frozenset[str] = frozenset()
     activation_names: tuple[str, ...] = ()
     bodies: Mapping[str, Any] = {}
+    places: Mapping[tuple[str, ...], str] = {}
 
     def needs(self, kind: str) -> tuple[str, ...]:
         """Name the fields that a body cannot do without, in the order of the layout."""
@@ -99,6 +101,13 @@ class OrderLayout(Struct, frozen=True):
         """Make a body of one kind; every field that it needs is in `values`."""
         filled: dict[str, Any] = _fill(self.bodies[kind], values)
         return filled
+
+    def leaves(self, kind: str, values: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+        """Give by its path in a filled body the text of each leaf (`{address.county}`), and where that stands."""
+        return {
+            path: (template, self.places.get(("body", kind, *keys), ""))
+            for path, template, keys in _leaves(self.bodies[kind], values, "", ())
+        }
 
 
 def placeholders(tree: Any) -> Iterator[str]:
@@ -131,6 +140,26 @@ def _fill(tree: Any, values: Mapping[str, Any]) -> Any:
     if whole:
         return values.get(whole[1].removesuffix("?"))
     return _PLACEHOLDER.sub(lambda match: _written(values.get(match[1].removesuffix("?"), "")), tree)
+
+
+def _leaves(
+    tree: Any, values: Mapping[str, Any], path: str, keys: tuple[str, ...]
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Walk a layout as `_fill` does: what is left out there has no path here."""
+    if isinstance(tree, Mapping):
+        for key, part in tree.items():
+            yield from _leaves(part, values, f"{path}.{key}" if path else key, (*keys, key))
+    elif isinstance(tree, list):
+        kept = (part for part in tree if _fill(part, values) is not None)
+        for number, part in enumerate(kept):
+            yield from _leaves(part, values, f"{path}[{number}]", keys)
+    elif _fill(tree, values) is not None:
+        yield path, str(tree), keys
+
+
+def placeholders_of(text: str) -> list[str]:
+    """Name the placeholders of one text."""
+    return [match[1].removesuffix("?") for match in _PLACEHOLDER.finditer(text)]
 
 
 def _written(value: object) -> str:

@@ -34,6 +34,9 @@ def study_example(example: str, tables: Tables) -> str:
     code, _, rest = example.partition("^")
     sent = rest.partition("^")[2].strip()
     row, reason = match_study((Coding(tables.systems.get(sent, sent), code),), tables)
-    if row is None:
-        return f"held:{reason}"
+    return study_words(row) if row is not None else f"held:{reason}"
+
+
+def study_words(row: StudyRow) -> str:
+    """Say what a row means: `order: 2 nights, neck_sensor`."""
     return f"{row.kind}: {row.nights} night{'s' * (row.nights > 1)}, {'|'.join(row.sensors)}"
