@@ -20,10 +20,10 @@ def command(flags: Flags, file: str, position: str | None, **chosen: Any) -> int
     """
     Go from a position in a message to its fate.
 
-    FILE is a lab file; POSITION is written as HL7 does (`OBX[4]`, `OBX[4]-5.1`, `OBR-25`, `ORC[1]`; segments are counted
-    in order of appearance) or as a FHIRPath (`Bundle.entry[3].resource`), for FHIR XML, too. The two may stand apart, as they must
-    for `-` (stdin). Shows the line with those bytes lit, what became of the observation or of the order, each operation on the way, and
-    the payload fields that it reaches. Prints patient data: to stdout only.
+    FILE is a lab file; POSITION is written as HL7 does (`OBX[4]`, `OBX[4]-5.1`, `OBR-25`, `ORC[1]`; segments are
+    counted in order of appearance) or as a FHIRPath (`Bundle.entry[3].resource`), for FHIR XML, too. The two may stand
+    apart, as they must for `-` (stdin). Shows the line with those bytes lit, what became of the observation or of the
+    order, each operation on the way, and the payload fields that it reaches. Prints patient data: to stdout only.
 
     Exit code 2 if there is no such position.
 

@@ -21,8 +21,8 @@ def command(flags: Flags, path: str, field: str, **chosen: Any) -> int:
     Go from a payload field back to its bytes.
 
     FILE is a lab file or `-` for stdin. FIELD is a field of what `translator translate FILE` prints, such as
-    `submissions[0].observations[3].value_numeric`, short `0.3`; of an order, its path in the body, or as much of its end
-    as names one field, such as `shippingAddress.county`. Shows the source line with the value lit, and each
+    `submissions[0].observations[3].value_numeric`, short `0.3`; of an order, its path in the body, or as much of the
+    path's end as names one field, such as `shippingAddress.county`. Shows the source line with the value lit, and each
     operation with its numbers and the table row that decided. Prints patient data: to stdout only.
 
     Exit code 2 if there is no such field.
