@@ -112,6 +112,7 @@ def test_key_has_a_variable(key: object) -> None:
         "lab.format": "fhir",
         "lab.short_keys": "true",
         "lab.timeout_s": "1.5",
+        "lab.on_unknown": "resend",
         "notify.log": "true",
         "notify.command": "mail it@lab.example",
         "notify.held_after_h": "1",

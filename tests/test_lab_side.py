@@ -15,8 +15,10 @@ from msgspec import structs
 from tests.lab_messages import service_request
 from tests.ledger.conftest import Clock
 from translator.config_lab import LabSettings
-from translator.lab_side import AGAIN_S, LONGEST_S, ORDER_TRIES, Brought, LabDesk, open_lab, serve_bringing
-from translator.ledger import Arrival, DestinationPolicy, EventArrival, Ledger, Settlement
+from translator.errors import LedgerError
+from translator.lab_side import AGAIN_S, GRACE_S, LONGEST_S, ORDER_TRIES, Brought, LabDesk, serve_bringing
+from translator.lab_way import open_lab
+from translator.ledger import Arrival, Decision, DestinationPolicy, EventArrival, LabThing, Ledger, Settlement
 from translator.mapping_files import packaged_files, packaged_tables, site_tables
 from translator.pipeline import Pipeline
 from translator.read.requisition import read_requisition
@@ -45,7 +47,8 @@ POLICIES = {ACURABLE: DestinationPolicy(loopback=True)}
 class ScriptedLab:
     """A way to the lab that answers as it is told."""
 
-    def __init__(self, *receipts: Receipt) -> None:
+    def __init__(self, *receipts: Receipt, tells_copies_apart: bool = False) -> None:
+        self.tells_copies_apart = tells_copies_apart
         self.brought: list[tuple[str, bytes]] = []
         self._receipts = list(receipts)
 
@@ -99,9 +102,15 @@ def order(ledger: Ledger) -> None:
 class Desk:
     """A desk with a scripted lab and a clock that a test sets."""
 
-    def __init__(self, ledger: Ledger, *receipts: Receipt, settings: LabSettings | None = None) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        *receipts: Receipt,
+        settings: LabSettings | None = None,
+        tells_copies_apart: bool = False,
+    ) -> None:
         self.now = 0.0
-        self.lab = ScriptedLab(*receipts)
+        self.lab = ScriptedLab(*receipts, tells_copies_apart=tells_copies_apart)
         pipeline = Pipeline(site_tables("example"))
         self._desk = LabDesk(ledger, self.lab, settings or LabSettings(), pipeline, lambda: self.now)
 
@@ -127,16 +136,125 @@ def test_requisition_is_ordered_once(ledger: Ledger) -> None:
     assert ledger.requisitions().rows()[0].ordered_at
 
 
-def test_order_that_the_lab_has_not_taken_is_brought_again_under_its_number(ledger: Ledger) -> None:
-    """The lab can tell a second copy from a second order."""
+@pytest.mark.parametrize(
+    ("receipt", "tells_copies_apart"),
+    [
+        pytest.param(Receipt("not-sent", "connect-error"), False, id="surely-not-sent"),
+        pytest.param(Receipt("unknown", "read-timeout"), True, id="to-a-lab-that-knows-copies"),
+    ],
+)
+def test_order_that_may_be_brought_again_is_brought_under_its_number(
+    ledger: Ledger,
+    receipt: Receipt,
+    tells_copies_apart: bool,  # noqa: FBT001 - a case
+) -> None:
+    """After a while, and as the same bytes."""
     take(ledger)
-    desk = Desk(ledger, Receipt("unknown", "read-timeout"), ACCEPTED)
+    desk = Desk(ledger, receipt, ACCEPTED, tells_copies_apart=tells_copies_apart)
 
     first, at_once = desk.bring(), desk.bring()
     desk.now = AGAIN_S
 
-    assert (first, at_once, desk.bring()) == (Brought(troubles=("read-timeout",)), Brought(), Brought(orders=1))
+    assert (first, at_once, desk.bring()) == (Brought(troubles=(receipt.code,)), Brought(), Brought(orders=1))
     assert desk.lab.brought[0] == desk.lab.brought[1]
+    assert ledger.lab().undecided(["unknown", "rejected"]) == []
+
+
+@pytest.mark.parametrize(
+    ("receipt", "state", "reason"),
+    [
+        pytest.param(Receipt("unknown", "read-timeout"), "unknown", "outcome-unknown", id="no-acknowledgement"),
+        pytest.param(Receipt("refused", "AR"), "rejected", "vendor-refused", id="refused"),
+    ],
+)
+def test_order_that_the_lab_may_have_waits_for_a_person(
+    ledger: Ledger, receipt: Receipt, state: str, reason: str
+) -> None:
+    """P4: it is visible, and never brought again by itself, however often the service starts anew."""
+    take(ledger)
+    desk = Desk(ledger, receipt)
+
+    desk.bring()
+    desk.now = AGAIN_S * 100
+    anew = Desk(ledger)
+
+    assert (desk.bring(), anew.bring()) == (Brought(), Brought())
+    (item,) = ledger.lab().undecided([state])
+    assert (item.id, item.kind, item.subject, item.reason, item.answer) == (
+        "lab:1", "order", REQUISITION, reason, receipt.code,
+    )  # fmt: skip
+    (row,) = ledger.requisitions().rows()
+    assert (row.ordered_at, row.held, row.held_about) == ("", reason, (receipt.code,))
+    assert [(each.kind, each.cause, each.code) for each in ledger.notices().ageing()] == [
+        ("unknown", reason, f"lab {receipt.code}")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("deed", "brought", "ordered"),
+    [
+        pytest.param("resend", Brought(orders=1), True, id="the-lab-has-it-not"),
+        pytest.param("accept", Brought(), True, id="the-lab-has-it"),
+        pytest.param("drop", Brought(), False, id="given-up"),
+    ],
+)
+def test_person_decides_about_an_order_that_the_lab_may_have(
+    ledger: Ledger,
+    deed: str,
+    brought: Brought,
+    ordered: bool,  # noqa: FBT001 - a case
+) -> None:
+    """A preview changes nothing; what is decided is written down."""
+    take(ledger)
+    Desk(ledger, Receipt("unknown", "read-timeout")).bring()
+    decision = Decision(deed, "Example", "asked the lab")
+
+    ledger.lab().decide(["lab:1"], decision, rehearses=True)
+    previewed = [item.state for item in ledger.lab().undecided(["unknown"])]
+    ledger.lab().decide(["lab:1"], decision, rehearses=False)
+
+    assert previewed == ["unknown"]
+    assert (Desk(ledger, ACCEPTED).bring(), Desk(ledger).bring()) == (brought, Brought())
+    (row,) = ledger.requisitions().rows()
+    assert (bool(row.ordered_at), row.held) == (ordered, "")
+    assert [(each.deed, each.reason) for each in ledger.desk().decisions(row.message)] == [(deed, "asked the lab")]
+    with pytest.raises(LedgerError, match="lab:1"):
+        ledger.lab().decide(["lab:1"], decision, rehearses=False)
+
+
+def test_order_whose_service_was_killed_is_unknown_in_the_end(tmp_path: Path) -> None:
+    """A service that dies between the message and its acknowledgement leaves nobody who knows."""
+    now = 1_000.0
+
+    class Killed(ScriptedLab):
+        async def bring(self, message: bytes, control_id: str) -> Receipt:
+            await super().bring(message, control_id)
+            raise KeyboardInterrupt
+
+    settings = LabSettings(timeout_s=30.0)
+    with Ledger.open(tmp_path / "lab.db", clock=lambda: now) as ledger:
+        take(ledger)
+        dying = LabDesk(ledger, Killed(ACCEPTED), settings, Pipeline(site_tables("example")))
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(dying.bring_due())
+
+        at_once = Desk(ledger, settings=settings).bring()
+        now += 2 * settings.timeout_s + GRACE_S + 1
+        later = Desk(ledger, settings=settings).bring()
+
+        assert (at_once, later) == (Brought(troubles=("sending",)), Brought())
+        assert [item.answer for item in ledger.lab().undecided(["unknown"])] == ["killed"]
+
+
+def test_order_that_was_taken_and_not_marked_is_marked(ledger: Ledger) -> None:
+    """The service died between the two."""
+    take(ledger)
+    thing = LabThing("order", REQUISITION, ledger.requisitions().message(REQUISITION), "C1")
+    ledger.lab().begin(thing, repeats=False)
+    ledger.lab().end(thing, "accepted", "AA", repeats=False)
+
+    assert Desk(ledger).bring() == Brought(orders=1)
+    assert ledger.requisitions().unordered() == []
 
 
 def test_requisition_of_what_is_done_orders_nothing(ledger: Ledger) -> None:
@@ -417,13 +535,62 @@ def test_report_that_the_lab_has_not_taken_is_told_by_its_code(ledger: Ledger, r
     assert (event.state, event.answer) == (state, receipt.code)
 
 
+@pytest.mark.parametrize(
+    ("deed", "brought", "state"),
+    [
+        pytest.param("resend", Brought(reports=1), ("done", "AA"), id="the-lab-has-it-not"),
+        pytest.param("accept", Brought(), ("done", "by-hand"), id="the-lab-has-it"),
+        pytest.param("drop", Brought(), ("failed", "by-hand"), id="given-up"),
+    ],
+)
+def test_person_decides_about_a_report_that_the_lab_may_have(
+    ledger: Ledger, deed: str, brought: Brought, state: tuple[str, str]
+) -> None:
+    """A report that the lab did not acknowledge is not brought twice either."""
+    order(ledger)
+    tell(ledger, "study-finished")
+    Desk(ledger, Receipt("unknown", "disconnected")).bring()
+    before = Desk(ledger).bring()
+
+    ledger.lab().decide(["lab:1"], Decision(deed, "Example", "asked the lab"), rehearses=False)
+
+    assert (before, Desk(ledger, ACCEPTED).bring()) == (Brought(), brought)
+    assert settled(ledger) == [state]
+
+
+def test_report_to_a_lab_that_knows_copies_is_brought_again(tmp_path: Path) -> None:
+    """Nobody has to decide."""
+    now = 1_000.0
+    with Ledger.open(tmp_path / "lab.db", clock=lambda: now) as ledger:
+        order(ledger)
+        tell(ledger, "study-finished")
+        desk = Desk(ledger, Receipt("unknown", "read-timeout"), ACCEPTED, tells_copies_apart=True)
+        first = desk.bring()
+        now += AGAIN_S + 1
+
+        assert (first, desk.bring()) == (Brought(troubles=("read-timeout",)), Brought(reports=1))
+
+
+def test_report_that_the_lab_refused_may_be_asked_for_again(ledger: Ledger) -> None:
+    """By the decision, or by its event."""
+    order(ledger)
+    tell(ledger, "study-finished")
+    Desk(ledger, Receipt("refused", "AR")).bring()
+    event = ledger.events().rows(ACURABLE)[0]
+
+    ledger.events().again(ACURABLE, [event.id])
+
+    assert Desk(ledger, ACCEPTED).bring() == Brought(reports=1)
+    assert ledger.lab().undecided(["rejected"]) == []
+
+
 def test_way_to_the_lab_is_what_the_settings_name(tmp_path: Path) -> None:
     """A folder, or a receiver that is reached when there is something to say."""
 
     async def ways() -> list[type]:
         found = []
         for to in (str(tmp_path), "mllp://127.0.0.1:2575"):
-            async with open_lab(LabSettings(to=to)) as lab:
+            async with open_lab(LabSettings(to=to), ".hl7") as lab:
                 found.append(type(lab))
         return found
 

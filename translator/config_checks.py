@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct, structs
 
+from translator.config_lab import SCHEMES
 from translator.secrets import Secret, parse_secret
 
 
@@ -166,11 +167,11 @@ def lab(value: object) -> str:
     if "://" not in str(value):
         return str(value)
     try:
-        is_whole = parts.scheme == "mllp" and bool(parts.hostname) and bool(parts.port)
+        is_whole = parts.scheme in SCHEMES and bool(parts.hostname) and bool(parts.port)
     except ValueError:
         is_whole = False
     if not is_whole or parts.path:
-        raise ValueError("must be a folder, or an address such as `mllp://host:2575`")
+        raise ValueError("must be a folder, or an address such as `mllp://host:2575` or `mllps://host:2575`")
     return str(value)
 
 

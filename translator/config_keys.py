@@ -191,7 +191,7 @@ KEYS: tuple[Key, ...] = (
         lab,
         "",
         "Where orders of WHOOP's requisitions and reports of finished sleep tests are brought: a folder that the lab "
-        "watches, or `mllp://host:port`. Without a word nothing is brought.",
+        "watches, or `mllp://host:port`, or `mllps://host:port` for MLLP over TLS. Without a word nothing is brought.",
         path=True,
     ),
     Key("lab.format", "hl7v2 or fhir", one_of(*FORMATS), "hl7v2", "In which form: HL7 v2.5.1, or bundles of FHIR R4."),
@@ -205,6 +205,40 @@ KEYS: tuple[Key, ...] = (
         "Whether the lab's order number is too short for a UUID; it is then given a key of 12 characters instead.",
     ),
     Key("lab.timeout_s", "seconds", seconds, 30.0, "How long the lab may take to acknowledge a message by MLLP."),
+    Key(
+        "lab.on_unknown",
+        "hold or resend",
+        on_unknown,
+        "hold",
+        "What becomes of a message that the lab did not acknowledge: `hold` until a person decides (`translator "
+        "unknown`), or `resend` under the same control id (MSH-10), only where the lab is known to take each id once.",
+    ),
+    Key(
+        "lab.ca",
+        "file",
+        text,
+        "",
+        "Over TLS: the certificates (PEM) that may have signed the lab's; without a word, those that the system "
+        "trusts. The lab's certificate is always checked, and so is its name.",
+        path=True,
+    ),
+    Key(
+        "lab.certificate",
+        "file",
+        text,
+        "",
+        "Over TLS: our own certificate (PEM), where the lab asks for one (mutual TLS).",
+        path=True,
+    ),
+    Key(
+        "lab.key",
+        "file",
+        text,
+        "",
+        "The private key of `lab.certificate` (PEM, without a passphrase, readable for nobody else); without a word it "
+        "stands in the same file.",
+        path=True,
+    ),
     Key("notify.log", "true or false", flag, False, "Whether alerts about what ages are written to stderr."),  # noqa: FBT003 - the default
     Key(
         "notify.command",

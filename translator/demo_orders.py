@@ -27,7 +27,8 @@ from translator.config_lab import LabSettings
 from translator.demo import sandbox
 from translator.engine import Translator
 from translator.errors import DeliveryError
-from translator.lab_side import Brought, LabDesk, open_lab
+from translator.lab_side import FORMS, Brought, LabDesk
+from translator.lab_way import open_lab
 from translator.ledger import Ledger, LedgerFinding
 from translator.pipeline import Pipeline
 from translator.record.order import Order
@@ -203,7 +204,7 @@ def _bring(circle: Circle) -> Brought:
     lab = LabSettings(to=str(circle.folder / "to-lab"), receiver="EXLAB")
 
     async def bring() -> Brought:
-        async with open_lab(lab) as way:
+        async with open_lab(lab, FORMS[lab.format].suffix) as way:
             return await LabDesk(circle.ledger, way, lab, Pipeline(circle.engine.tables)).bring_due()
 
     return asyncio.run(bring())

@@ -1,9 +1,10 @@
 """
 Bring to the lab what came for it: orders of the requisitions that were fetched, reports of the studies that finished.
 
-Theory of operation: the ledger says what the lab has not got yet. Each thing is written, brought once, and marked when
-the lab has taken it over; what was not sent, or may have been, stays due and is brought again. The control id follows
-from what is brought, so that the lab can tell a second copy from a second order.
+Theory of operation: the ledger says what the lab has not got yet. Each thing is written, begun in the ledger, brought
+once, and marked when the lab has taken it over. What surely was not sent is brought again; what may have been waits for
+a person, as does what the lab refused, unless the way to the lab tells copies apart. The control id follows from what
+is brought, so that such a lab knows a second copy from a second order.
 """
 
 from __future__ import annotations
@@ -13,16 +14,15 @@ import hashlib
 import math
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
 
-from translator.config_lab import LabSettings, mllp_address
+from translator.config_lab import LabSettings
 from translator.errors import WriteError
-from translator.ledger import DONE, FAILED, NOTED, EventRow, Ledger
+from translator.lab_way import open_lab
+from translator.ledger import DELIVERED, DONE, FAILED, NOTED, ORDER, REPORT, EventRow, LabThing, Ledger
 from translator.ledger.bell import Bell
 from translator.pipeline import Pipeline
 from translator.record.event import ACURABLE
@@ -34,9 +34,7 @@ from translator.translate.requisition_orders import requisition_orders
 from translator.translate.study_report import study_report
 from translator.translate.tables import Tables
 from translator.transmit.engine import GLANCE_S
-from translator.transmit.file_drop import FileDrop
 from translator.transmit.lab import LabSide, Receipt
-from translator.transmit.mllp import MllpClient
 from translator.write.fhir_order import write_order_bundle
 from translator.write.fhir_report import write_report_bundle
 from translator.write.hl7v2 import Letterhead
@@ -46,6 +44,11 @@ from translator.write.oru import write_oru
 SENDER = ("TRANSLATOR", "")
 AGAIN_S = 60.0
 """How long a report waits that the lab could not be given, in seconds."""
+
+GRACE_S = 60.0
+"""How much longer than its time-outs something may be under way before whoever brought it must be dead, in seconds."""
+
+NOT_WRITABLE = "not-writable"
 
 LONGEST_S = 3600.0
 ORDER_TRIES = 30
@@ -95,7 +98,7 @@ async def _serve(
     bell = ledger.bell()
     ringing = asyncio.create_task(bell.rings())
     try:
-        async with open_lab(settings) as lab:
+        async with open_lab(settings, FORMS[settings.format].suffix) as lab:
             desk = LabDesk(ledger, lab, settings, Pipeline(tables), confirms=confirms)
             while not stop.is_set():
                 await desk.bring_due()
@@ -116,21 +119,6 @@ async def _wait(bell: Bell, ringing: asyncio.Task[None], stop: threading.Event) 
         return ringing
     ringing.result()
     return asyncio.create_task(bell.rings())
-
-
-@asynccontextmanager
-async def open_lab(settings: LabSettings) -> AsyncIterator[LabSide]:
-    """
-    Open the way to the lab that the settings name.
-
-    Raises: ConfigError where it is a folder that is not there.
-    """
-    address = mllp_address(settings.to)
-    if address is None:
-        yield FileDrop(Path(settings.to), FORMS[settings.format].suffix)
-        return
-    async with MllpClient(*address, timeout_s=settings.timeout_s) as client:
-        yield client
 
 
 class LabDesk:
@@ -159,7 +147,11 @@ class LabDesk:
     async def bring_due(self) -> Brought:
         """Bring every order and every report that the lab has not got."""
         now = self._clock()
-        unordered = self._ledger.requisitions().unordered()
+        known = self._ledger.lab()
+        if not self._lab.tells_copies_apart:
+            known.give_up(2 * self._settings.timeout_s + GRACE_S)
+        blocked = known.blocked(ORDER, repeats=self._lab.tells_copies_apart)
+        unordered = [each for each in self._ledger.requisitions().unordered() if each not in blocked]
         orders = [await self._order(each) for each in unordered if self._not_before.get(each, now) <= now]
         reports = [await self._report(event) for event in self._ledger.events().due(ACURABLE, _AT_ONCE)]
         receipts = [receipt for receipt in (*orders, *reports) if receipt is not None]
@@ -182,7 +174,8 @@ class LabDesk:
             return Receipt("refused", UNMAPPED_PANEL)
         orders = requisition_orders(document, tables.order_codes, short_keys=self._settings.short_keys)
         head = self._head(f"{document.id} {document.updated_at}", document.updated_at or document.created_at)
-        receipt = await self._bring(lambda: self._form.orders(head, orders), head) if orders else None
+        thing = LabThing(ORDER, requisition_id, requisitions.message(requisition_id), head.control_id)
+        receipt = await self._bring(lambda: self._form.orders(head, orders), thing) if orders else None
         if receipt is None or receipt.outcome == "accepted":
             requisitions.mark_ordered(requisition_id)
             if self._confirms:
@@ -206,10 +199,13 @@ class LabDesk:
         study, told = telling.study, telling.told
         report = study_report(study, order, event.received_at, told=told, corrects=telling.corrects)
         head = self._head(f"{event.vendor} {event.resource}", event.received_at)
-        receipt = await self._bring(lambda: self._form.reports(head, order.patient, [report]), head)
-        if receipt.outcome in {"accepted", "refused"}:
-            events.settle(event.id, DONE if receipt.outcome == "accepted" else FAILED, receipt.code)
-        else:
+        thing = LabThing(REPORT, str(event.id), event.message, head.control_id)
+        receipt = await self._bring(lambda: self._form.reports(head, order.patient, [report]), thing)
+        if receipt.outcome == "accepted":
+            events.settle(event.id, DONE, receipt.code)
+        elif receipt.code == NOT_WRITABLE:
+            events.settle(event.id, FAILED, receipt.code)
+        elif receipt.outcome == "not-sent" or self._lab.tells_copies_apart:
             events.put_off(event.id, receipt.code, AGAIN_S)
         return receipt
 
@@ -222,12 +218,18 @@ class LabDesk:
             events.settle(event.id, FAILED, NO_ORDER)
         return Receipt("refused", NO_ORDER)
 
-    async def _bring(self, write: Callable[[], bytes], head: Letterhead) -> Receipt:
+    async def _bring(self, write: Callable[[], bytes], thing: LabThing) -> Receipt:
+        """Bring one thing, once: what the ledger does not let begin is under way elsewhere, or with the lab already."""
         try:
             message = write()
         except WriteError:
-            return Receipt("refused", "not-writable")
-        return await self._lab.bring(message, head.control_id)
+            return Receipt("refused", NOT_WRITABLE)
+        repeats, known = self._lab.tells_copies_apart, self._ledger.lab()
+        if state := known.begin(thing, repeats=repeats):
+            return Receipt("accepted" if state == DELIVERED else "not-sent", state)
+        receipt = await self._lab.bring(message, thing.control_id)
+        known.end(thing, receipt.outcome, receipt.code, repeats=repeats)
+        return receipt
 
     def _find(self, reference: str) -> Order | None:
         """Find the order that a study answers in the newest message that asked for it."""

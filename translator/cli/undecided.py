@@ -16,7 +16,7 @@ from translator.cli.output import Form, Listing, say
 
 if TYPE_CHECKING:
     from translator.config import Settings
-    from translator.ledger import Ledger, UndecidedItem
+    from translator.ledger import LabDelivery, Ledger, UndecidedItem
 
 _IDS = click.argument("ids", metavar="ID...", nargs=-1, required=True)
 _REASON = click.option("--reason", metavar="TEXT", required=True, help="Why; it is kept in the ledger.")
@@ -32,11 +32,15 @@ def add_list(group: click.Group, state: str) -> None:
         with _open(flags.settings()) as ledger:
             for item in ledger.desk().undecided([state]):
                 listing.add(msgspec.structs.replace(item, body=None), *_cells(item))
+            for one in ledger.lab().undecided([state]):
+                listing.add(one, *_lab_cells(one))
         listing.close()
         return 0
 
     list_undecided.help = f"""
     List what is {state}, the oldest first; its service request waits.
+
+    What was brought to the lab (lab.to) stands below, as `lab:3`: an order by its requisition, a report by its event.
 
     \b
     Examples:
@@ -56,7 +60,10 @@ def add_show(group: click.Group, state: str) -> None:
             items = ledger.desk().undecided([state], ids)
             for item in items:
                 _print_shown(flags.form, ledger, item)
-        return 0 if items else _none(state)
+            lab = _of_lab(ledger, state, ids)
+            for one in lab:
+                _print_lab(flags.form, ledger, one)
+        return 0 if items or lab else _none(state)
 
     show.help = f"""
     Show what is {state}: what was sent, and every attempt.
@@ -91,16 +98,21 @@ def _decide(flags: Flags, state: str, deed: str, ids: Sequence[str], reason: str
         raise click.UsageError("--reason must say why")
     settings = flags.settings()
     with _open(settings) as ledger:
-        items = ledger.desk().undecided([state], ids)
-        if not items:
+        items, lab = ledger.desk().undecided([state], ids), _of_lab(ledger, state, ids)
+        if not items and not lab:
             return _none(state)
         decision = Decision(deed, who(), reason)
-        review.decide(ledger, settings, [item.id for item in items], decision, then=then, rehearses=not yes)
+        if items:
+            review.decide(ledger, settings, [item.id for item in items], decision, then=then, rehearses=not yes)
+        if lab:
+            ledger.lab().decide([one.id for one in lab], decision, rehearses=not yes)
     listing = Listing(flags.form, ("id", "service request", "what", "answer", "waiting", "since"))
     for item in items:
         listing.add(msgspec.structs.replace(item, body=None), *_cells(item))
+    for one in lab:
+        listing.add(one, *_lab_cells(one))
     listing.close()
-    say(f"{deed}: {len(items)}")
+    say(f"{deed}: {len(items) + len(lab)}")
     if not yes:
         say_preview()
     return 0
@@ -117,6 +129,26 @@ def _none(state: str) -> int:
     return FINDINGS
 
 
+def _of_lab(ledger: Ledger, state: str, ids: Sequence[str]) -> list[LabDelivery]:
+    """Find what is named of the lab's side: by its own id, or an order by its requisition."""
+    named = {text.lower() for text in ids}
+    return [one for one in ledger.lab().undecided([state]) if named & {one.id, one.service_request_id or one.id}]
+
+
+def _lab_cells(one: LabDelivery) -> tuple[str, ...]:
+    what = f"lab {one.kind}"
+    return one.id, one.service_request_id, what, one.answer, "", one.since[:19].replace("T", " ")
+
+
+def _print_lab(form: Form, ledger: Ledger, one: LabDelivery) -> None:
+    if form == "json":
+        Listing("json", ()).add(one)
+        return
+    say(f"{one.kind} for the lab, of message {one.message}, under the control id {one.control_id}")
+    say(f"{one.state} ({one.answer}) since {one.since}, {one.attempts} attempts")
+    _print_decisions(ledger, one.message)
+
+
 def _cells(item: UndecidedItem) -> tuple[str, ...]:
     since = item.since[:19].replace("T", " ")
     return str(item.id), item.service_request_id, item.kind, item.answer, str(item.waiting), since
@@ -129,7 +161,11 @@ def _print_shown(form: Form, ledger: Ledger, item: UndecidedItem) -> None:
     click.echo(f"submission {item.id} of message {item.message}, position {item.position} of {item.service_request_id}")
     say(f"{item.state} ({item.answer}) since {item.since}, {item.attempts} attempts, {item.waiting} waiting behind it")
     Listing("table", ("body",)).print_one(item, bytes(item.body or b"").decode())
+    _print_decisions(ledger, item.message)
+
+
+def _print_decisions(ledger: Ledger, message: int) -> None:
     listing = Listing("table", ("when", "decided", "by", "reason"), "Decisions")
-    for one in ledger.desk().decisions(item.message):
+    for one in ledger.desk().decisions(message):
         listing.add(one, one.at, one.deed, one.by, one.reason)
     listing.close()

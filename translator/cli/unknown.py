@@ -14,13 +14,14 @@ _STATE = "unknown"
 @common
 def command(flags: Flags) -> None:
     """
-    List what the vendor may have taken; resend, accept or drop it.
+    List what the vendor, or the lab, may have taken; resend, accept or drop it.
 
-    It is never sent again by itself, and its service request waits. Ask the vendor, then decide.
+    It is never sent again by itself, and its service request waits. Ask the vendor, or the lab, then decide.
 
     \b
     Examples:
       translator unknown list
+      translator unknown resend lab:3 --reason "the lab has no such message" --yes
       translator unknown accept 7 --reason "WHOOP has it" --yes
       translator unknown resend 7 --reason "WHOOP does not have it" --yes
     """  # noqa: D301 - \b is click's mark for lines that stay as they are

@@ -18,6 +18,7 @@ from translator.ledger.event_tables import DONE, FAILED, NOTED, WAITING
 from translator.ledger.events import EventArrival, EventRow
 from translator.ledger.held import HeldCause, HeldItem, Version, by_cause, live_versions
 from translator.ledger.intakes import Prior
+from translator.ledger.lab_deliveries import DELIVERED, ORDER, REPORT, LabDelivery, LabThing
 from translator.ledger.lanes import Claim, Later, Settlement
 from translator.ledger.ledger import Ledger
 from translator.ledger.message_rows import Arrival
@@ -32,14 +33,17 @@ from translator.ledger.view_shapes import DecisionView, MessageRow, MessageView
 
 __all__ = [
     "AS_CORRECTED",
+    "DELIVERED",
     "DONE",
     "EVERY",
     "FAILED",
     "HELD_BEFORE",
     "NOTED",
     "OPERATOR",
+    "ORDER",
     "PATIENT",
     "PERSON",
+    "REPORT",
     "ROLES",
     "SCOPES",
     "SHORTEST_PASSWORD",
@@ -68,6 +72,8 @@ __all__ = [
     "HeldCause",
     "HeldItem",
     "Kept",
+    "LabDelivery",
+    "LabThing",
     "Later",
     "Ledger",
     "LedgerFinding",

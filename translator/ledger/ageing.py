@@ -17,6 +17,7 @@ from translator.ledger.database import Database
 from translator.ledger.decision_tables import notice
 from translator.ledger.destinations import VENDOR
 from translator.ledger.held import BY_CODE
+from translator.ledger.lab_deliveries import undecided_count
 from translator.ledger.undecided import REASONS
 
 _entry, _message, _submission = schema.entry, schema.message, schema.submission
@@ -60,8 +61,8 @@ class Notices:
     def ageing(self) -> list[Ageing]:
         """Sum up everything that waits, by cause."""
         with self._database.read() as connection:
-            found = (_held, _held_whole, _undecided, _queued, _paused)
-            return [one for of_kind in found for one in of_kind(connection)]
+            parts = (_held, _held_whole, _undecided, _undecided_at_lab, _queued, _paused)
+            return [each for part in parts for each in part(connection)]
 
     def told(self) -> Mapping[str, int]:
         """Give by name when somebody was last told of a cause."""
@@ -94,6 +95,11 @@ def _held_whole(connection: Connection) -> Iterator[Ageing]:
 def _undecided(connection: Connection) -> Iterator[Ageing]:
     for state, answer, count, since in connection.execute(_UNDECIDED):
         yield Ageing(UNKNOWN, REASONS[state], answer, count, since or 0)
+
+
+def _undecided_at_lab(connection: Connection) -> Iterator[Ageing]:
+    for state, answer, count, since in undecided_count(connection):
+        yield Ageing(UNKNOWN, REASONS[state], f"lab {answer}", count, since)
 
 
 def _queued(connection: Connection) -> Iterator[Ageing]:

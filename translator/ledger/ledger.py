@@ -34,6 +34,7 @@ from translator.ledger.events import Events
 from translator.ledger.gate import Destinations
 from translator.ledger.intakes import Prior, find_prior
 from translator.ledger.keys import parse_key
+from translator.ledger.lab_deliveries import LabDeliveries
 from translator.ledger.lock import delivery_lock
 from translator.ledger.message_rows import Arrival
 from translator.ledger.order_messages import order_messages
@@ -210,8 +211,6 @@ class Ledger:
         """Give whether and how fast each vendor may be called."""
         return Destinations(self._database, self._instant)
 
-    # Decisions
-
     def desk(self) -> Desk:
         """Give what waits for people, and what they decide."""
         return Desk(self._database, self._vault, self._instant)
@@ -220,13 +219,9 @@ class Ledger:
         """Give what waits too long, and what was told of it."""
         return Notices(self._database, self._instant)
 
-    # People and programs
-
     def access(self) -> Access:
         """Give who may use the service, and what they did."""
         return Access(self._database, self._instant)
-
-    # Vendors' webhooks
 
     def events(self) -> Events:
         """Give what vendors told by webhook."""
@@ -235,6 +230,10 @@ class Ledger:
     def requisitions(self) -> Requisitions:
         """Give the requisitions that WHOOP told of."""
         return Requisitions(self._database, self._vault, self._instant)
+
+    def lab(self) -> LabDeliveries:
+        """Give what is brought to the lab's side."""
+        return LabDeliveries(self._database, self._instant)
 
     # Account
 

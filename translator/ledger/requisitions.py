@@ -147,6 +147,15 @@ class Requisitions:
         with self._database.read() as connection:
             return self._document(connection, _message_of(connection, requisition_id))
 
+    def message(self, requisition_id: str) -> int:
+        """
+        Give the number of the message that holds its document.
+
+        Raises: LedgerError where there is no such requisition.
+        """
+        with self._database.read() as connection:
+            return _message_of(connection, requisition_id)
+
     def unordered(self) -> list[str]:
         """Name the requisitions that the lab has no order for yet, in the order in which they came."""
         query = select(requisition.c.requisition_id).where(requisition.c.ordered_at.is_(None))

@@ -26,6 +26,8 @@ class FileDrop:
         ConfigError: the folder is not there.
     """
 
+    tells_copies_apart = True
+
     def __init__(self, folder: Path, suffix: str = ".hl7") -> None:
         if not folder.is_dir():
             raise ConfigError("the folder for the lab's messages is not there; create it, or name another one")

@@ -20,7 +20,16 @@ class Receipt(Struct, frozen=True, gc=False):
 
 
 class LabSide(Protocol):
-    """One way to the lab; `control_id` is MSH-10 of the message, or the id of the bundle."""
+    """
+    One way to the lab; `control_id` is MSH-10 of the message, or the id of the bundle.
+
+    Shape: one that `tells_copies_apart` takes a message with the same control id only once, so that it may be brought
+    again where nobody knows whether it arrived.
+    """
+
+    @property
+    def tells_copies_apart(self) -> bool:
+        """Whether a second copy does nothing."""
 
     async def bring(self, message: bytes, control_id: str) -> Receipt:
         """Bring one message, once."""

@@ -21,16 +21,34 @@ from translator.write.mllp import frame
 
 _CHUNK = 1 << 16
 _LARGEST_ANSWER = 1 << 20
+_GOODBYE_S = 1.0
+# Alerts of RFC 8446 section 6.2 that end a handshake, by OpenSSL's names.
+_NOT_TRUSTED = frozenset({
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED", "TLSV1_ALERT_UNKNOWN_CA", "TLSV1_ALERT_ACCESS_DENIED",
+    "SSLV3_ALERT_BAD_CERTIFICATE", "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE", "SSLV3_ALERT_CERTIFICATE_REVOKED",
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED", "SSLV3_ALERT_CERTIFICATE_UNKNOWN", "SSLV3_ALERT_HANDSHAKE_FAILURE",
+})  # fmt: skip
 
 
 class MllpClient:
     """
     One connection to one receiver.
 
+    Shape: with `tls` the receiver's certificate is checked against `host`. `tells_copies_apart` is what the site knows
+    of the receiver.
     Units: `timeout_s` bounds the wait for the connection, and then for the acknowledgement, in seconds.
     """
 
-    def __init__(self, host: str, port: int, *, timeout_s: float = 30.0, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        timeout_s: float = 30.0,
+        tls: ssl.SSLContext | None = None,
+        tells_copies_apart: bool = False,
+    ) -> None:
+        self.tells_copies_apart = tells_copies_apart
         self._address = (host, port)
         self._timeout_s = timeout_s
         self._tls = tls
@@ -51,10 +69,10 @@ class MllpClient:
             try:
                 async with asyncio.timeout(self._timeout_s):
                     reader, writer = await self._connected()
-            except (OSError, TimeoutError):
-                return Receipt("not-sent", "connect-error")
+            except (OSError, TimeoutError) as error:
+                return Receipt("not-sent", "tls-error" if isinstance(error, ssl.SSLError) else "connect-error")
             receipt = await self._exchange(reader, writer, framed, control_id)
-            if receipt.outcome == "unknown":
+            if receipt.outcome in {"unknown", "not-sent"}:
                 await self._hang_up()
             return receipt
 
@@ -68,6 +86,9 @@ class MllpClient:
                 return _judged(await self._answer(reader, control_id))
         except TimeoutError:
             return Receipt("unknown", "read-timeout")
+        except ssl.SSLError as error:
+            # Where the peer does not take our certificate, it says so after the handshake, and reads nothing before.
+            return Receipt("not-sent", "tls-error") if error.reason in _NOT_TRUSTED else Receipt("unknown", "tls-error")
         except (OSError, EOFError):
             return Receipt("unknown", "disconnected")
         except FrameTooLargeError:
@@ -88,7 +109,9 @@ class MllpClient:
             await self._hang_up()
         if self._streams is None:
             host, port = self._address
-            self._streams = await asyncio.open_connection(host, port, ssl=self._tls)
+            # A peer that hangs would keep us from the next message for half a minute.
+            goodbye_s = _GOODBYE_S if self._tls is not None else None
+            self._streams = await asyncio.open_connection(host, port, ssl=self._tls, ssl_shutdown_timeout=goodbye_s)
             self._frames = Frames(_LARGEST_ANSWER)
         return self._streams
 
