@@ -220,13 +220,17 @@ def test_answers_of_a_questionnaire_are_read_at_any_depth() -> None:
 
 
 def test_older_version_of_an_order_has_a_place() -> None:
-    """A history bundle holds every version; only the newest asks for anything."""
+    """A history bundle holds every version, of other resources, too; only the newest asks for anything."""
     versions = [
-        REQUEST | {"meta": {"lastUpdated": f"2026-03-0{day}T09:00:00Z"}, "status": status}
-        for day, status in ((2, "revoked"), (1, "active"))
+        resource | {"meta": {"lastUpdated": f"2026-03-0{day}T09:00:00Z"}}
+        for day, resource in (
+            (2, REQUEST | {"status": "revoked"}),
+            (1, REQUEST),
+            (2, PATIENT),
+            (1, PATIENT),
+        )
     ]
-    bundle = {"resourceType": "Bundle", "type": "history",
-              "entry": [{"resource": resource} for resource in (*versions, PATIENT)]}  # fmt: skip
+    bundle = {"resourceType": "Bundle", "type": "history", "entry": [{"resource": each} for each in versions]}
     orders = read_document(json.dumps(bundle).encode(), LEXICON).orders
 
     assert [(each.at, each.sent_control, each.is_replaced) for each in orders] == [
@@ -264,6 +268,7 @@ def test_address_that_is_over_is_not_posted_to(authored: str, line: str) -> None
         pytest.param([{"system": "phone", "value": "1"}], ("", "1", ""), id="of-no-use"),
         pytest.param([{"system": "phone", "use": "home", "value": "1"}], ("", "", "1"), id="at-home"),
         pytest.param([{"system": "sms", "value": "1"}], ("1", "", ""), id="short-messages"),
+        pytest.param([{"system": "fax", "value": "1"}], ("", "", ""), id="fax"),
         pytest.param(
             [{"system": "phone", "use": "mobile", "value": "1", "rank": 2},
              {"system": "phone", "use": "mobile", "value": "2", "rank": 1}],

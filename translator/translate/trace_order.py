@@ -7,14 +7,14 @@ As for observations, the trace asks the functions that translate, and decides no
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from translator.record.order import Order, Organisation
 from translator.record.outcome import Diagnostic, Entry
 from translator.record.values import Coding
 from translator.translate.acurable import body_kind
 from translator.translate.order_fields import FIELDS, OrderFacts, chosen_telephone, phone_answers, values_of
-from translator.translate.order_layout import placeholders_of
+from translator.translate.order_layout import StudyRow, placeholders_of
 from translator.translate.study import match_study, study_words
 from translator.translate.tables import Tables
 from translator.translate.trace import Step, trace_fate
@@ -60,9 +60,8 @@ def _order_steps(
 def trace_body_field(order: Order, at: str, source_format: str, tables: Tables) -> tuple[Step, ...]:
     """List what a field of an order's body was made from; `at` is its path, with the number of an item if need be."""
     row = tables.order_controls[source_format][order.sent_control]
-    study = match_study(order.codes, tables).row
-    if study is None:
-        return ()
+    # There is one: without it there would be no body.
+    study = cast("StudyRow", match_study(order.codes, tables).row)
     facts = OrderFacts(order, study, tables.order_layout)
     values = values_of(facts)
     leaves = tables.order_layout.leaves(body_kind(study.kind, row.action), values)
