@@ -14,7 +14,19 @@ from translator.read.hl7v2 import read_message
 from translator.read.lexicon import Lexicon
 from translator.record.order import OrderPatient, PersonName
 from translator.record.report import Form, Identifier, Observation, Report
-from translator.record.values import Coding, Document, Numeric, Text, Unusable, Value
+from translator.record.values import (
+    Cleared,
+    Coded,
+    Coding,
+    Document,
+    Limit,
+    Numeric,
+    Range,
+    Ratio,
+    Text,
+    Unusable,
+    Value,
+)
 from translator.write.hl7v2 import Letterhead
 from translator.write.oru import write_oru
 
@@ -41,6 +53,28 @@ def test_written_reports_are_read_back_as_they_were(data: st.DataObject) -> None
 
     assert (read.refused, read.held, read.control_id, read.sender) == (None, (), "C-1", "TRANSLATOR/HUB|1")
     assert [structs.replace(each, keys=tuple(each.keys)) for each in read.reports] == list(reports)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(Numeric("5.40"), id="number"),
+        pytest.param(Limit("<", "0.01"), id="limit"),
+        pytest.param(Range("2", "5"), id="range"),
+        pytest.param(Ratio("1", ":", "160"), id="ratio"),
+        pytest.param(Text("a|b^c~d\\e&f\nµé漢" * 300), id="long-text"),
+        pytest.param(Coded((Coding("L", "A", "One"),), "another word"), id="code-and-words"),
+        pytest.param(Cleared(), id="request-to-delete"),
+    ],
+)
+def test_value_of_each_kind_is_read_back(value: Value) -> None:
+    """Whatever the property above happens to draw."""
+    kind = {Numeric: "NM", Text: "ST", Coded: "CWE", Cleared: "ST"}.get(type(value), "SN")
+    seen = Observation("OBX[1]", Form((Coding("L", "ZZ9", "Aura"),), kind, status="F"), value)
+
+    raw = write_oru(HEAD, PATIENT, [structs.replace(report(), observations=(seen,))])
+
+    assert read_message(raw, LEXICON).reports[0].observations[0].value == value
 
 
 def test_message_is_read_by_its_type() -> None:

@@ -170,9 +170,8 @@ class LabDeliveries:
                 f"{name} is {row['state'] if row else 'not there'}; only what is {allowed} can be decided so"
             )
         state, now = _BECOMES[decision.deed], self._instant()
-        connection.execute(
-            update(lab_delivery).where(lab_delivery.c.id == number).values(state=state, answer=BY_HAND, ended_at=now)
-        )
+        decided = {"state": state, "answer": BY_HAND, "ended_at": now}
+        connection.execute(update(lab_delivery).where(lab_delivery.c.id == number).values(decided))
         _tell(connection, row["kind"], row["subject"], state, BY_HAND, now)
         record(connection, decision, row["message_id"], now)
 
