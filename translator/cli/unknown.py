@@ -14,9 +14,10 @@ _STATE = "unknown"
 @common
 def command(flags: Flags) -> None:
     """
-    List what the vendor, or the lab, may have taken; resend, accept or drop it.
+    List what the vendor may have taken; resend, accept or drop it.
 
-    It is never sent again by itself, and its service request waits. Ask the vendor, or the lab, then decide.
+    The lab, too, may have what it did not acknowledge. Nothing of this is sent again by itself, and its service request
+    waits. Ask the vendor, or the lab, then decide.
 
     \b
     Examples:
