@@ -23,6 +23,16 @@ def states(ledger: Ledger, *submissions: Submission, policies: dict[str, Destina
     return [entry.reason or entry.state for entry in entries]
 
 
+def test_another_order_under_a_taken_reference_is_refused(ledger: Ledger) -> None:
+    """Nothing that a person could decide makes it sound: the sender takes another reference, or sends a change."""
+    states(ledger, order(), order(body=order_body(shippingAddress=MOVED)))
+
+    second = ledger.show(2)
+    assert (second.state, second.reason) == ("refused", "duplicate-reference")
+    assert [entry.state for entry in second.entries] == ["refused"]
+    assert ledger.count("acurable") == {"queued": 1}
+
+
 @pytest.mark.parametrize(
     ("second", "state"),
     [

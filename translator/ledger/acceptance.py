@@ -262,7 +262,7 @@ def _check_written(connection: Connection, message_ids: Sequence[int], entry_cou
 
 
 def message_state(outcome: Outcome, placed: Sequence[Placed]) -> tuple[str, str]:
-    """Sum up a message: anything sent, else anything held, else anything repeated, else as translated."""
+    """Sum up a message: anything sent, else anything held, refused or repeated, else as translated."""
     if any(one.revision.payload for one in placed):
         return "translated", ""
     reports = [one.revision.report for one in placed]
@@ -272,4 +272,7 @@ def message_state(outcome: Outcome, placed: Sequence[Placed]) -> tuple[str, str]
     verdicts = (verdict.state for one in placed for verdict in one.revision.verdicts)
     if "held" in verdicts or any(entry.state == "held" for entry in outcome.entries):
         return "held", ""
+    refused = next((report for report in reports if report.state == "refused"), None)
+    if refused:
+        return "refused", refused.reason
     return ("duplicate", "") if reports else (outcome.state, "")

@@ -2,7 +2,8 @@
 Decide what a lane still needs of an order: compare it with what was sent under its reference. (pure)
 
 The vendor knows an order by our reference alone and answers a second one with a conflict that does not say whether it
-is the same. So the comparison is ours: the same body again is a repeat, another one under a taken reference is held.
+is the same. So the comparison is ours: the same body again is a repeat, and another one under a taken reference is
+refused, since only a change may say something else under it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from translator.translate.revision_rules import DUPLICATE, OUT_OF_ORDER, SEND, V
 CHANGES = frozenset({"order-update", "study-cancel"})
 """What changes an order that there is already; every other kind makes one."""
 
-DUPLICATE_REFERENCE = Verdict("held", "duplicate-reference")
+DUPLICATE_REFERENCE = Verdict("refused", "duplicate-reference")
 LAYOUT_UNCONFIRMED = Verdict("held", "layout-unconfirmed")
 
 
