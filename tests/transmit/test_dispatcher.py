@@ -291,3 +291,41 @@ def test_dispatcher_notices_a_clock_that_is_set_back(tmp_path: Path) -> None:
         serve(ledger, vendor, lambda: clock.move(-3600), lambda: vendor.posts == 2)
 
         assert vendor.posts == 1 or ledger.count("whoop") == {"delivered": 1}
+
+
+class ExpiringVendor(Vendor):
+    """A vendor whose first token runs out while two calls are under way; the second 401 comes after the new token."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.both, self.renewed = asyncio.Event(), asyncio.Event()
+        self.tokens = 0
+
+    async def send(self, call: Call, token: str) -> Answer:
+        """Refuse the first token: one caller at once, the other one later."""
+        if token != "t1":
+            return await super().send(call, token)
+        self.posts += 1
+        if self.posts == 1:
+            await self.both.wait()
+        else:
+            self.both.set()
+            await self.renewed.wait()
+        return Answer("401")
+
+    async def token(self) -> Token:
+        """Give another token each time."""
+        self.tokens += 1
+        if self.tokens > 1:
+            self.renewed.set()
+        return Token(f"t{self.tokens}", 3600)
+
+
+def test_dispatcher_leaves_no_attempt_open_where_another_worker_has_renewed_the_token(ledger: Ledger) -> None:
+    """Two calls run into an old token: both go again with the new one, and nothing becomes unknown."""
+    vendor = ExpiringVendor()
+
+    drain(ledger, vendor, clients=2)
+
+    assert ledger.count("whoop") == {"delivered": 4}
+    assert vendor.tokens == 2
