@@ -22,7 +22,7 @@ from translator.transmit.drain import TURN, Route
 from translator.transmit.responses import Answer
 from translator.transmit.token import Token, TokenKeeper, TokenUnreachableError
 
-RESPONSES = {"201": "accepted", "401": "renew", "503": "retry"}
+RESPONSES = {"201": "accepted", "401": "renew", "429": "retry", "503": "retry"}
 
 
 class Vendor:
@@ -329,3 +329,15 @@ def test_dispatcher_leaves_no_attempt_open_where_another_worker_has_renewed_the_
 
     assert ledger.count("whoop") == {"delivered": 4}
     assert vendor.tokens == 2
+
+
+def test_dispatcher_that_tries_goes_on_after_the_last_of_a_turn(ledger: Ledger) -> None:
+    """The one call that tries ends a lane's turn, with nothing proved: somebody else tries next."""
+    ledger.destinations().pause("whoop", "the vendor refuses our access: answer 403", by=VENDOR)
+    for _ in range(TURN):
+        one_lane_more(ledger, LANES[0])
+    vendor = Vendor(*[Answer("429", wait_s=0.0)] * TURN)
+
+    drain(ledger, vendor, deadline_s=20)
+
+    assert ledger.count("whoop").get("queued", 0) == 0

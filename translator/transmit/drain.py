@@ -154,6 +154,8 @@ class LaneDrain:
         own = goes_on and has_turn
         following = await self._advance(Step(claim.lane_id, claim, settled, own, self._route.budget, offered))
         turn.went_on(following.lane_id if following else None)
+        if goes_on and following is None:
+            self.gate.gave_up()
         return following
 
     async def _enter(self, *, is_admitted: bool = False) -> str:
