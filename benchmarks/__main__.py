@@ -9,7 +9,7 @@ import click
 
 from benchmarks.candidates import payloads
 from benchmarks.messages import STANDARD, Laboratory
-from benchmarks.report import measured
+from benchmarks.report import delivery, measured
 from benchmarks.tables import markdown, write_readme
 from translator import Translator
 from translator.mapping_files import packaged_tables
@@ -24,19 +24,21 @@ _LINES = 15
 @click.option("--rounds", default=9, show_default=True, help="Rounds of every comparison; the median counts.")
 @click.option("--gc/--no-gc", "collect", default=True, help="Leave the garbage collector on, or turn it off, for all.")
 @click.option("--readme", is_flag=True, help="Write the ratios into benchmarks/README.md.")
+@click.option("--delivery", "only_delivery", is_flag=True, help="Measure delivery alone; other figures stay.")
 @click.option("--profile", is_flag=True, help="Only show where the engine's time goes on the standard message.")
-def main(*, quick: bool, rounds: int, collect: bool, readme: bool, profile: bool) -> None:
+def main(*, quick: bool, rounds: int, collect: bool, readme: bool, only_delivery: bool, profile: bool) -> None:
     """Compare the engine with other HL7 v2 readers, and with the least that any reader must do."""
     tables = packaged_tables()
     if profile:
         _profile(tables)
         return
     found = []
-    for table in measured(tables, everything=not quick, rounds=rounds, collect=collect):
+    measuring = measured(tables, everything=not quick, rounds=rounds, collect=collect)
+    for table in delivery(tables) if only_delivery else measuring:
         click.echo(markdown(table))
         found.append(table)
     if readme:
-        write_readme(found)
+        write_readme(found, others_stay=only_delivery)
 
 
 def _profile(tables: Tables) -> None:

@@ -36,7 +36,7 @@ def measured(tables: Tables, *, everything: bool, rounds: int, collect: bool) ->
     yield _growth(found, tables, one_order=False)
     yield _growth(found, tables, one_order=True)
     yield _splitting(Laboratory(tables).messages(*_POOLS[1]))
-    yield from _delivery(tables)
+    yield from delivery(tables)
     yield _batches([32 * _MIB, 1024 * _MIB] if everything else [32 * _MIB])
 
 
@@ -118,7 +118,8 @@ def _splitting(messages: Sequence[bytes]) -> Table:
     )
 
 
-def _delivery(tables: Tables) -> Iterator[Table]:
+def delivery(tables: Tables) -> Iterator[Table]:
+    """Measure throughput and waking."""
     rows = tuple(
         (str(number), figure(each.bare), figure(each.ours), figure(each.ratio))
         for number, each in enumerate(throughput(tables), start=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -61,9 +60,18 @@ def _line(words: Sequence[str], widths: Sequence[int]) -> str:
     return " ".join(["|", first[0].ljust(first[1]), "|", *(f"{word.rjust(width)} |" for word, width in others)])
 
 
-def write_readme(tables: Sequence[Table], path: Path = README) -> None:
-    """Put the tables in the README in place of those that it has, ratios and memory only."""
-    figures = "\n".join(markdown(table, portable=True) for table in tables)
+def write_readme(tables: Sequence[Table], path: Path = README, *, others_stay: bool = False) -> None:
+    """Put the tables in the README in place of those that it has, all or of their titles; ratios and memory only."""
     text = path.read_text(encoding="utf-8")
-    block = re.compile(f"{re.escape(_BEGIN)}.*{re.escape(_END)}", re.DOTALL)
-    path.write_text(block.sub(lambda _: f"{_BEGIN}\n\n{figures}\n{_END}", text), encoding="utf-8", newline="\n")
+    head, _, rest = text.partition(_BEGIN)
+    figures, _, tail = rest.partition(_END)
+    sections = _sections(figures) if others_stay else {}
+    sections |= {table.title: markdown(table, portable=True) for table in tables}
+    written = "\n".join(sections.values())
+    path.write_text(f"{head}{_BEGIN}\n\n{written}\n{_END}{tail}", encoding="utf-8", newline="\n")
+
+
+def _sections(figures: str) -> dict[str, str]:
+    """Part what stands in the README by titles."""
+    parts = [f"### {part.strip()}\n" for part in figures.split("### ")[1:]]
+    return {part.partition("\n")[0].removeprefix("### "): part for part in parts}

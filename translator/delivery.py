@@ -134,7 +134,7 @@ def serve(
     Deliver whatever is committed, until the stop; Ctrl-C and SIGTERM finish what is under way first.
 
     Where another process holds the lock, this one waits for it; where the database is away, until it is back. What was
-    under way then, and whose outcome could not be recorded, is unknown.
+    under way then is recorded when it is back; what could not be for a minute is unknown.
 
     Shape: `trouble` is told, once, why nothing is delivered while the database is away.
     Raises: ConfigError where a credential is needed and not set; LedgerError where the stop comes while the database
@@ -174,11 +174,18 @@ class _Delivery(NamedTuple):
         return self.stop.is_set() or (self.deadline is not None and time.monotonic() >= self.deadline)
 
     async def run(self, *, serves: bool = False) -> DeliveryReport:
-        counts = Counts(self.progress)
+        counts, away = Counts(self.progress), threading.Event()
         async with AsyncExitStack() as stack:
             routes = [route async for route in open_routes(stack, self.settings, self.tables, self.transport)]
             dispatchers = [
-                Dispatcher(self.ledger, route, clock=time.monotonic, draw=random.random, progress=counts.part(number))
+                Dispatcher(
+                    self.ledger,
+                    route,
+                    clock=time.monotonic,
+                    draw=random.random,
+                    progress=counts.part(number),
+                    away=away,
+                )
                 for number, route in enumerate(routes)
             ]
             works = [
@@ -247,10 +254,17 @@ def total(parts: Iterable[Progress]) -> Progress:
 
 
 async def _all(works: Iterable[Coroutine[None, None, None]]) -> None:
-    """Do several works at a time; where one fails, the others are cut off, and its error is the error."""
+    """
+    Do several works at a time; where one fails, the others are cut off, and its error is the error.
+
+    Where the ledger is away, they end by themselves, when what they know is recorded.
+    """
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
         await asyncio.gather(*tasks)
+    except LedgerUnavailableError:
+        await asyncio.wait(tasks)
+        raise
     finally:
         for task in tasks:
             task.cancel()

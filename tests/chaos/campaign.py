@@ -123,7 +123,7 @@ class Campaign:
     def _finish(self, ledger: Ledger) -> None:
         # One worker, so that nothing is made unknown by the end itself.
         whoop = settings(self._sandbox)
-        deliver(ledger, whoop, packaged_tables(), deadline_s=300)
+        deliver(ledger, whoop, packaged_tables(), deadline_s=1800)
 
     def _broken(self, ledger: Ledger) -> Iterator[str]:
         yield from (f"verify: {finding.code} at {finding.at}" for finding in ledger.verify())

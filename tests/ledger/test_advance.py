@@ -50,6 +50,24 @@ def test_advance_may_only_settle(filled: Ledger) -> None:
     assert 1 in filled.due_lanes("whoop", 10)
 
 
+def test_advance_goes_on_with_another_lane_where_its_own_has_nothing_more(filled: Ledger) -> None:
+    """The outcome on one lane and the attempt on the next share a commit; a lane that has more goes on itself."""
+    (first,) = claims(filled.advance([Step(1)]))
+    (second,) = claims(filled.advance([Step(1, first, ACCEPTED, then=2)]))
+    (third,) = claims(filled.advance([Step(1, second, ACCEPTED, then=2)]))
+
+    assert [claim.lane_id for claim in (first, second, third)] == [1, 1, 2]
+    assert filled.advance([Step(2, third, ACCEPTED, goes_on=False, then=1)]) == [None]
+    assert filled.count("whoop") == {"delivered": 3, "queued": 3}
+
+
+def test_advance_opens_a_lane_that_two_name_once(filled: Ledger) -> None:
+    """Who named it first has it."""
+    results = filled.advance([Step(99, then=2), Step(98, then=2), Step(2, then=3)])
+
+    assert [one.lane_id if isinstance(one, Claim) else one for one in results] == [2, None, 3]
+
+
 def test_advance_gives_nothing_for_a_lane_at_work(filled: Ledger) -> None:
     """A job that runs twice finds an attempt open, and leaves."""
     results = filled.advance([Step(1), Step(1)])

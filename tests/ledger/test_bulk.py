@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 
 from tests.ledger.arrivals import POLICIES, arrival, report
 from translator.ledger import Ledger
-from translator.ledger.bulk import insert_tuples
+from translator.ledger.bulk import insert_tuples, run_rows
 from translator.ledger.database import connect
 from translator.ledger.entry_rows import EntryRow
 from translator.ledger.schema import entry
@@ -33,3 +33,23 @@ def test_rows_are_read_as_they_were_written(ledger: Ledger, place: str) -> None:
     database.close()
 
     assert tuple(written) == tuple(row)
+
+
+def test_statement_is_run_for_each_row(ledger: Ledger, place: str) -> None:
+    """What stands in the statement itself is part of it, and the number of rows that changed is that of all."""
+    ledger.accept([arrival(report({"HDL": "55", "LDL": "66", "TSH": "2"}))], POLICIES)
+    statement = (
+        update(entry).where(entry.c.number == bindparam("nth")).values(cause=bindparam("why"), reason="as it stands")
+    )
+    database = connect(place)
+
+    with database.write() as connection:
+        changed = [
+            run_rows(connection, statement, [{"nth": 0, "why": "%s", "other": 7}, {"nth": 2, "why": "a\0b"}]),
+            run_rows(connection, statement, [{"nth": 99, "why": "nobody's"}]),
+        ]
+        written = connection.execute(select(entry.c.cause, entry.c.reason).order_by(entry.c.number)).all()
+    database.close()
+
+    assert changed == [2, 0]
+    assert [tuple(row) for row in written] == [("%s", "as it stands"), ("", ""), ("a\0b", "as it stands")]

@@ -24,7 +24,7 @@ from tests.ledger.arrivals import LANES, arrival, report
 from tests.ledger.conftest import Clock
 from tests.ledger.test_decisions import complete, incomplete
 from translator.errors import ConfigError
-from translator.ledger import Choice, Claim, Decision, DestinationPolicy, Ledger, Settlement
+from translator.ledger import Choice, Claim, Decision, DestinationPolicy, Ledger, Settlement, Step
 from translator.translate.workflow import TERMINAL, Workflow, may_follow
 
 POLICIES = {"whoop": DestinationPolicy(loopback=True, workflow=Workflow())}
@@ -100,8 +100,10 @@ class LanesModel(RuleBasedStateMachine):
     @rule()
     def claim(self) -> None:
         """Open the next attempt."""
-        claim = self.ledger.claim("whoop")
-        if claim is not None:
+        self._open(self.ledger.claim("whoop"))
+
+    def _open(self, claim: object) -> None:
+        if isinstance(claim, Claim):
             assert claim.service_request_id not in {one.service_request_id for one in self.open}
             self.open.append(claim)
 
@@ -113,11 +115,30 @@ class LanesModel(RuleBasedStateMachine):
     )
     def settle(self, data: st.DataObject, outcome: str, arrived: bool) -> None:  # noqa: FBT001 - drawn
         """End an attempt; an unknown one may have arrived."""
+        self.ledger.settle(self._end(data, outcome, arrived=arrived), Settlement(outcome, "answer"))
+
+    @precondition(lambda self: self.open)
+    @rule(
+        data=st.data(),
+        outcome=st.sampled_from(["accepted", "accepted", "refused", "unknown", "retry"]),
+        arrived=st.booleans(),
+        goes_on=st.booleans(),
+        then=st.none() | st.integers(1, 4),
+    )
+    def go_on(self, data: st.DataObject, outcome: str, arrived: bool, goes_on: bool, then: int | None) -> None:  # noqa: FBT001 - drawn
+        """End an attempt and open the next one in the same commit: of its lane, or of another."""
+        claim = self._end(data, outcome, arrived=arrived)
+        ended = Step(claim.lane_id, claim, Settlement(outcome, "answer"), goes_on, then=then)
+        (following,) = self.ledger.advance([ended])
+        assert following is None or isinstance(following, Claim)
+        self._open(following)
+
+    def _end(self, data: st.DataObject, outcome: str, *, arrived: bool) -> Claim:
         claim = data.draw(st.sampled_from(self.open))
         self.open.remove(claim)
         if outcome == "accepted" or (outcome == "unknown" and arrived):
             self._receive(claim)
-        self.ledger.settle(claim, Settlement(outcome, "answer"))
+        return claim
 
     @precondition(lambda self: self.open)
     @rule(arrived=st.lists(st.booleans(), min_size=3, max_size=3))

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from tests.ledger.arrivals import LANES, POLICIES, arrival, report
-from translator.errors import LedgerError
+from translator.errors import LedgerError, LedgerUnavailableError
 from translator.ledger import Advanced, Claim, Ledger, Settlement, Step
 from translator.transmit.desk import Desk
 
@@ -98,4 +98,53 @@ def test_desk_that_closes_records_what_was_asked_and_opens_nothing(filled: Ledge
 
     assert filled.count("whoop") == {"delivered": 1, "queued": 7}
     assert filled.recover("whoop") == 0
+    assert filled.verify() == []
+
+
+class AwayLedger:
+    """A ledger that is away for some calls."""
+
+    def __init__(self, ledger: Ledger, times: int) -> None:
+        self._ledger = ledger
+        self.left = times
+
+    def advance(self, steps: Sequence[Step]) -> list[Advanced]:
+        """Refuse, or take the steps."""
+        self.left -= 1
+        if self.left >= 0:
+            return [LedgerUnavailableError("away")] * len(steps)
+        return self._ledger.advance(steps)
+
+
+def settle_late(filled: Ledger, away_for: int, patience_s: float) -> list[object]:
+    """Settle one lane and open another while the ledger is away; gives what was told, and whether all know of it."""
+
+    async def ask() -> list[object]:
+        claim = filled.claim("whoop")
+        assert claim is not None
+        desk = Desk(cast("Ledger", AwayLedger(filled, away_for)), patience_s=patience_s)
+        settled = Step(claim.lane_id, claim, Settlement("accepted", "201"), then=4)
+        results = await asyncio.gather(desk.advance(settled), desk.advance(Step(2)), return_exceptions=True)
+        await desk.close()
+        return [*map(type, results), desk.away.is_set()]
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    ("away_for", "patience_s", "counts"),
+    [
+        pytest.param(3, 60, {"delivered": 1, "queued": 7}, id="comes-back"),
+        pytest.param(1000, 0.3, {"unknown": 1, "queued": 7}, id="stays-away"),
+    ],
+)
+def test_desk_keeps_what_is_known_for_a_ledger_that_is_away(
+    filled: Ledger, away_for: int, patience_s: float, counts: dict[str, int]
+) -> None:
+    """An outcome is recorded when the ledger is back in time; nothing new is opened, and everybody hears of it."""
+    told = settle_late(filled, away_for, patience_s)
+    filled.recover("whoop")
+
+    assert told == [LedgerUnavailableError, LedgerUnavailableError, True]
+    assert filled.count("whoop") == counts
     assert filled.verify() == []

@@ -22,7 +22,7 @@ from translator.transmit.drain import TURN, Route
 from translator.transmit.responses import Answer
 from translator.transmit.token import Token, TokenKeeper, TokenUnreachableError
 
-RESPONSES = {"201": "accepted", "401": "renew", "503": "retry"}
+RESPONSES = {"201": "accepted", "401": "renew", "429": "retry", "503": "retry"}
 
 
 class Vendor:
@@ -291,3 +291,53 @@ def test_dispatcher_notices_a_clock_that_is_set_back(tmp_path: Path) -> None:
         serve(ledger, vendor, lambda: clock.move(-3600), lambda: vendor.posts == 2)
 
         assert vendor.posts == 1 or ledger.count("whoop") == {"delivered": 1}
+
+
+class ExpiringVendor(Vendor):
+    """A vendor whose first token runs out while two calls are under way; the second 401 comes after the new token."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.both, self.renewed = asyncio.Event(), asyncio.Event()
+        self.tokens = 0
+
+    async def send(self, call: Call, token: str) -> Answer:
+        """Refuse the first token: one caller at once, the other one later."""
+        if token != "t1":
+            return await super().send(call, token)
+        self.posts += 1
+        if self.posts == 1:
+            await self.both.wait()
+        else:
+            self.both.set()
+            await self.renewed.wait()
+        return Answer("401")
+
+    async def token(self) -> Token:
+        """Give another token each time."""
+        self.tokens += 1
+        if self.tokens > 1:
+            self.renewed.set()
+        return Token(f"t{self.tokens}", 3600)
+
+
+def test_dispatcher_leaves_no_attempt_open_where_another_worker_has_renewed_the_token(ledger: Ledger) -> None:
+    """Two calls run into an old token: both go again with the new one, and nothing becomes unknown."""
+    vendor = ExpiringVendor()
+
+    drain(ledger, vendor, clients=2)
+
+    assert ledger.count("whoop") == {"delivered": 4}
+    assert vendor.tokens == 2
+
+
+def test_dispatcher_that_tries_goes_on_after_the_last_of_a_turn(ledger: Ledger) -> None:
+    """The one call that tries ends a lane's turn, with nothing proved: somebody else tries next."""
+    ledger.destinations().pause("whoop", "the vendor refuses our access: answer 403", by=VENDOR)
+    for _ in range(TURN):
+        one_lane_more(ledger, LANES[0])
+    vendor = Vendor(*[Answer("429", wait_s=0.0)] * TURN)
+
+    drain(ledger, vendor, deadline_s=20)
+
+    assert ledger.count("whoop").get("queued", 0) == 0

@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection
 
 import pytest
 
-from translator.transmit.engine import EmbeddedEngine
+from translator.errors import LedgerUnavailableError
+from translator.transmit.engine import EmbeddedEngine, Turn
 
 
 class Bell:
@@ -48,8 +49,9 @@ class Lanes:
         """Say that nothing more comes by itself."""
         return 0.0 if self.waiting else None
 
-    async def drain(self, lane_id: int) -> None:
+    async def drain(self, turn: Turn) -> None:
         """Run one job."""
+        lane_id = turn.lane_id
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         await asyncio.sleep(self.takes_s)
@@ -137,3 +139,57 @@ def test_engine_hands_on_what_broke_in_a_job() -> None:
 
     with pytest.raises(ArithmeticError):
         run(lanes)
+
+
+class HoppingLanes(Lanes):
+    """Lanes whose jobs go on with what the engine offers, until there is nothing more."""
+
+    def __init__(self, *lanes: int, busy: int = -1) -> None:
+        super().__init__(*lanes)
+        self.busy = busy
+        self.jobs = 0
+
+    async def drain(self, turn: Turn) -> None:
+        """Run one job; the first lane that is `busy` has one thing more, so that what is offered then is not taken."""
+        self.jobs += 1
+        await super().drain(turn)
+        while (offered := turn.offer()) is not None:
+            stays, self.busy = turn.lane_id == self.busy, -1
+            turn.went_on(turn.lane_id if stays else offered)
+            await super().drain(turn)
+
+
+def test_engine_offers_a_job_what_follows() -> None:
+    """Every lane is run once, by as few jobs as there are workers or little more."""
+    lanes = HoppingLanes(*range(100))
+
+    run(lanes)
+
+    assert sorted(lanes.ran) == list(range(100))
+    assert lanes.jobs < 20
+
+
+def test_engine_takes_back_what_a_job_does_not_take() -> None:
+    """A lane with more to send goes on with that, and the lane that was offered is run by somebody else."""
+    lanes = HoppingLanes(*range(1, 10), busy=1)
+
+    run(lanes)
+
+    assert sorted(lanes.ran) == [1, *range(1, 10)]
+
+
+def test_engine_finishes_what_is_under_way_when_the_ledger_is_away() -> None:
+    """What breaks off one job cuts off no other: its outcome will be known."""
+    lanes = Lanes(1, 2)
+
+    async def drain(turn: Turn) -> None:
+        if turn.lane_id == 1:
+            raise LedgerUnavailableError("away")
+        await asyncio.sleep(0.05)
+        lanes.ran.append(turn.lane_id)
+
+    lanes.drain = drain  # type: ignore[method-assign]
+
+    with pytest.raises(LedgerUnavailableError):
+        run(lanes)
+    assert lanes.ran == [2]

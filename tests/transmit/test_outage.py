@@ -64,6 +64,27 @@ def test_database_that_restarts_ends_no_service(postgres: Postgres) -> None:
     assert all("cannot be reached" in text for text in told)
 
 
+def test_answers_that_come_while_the_database_is_away_are_recorded_when_it_is_back(postgres: Postgres) -> None:
+    """What the vendor said is known, so nothing becomes unknown for want of a database."""
+    stop = threading.Event()
+    with Ledger.open(postgres.new()) as ledger, SandboxProcess("--accept-any") as sandbox:
+        ledger.accept([arrival(report({"HDL": "5"}, lane=lane)) for lane in LANES[:4]], POLICIES)
+        sandbox.fault("results", "delay", 2, times=4)
+        arguments = (ledger, settings(sandbox), packaged_tables())
+        serving = threading.Thread(target=serve, args=arguments, kwargs={"stop": stop})
+        serving.start()
+        wait_until(lambda: len(sandbox.results()) == 4)
+        postgres.stop()
+        # The vendor answers meanwhile: two seconds after it took the last one.
+        time.sleep(2.5)
+        postgres.start()
+        wait_until(lambda: not has_queued(ledger), seconds=60)
+        stop.set()
+        serving.join()
+        assert ledger.count("whoop") == {"delivered": 4}
+        assert ledger.verify() == []
+
+
 def has_queued(ledger: Ledger) -> bool:
     """Tell whether something waits to be sent; a database that is away says nothing, so it may."""
     try:

@@ -83,19 +83,20 @@ def reports(draw: st.DrawFn, patient: OrderPatient, time: str) -> tuple[Report, 
         placer = Identifier(service_request(number), draw(st.sampled_from(["", "LAB & Co"])))
         filler, group = draw(IDENTIFIERS), draw(IDENTIFIERS)
         at = f"OBR[{number}]"
+        order = "ORC" if number == 1 else f"ORC[{number}]"
         found.append(
             Report(
                 at,
                 draw(st.sampled_from("FPCAX")),
                 f"{at}-25",
                 draw(CODES),
-                ((f"{at}-2", placer), ("ORC-2", placer)),
+                ((f"{at}-2", placer), (f"{order}-2", placer)),
                 (
                     ("placer", f"{at}-2", placer),
-                    ("placer", "ORC-2", placer),
+                    ("placer", f"{order}-2", placer),
                     ("filler", f"{at}-3", filler),
-                    ("filler", "ORC-3", filler),
-                    ("group", "ORC-4", group),
+                    ("filler", f"{order}-3", filler),
+                    ("group", f"{order}-4", group),
                 ),
                 specimens=draw(st.sampled_from([(), ("119297000",), ("BLD", "UR")])),
                 filler=filler,

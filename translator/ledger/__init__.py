@@ -23,8 +23,9 @@ from translator.ledger.lanes import Claim, Later, Settlement
 from translator.ledger.ledger import Ledger
 from translator.ledger.message_rows import Arrival
 from translator.ledger.orders import OrderCall, OrderView
+from translator.ledger.overruling import AS_CORRECTED, PATIENT
 from translator.ledger.policy import DestinationPolicy
-from translator.ledger.refile import AS_CORRECTED, PATIENT, CannotRefileError, Choice, Refiled
+from translator.ledger.refile import CannotRefileError, Choice, Refiled
 from translator.ledger.requisitions import RequestedRow, RequisitionRow
 from translator.ledger.tokens import SCOPES, Token
 from translator.ledger.twins import HELD_BEFORE

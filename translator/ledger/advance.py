@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from translator.errors import LedgerError
 from translator.ledger.budget import UNLIMITED, RateBudget
 from translator.ledger.database import Database
-from translator.ledger.lanes import Claim, Later, Settlement, claim_lanes, settle
+from translator.ledger.lanes import Claim, Later, Settlement, claim_lanes, lock_lanes, settle
 from translator.ledger.vault import Vault
 
 Advanced: TypeAlias = Claim | Later | LedgerError | None
@@ -27,7 +27,8 @@ class Step(Struct, frozen=True):
     """
     What one lane asks for: to settle its attempt, to open the next one, or both.
 
-    Absent: without `claim` and `settlement` nothing is settled.
+    Shape: where `goes_on` is false or the lane has nothing more, an attempt of the lane `then` is opened instead.
+    Absent: without `claim` and `settlement` nothing is settled; without `then` nothing is opened instead.
     """
 
     lane_id: int
@@ -35,29 +36,37 @@ class Step(Struct, frozen=True):
     settlement: Settlement | None = None
     goes_on: bool = True
     budget: RateBudget = UNLIMITED
+    then: int | None = None
+
+    @property
+    def choice(self) -> list[int]:
+        """The lanes of which one may go on, the first choice first."""
+        return [self.lane_id] * self.goes_on + ([] if self.then is None else [self.then])
 
 
 def advance(database: Database, vault: Vault, steps: Sequence[Step], instant: Callable[[], int]) -> list[Advanced]:
     """Do every step, together where that is safe; gives one result per step."""
-    # PostgreSQL locks row by row: acceptance and a group that lock the same lanes could wait for each other.
-    if len(steps) == 1 or database.engine.dialect.name == "sqlite":
-        try:
-            with database.write() as connection:
-                return _together(connection, vault, steps, instant())
-        except LedgerError:
-            pass
-    return [_alone(database, vault, step, instant) for step in steps]
+    try:
+        with database.write() as connection:
+            lane_ids = {lane_id for step in steps for lane_id in (step.lane_id, *step.choice)}
+            if len(lane_ids) > 1:
+                # Who waited for a lane while it holds others could wait for who waits for it.
+                lock_lanes(connection, lane_ids, waits=False)
+            return _together(connection, vault, steps, instant())
+    except LedgerError:
+        return [_alone(database, vault, step, instant) for step in steps]
 
 
 def _together(connection: Connection, vault: Vault, steps: Sequence[Step], now: int) -> list[Advanced]:
     settle(connection, vault, _ended(steps), now)
-    going = [step for step in steps if step.goes_on]
-    opened: dict[int, Claim | Later] = {}
-    for budget in {step.budget for step in going}:
-        lane_ids = [step.lane_id for step in going if step.budget == budget]
-        opened |= claim_lanes(connection, lane_ids, now, budget=budget)
-    # A lane that is named twice goes to who named it first.
-    return [opened.pop(step.lane_id, None) if step.goes_on else None for step in steps]
+    results: list[Advanced] = [None] * len(steps)
+    going = [number for number, step in enumerate(steps) if step.choice]
+    for budget in {steps[number].budget for number in going}:
+        asking = [number for number in going if steps[number].budget == budget]
+        claims = claim_lanes(connection, [steps[number].choice for number in asking], now, budget=budget)
+        for number, found in zip(asking, claims, strict=True):
+            results[number] = found
+    return results
 
 
 def _alone(database: Database, vault: Vault, step: Step, instant: Callable[[], int]) -> Advanced:
@@ -65,9 +74,10 @@ def _alone(database: Database, vault: Vault, step: Step, instant: Callable[[], i
         if step.claim and step.settlement:
             with database.write() as connection:
                 settle(connection, vault, _ended([step]), instant())
-        if step.goes_on:
+        if step.choice:
             with database.write() as connection:
-                return claim_lanes(connection, [step.lane_id], instant(), budget=step.budget).get(step.lane_id)
+                (found,) = claim_lanes(connection, [step.choice], instant(), budget=step.budget)
+                return found
     except LedgerError as error:
         return error
     return None

@@ -1,17 +1,19 @@
 """
-Write many rows of one kind at once, handing them to the driver as they are.
+Write rows of one kind, handing them to the driver as they are.
 
-Entries are most of what a message writes, and what SQLAlchemy makes of each row on its way to the driver costs more
-than the database does. So it compiles the statement once, and the rows go past it.
+Entries are most of what a message writes, and a delivery is a handful of small statements: what SQLAlchemy makes of
+each row on its way to the driver costs more than the database does. So it compiles a statement once, and the rows go
+past it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Dialect, Table, insert
+from sqlalchemy import ClauseElement, Connection, Dialect, Table, insert
+from sqlalchemy.sql.compiler import SQLCompiler
 
 
 class _Compiled(NamedTuple):
@@ -34,12 +36,51 @@ def insert_tuples(connection: Connection, table: Table, rows: Sequence[tuple[Any
     connection.exec_driver_sql(sql, list(rows))
 
 
+def run_rows(connection: Connection, statement: ClauseElement, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Run a statement once for each row, all at once; gives the number of rows that it changed."""
+    sql, places = _compile_statement(statement, connection.dialect)
+    values = [tuple(place.value(row) for place in places) for row in rows]
+    return connection.exec_driver_sql(sql, values if len(values) > 1 else values[0]).rowcount
+
+
 @lru_cache(maxsize=16)
 def _compile(table: Table, dialect: Dialect) -> _Compiled:
     columns = [column for column in table.columns if not column.primary_key]
-    # Values by position; a driver that has names for them by default takes them so, too.
-    kind: Callable[..., Dialect] = type(dialect)
-    by_position = dialect if dialect.positional else kind(paramstyle="format")
-    statement = insert(table).inline().compile(dialect=by_position, column_keys=[column.name for column in columns])
+    statement = (
+        insert(table).inline().compile(dialect=_by_position(dialect), column_keys=[column.name for column in columns])
+    )
     changes = tuple(column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns)
     return _Compiled(str(statement), changes if any(changes) else ())
+
+
+class _Place(NamedTuple):
+    """Where a value of a statement comes from: the row, by a name that it must have, or else the statement itself."""
+
+    name: str
+    is_given: bool
+    fixed: Any
+    change: Callable[[Any], Any] | None
+
+    def value(self, row: Mapping[str, Any]) -> Any:
+        """Give the value for one row, as the driver takes it."""
+        value = row[self.name] if self.is_given else self.fixed
+        return value if self.change is None else self.change(value)
+
+
+@lru_cache(maxsize=64)
+def _compile_statement(statement: ClauseElement, dialect: Dialect) -> tuple[str, tuple[_Place, ...]]:
+    compiled = statement.compile(dialect=_by_position(dialect))
+    if not isinstance(compiled, SQLCompiler) or compiled.positiontup is None:
+        raise TypeError("only a statement whose values go by position can be run so")
+    places = []
+    for name in compiled.positiontup:
+        bound = compiled.binds[name]
+        change = bound.type.dialect_impl(dialect).bind_processor(dialect)
+        places.append(_Place(bound.key, bound.required, bound.effective_value, change))
+    return str(compiled), tuple(places)
+
+
+def _by_position(dialect: Dialect) -> Dialect:
+    """Give a dialect whose values go by position; a driver that has names for them by default takes them so, too."""
+    kind: Callable[..., Dialect] = type(dialect)
+    return dialect if dialect.positional else kind(paramstyle="format")

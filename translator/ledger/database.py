@@ -42,24 +42,20 @@ class Database:
     def __init__(self, engine: Engine, path: Path | None) -> None:
         self.engine = engine
         self.path = path
+        self._readers = engine if path else engine.execution_options(isolation_level="REPEATABLE READ")
+        self._writers = engine.execution_options(translator_writes=True)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection that sees one state of the ledger."""
-        with told_plainly(), self.engine.connect() as connection:
-            reader = connection
-            if self.path is None:
-                reader = connection.execution_options(isolation_level="REPEATABLE READ")
-            with reader.begin():
-                yield reader
+        with told_plainly(), self._readers.begin() as connection:
+            yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Give a connection that writes; all of it or nothing is kept."""
-        with told_plainly(), self.engine.connect() as connection:
-            writer = connection.execution_options(translator_writes=True)
-            with writer.begin():
-                yield writer
+        with told_plainly(), self._writers.begin() as connection:
+            yield connection
 
     def revision(self) -> str | None:
         """Give the version of the tables; None where there are none yet."""

@@ -15,7 +15,6 @@ from msgspec import Struct
 from sqlalchemy import Connection, exists, or_, select
 
 from translator.ledger import orders, schema
-from translator.ledger.acceptance import Acceptance
 from translator.ledger.bell import announce
 from translator.ledger.database import Database
 from translator.ledger.decisions import Decision, read_decisions
@@ -23,6 +22,7 @@ from translator.ledger.dropping import conclude, conclude_order, drop_held, newe
 from translator.ledger.events import WEBHOOK
 from translator.ledger.held import HeldItem, Version, list_held, versions
 from translator.ledger.orders import OrderView
+from translator.ledger.placing import Acceptance
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.refile import Choice, Refiled, refile
 from translator.ledger.requisitions import FORMAT

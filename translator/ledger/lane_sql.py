@@ -13,7 +13,10 @@ _lane, _submission, _attempt, _entry = schema.lane, schema.submission, schema.at
 # Written out, not bound: only so does SQLite see that the index of what is unfinished fits.
 _UNFINISHED: list[ColumnElement[str]] = [literal_column(f"'{state}'") for state in UNFINISHED]
 
-LOCK_LANE = select(_lane.c.id).where(_lane.c.id == bindparam("lane")).with_for_update()
+# In one order, so that two who lock several never wait for each other.
+_lanes = select(_lane.c.id).where(_lane.c.id.in_(bindparam("lanes", expanding=True))).order_by(_lane.c.id)
+LOCK_LANES = _lanes.with_for_update()
+LOCK_FREE_LANES = _lanes.with_for_update(nowait=True)
 DUE_LANES = (
     select(_lane.c.id)
     .where(
@@ -53,7 +56,16 @@ FIRST_OF_LANES = (
         _submission.c.position == _lowest,
     )
 )  # fmt: skip
-OPEN_ATTEMPT = insert(_attempt)
+OPEN_ATTEMPT = (
+    insert(_attempt)
+    .values(
+        submission_id=bindparam("submission"),
+        lane_id=bindparam("lane"),
+        fence=bindparam("new"),
+        started_at=bindparam("now"),
+    )
+    .inline()
+)
 _first = _submission.alias("first")
 _first_state = (
     select(_first.c.state)

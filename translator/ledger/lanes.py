@@ -7,15 +7,15 @@ runs in a transaction of its caller's.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
 from msgspec import Struct
-from sqlalchemy import Connection, Executable, RowMapping
+from sqlalchemy import Connection, RowMapping
 
 from translator.errors import LedgerError
 from translator.ledger import lane_sql
 from translator.ledger.budget import UNLIMITED, RateBudget, take
+from translator.ledger.bulk import run_rows
 from translator.ledger.destinations import add_destination
 from translator.ledger.receipts import OrderReceipt, keep_receipts
 from translator.ledger.states import AFTER_ATTEMPT
@@ -97,24 +97,28 @@ def due_lanes(
 
 
 def claim_lanes(
-    connection: Connection, lane_ids: Sequence[int], now: int, *, budget: RateBudget = UNLIMITED
-) -> dict[int, Claim | Later]:
+    connection: Connection, choices: Sequence[Sequence[int]], now: int, *, budget: RateBudget = UNLIMITED
+) -> list[Claim | Later | None]:
     """
-    Open an attempt for the first unfinished submission of each lane.
+    Open an attempt on one lane of each choice, for its first unfinished submission: the first lane that may go on.
 
-    Shape: a lane that has nothing that may be sent now is left out; Later where the destination's rate is used up.
+    Shape: one result per choice. Later where the destination's rate is used up. A lane that is named twice goes to
+    who named it first.
+    Absent: None where no lane of a choice has anything that may be sent now.
     """
-    results: dict[int, Claim | Later] = {}
-    for first in connection.execute(lane_sql.FIRST_OF_LANES, {"lanes": lane_ids}).mappings():
+    asked = {"lanes": list({lane_id for choice in choices for lane_id in choice})}
+    firsts: dict[int, RowMapping] = {}
+    for first in connection.execute(lane_sql.FIRST_OF_LANES, asked).mappings():
         if first["due_at"] is None or first["due_at"] > now:
             continue
         if first["state"] != "queued":
             raise LedgerError("a lane is due, but has nothing that may be sent; run `translator ledger verify`")
-        is_urgent = bool(first["priority"])
-        at = take(connection, first["destination"], budget, now, urgent=is_urgent)
-        results[first["lane_id"]] = _claim(connection, first) if at is None else Later(at, is_urgent)
-    claims = [one for one in results.values() if isinstance(one, Claim)]
-    _open(connection, claims, now)
+        firsts[first["lane_id"]] = first
+    results: list[Claim | Later | None] = []
+    for choice in choices:
+        found = next((firsts.pop(lane_id) for lane_id in choice if lane_id in firsts), None)
+        results.append(None if found is None else _claim_or_wait(connection, found, now, budget))
+    _open(connection, [one for one in results if isinstance(one, Claim)], now)
     return results
 
 
@@ -126,19 +130,18 @@ def settle(connection: Connection, vault: Vault, ended: Sequence[tuple[Claim, Se
     """
     if not ended:
         return
-    for claim, _ in ended:
-        _lock(connection, claim.lane_id)
+    lock_lanes(connection, [claim.lane_id for claim, _ in ended])
     closing = [
         {"lane": claim.lane_id, "with_fence": claim.fence, "now": now, "how": how.outcome, "said": how.answer}
         for claim, how in ended
     ]
-    if _run(connection, lane_sql.CLOSE_ATTEMPT, closing) != len(ended):
+    if run_rows(connection, lane_sql.CLOSE_ATTEMPT, closing) != len(ended):
         raise LedgerError("an attempt was settled by somebody else while it was under way")
     _move(connection, [(claim.submission_id, _state_after(how), how.answer) for claim, how in ended])
     given = {claim.submission_id: OrderReceipt(how.location, how.activation_codes) for claim, how in ended}
     keep_receipts(connection, vault, given)
     times = [{"lane": claim.lane_id, "at": _due_after(how, now)} for claim, how in ended]
-    _run(connection, lane_sql.TIME_LANE, times)
+    run_rows(connection, lane_sql.TIME_LANE, times)
 
 
 def recover(connection: Connection, destination: str, now: int, *, resends: bool = False) -> int:
@@ -151,7 +154,7 @@ def recover(connection: Connection, destination: str, now: int, *, resends: bool
     add_destination(connection, destination)
     left = connection.execute(lane_sql.OPEN_ATTEMPTS, {"destination_is": destination}).all()
     for lane_id, fence, submission_id in left:
-        _lock(connection, lane_id)
+        lock_lanes(connection, [lane_id])
         closing = {"lane": lane_id, "with_fence": fence, "now": now, "how": "unknown", "said": "killed"}
         connection.execute(lane_sql.CLOSE_ATTEMPT, closing)
         _move(connection, [(submission_id, "queued" if resends else "unknown", "killed")])
@@ -184,14 +187,22 @@ def _forgive_clock(connection: Connection, destination: str, now: int) -> None:
         wake_all(connection, destination, now)
 
 
-def _lock(connection: Connection, lane_id: int) -> None:
+def lock_lanes(connection: Connection, lane_ids: Collection[int], *, waits: bool = True) -> None:
     """
-    Keep acceptance off the lane until the transaction ends, so that neither misses what the other did.
+    Keep acceptance off some lanes until the transaction ends, so that neither misses what the other did.
 
     SQLite has one writer at a time anyway.
+    Raises: LedgerUnavailableError (from the transaction) where it does not wait, and somebody else has one of them.
     """
     if connection.dialect.name != "sqlite":
-        connection.execute(lane_sql.LOCK_LANE, {"lane": lane_id}).all()
+        statement = lane_sql.LOCK_LANES if waits else lane_sql.LOCK_FREE_LANES
+        connection.execute(statement, {"lanes": list(lane_ids)}).all()
+
+
+def _claim_or_wait(connection: Connection, first: RowMapping, now: int, budget: RateBudget) -> Claim | Later:
+    is_urgent = bool(first["priority"])
+    at = take(connection, first["destination"], budget, now, urgent=is_urgent)
+    return _claim(connection, first) if at is None else Later(at, is_urgent)
 
 
 def _claim(connection: Connection, first: RowMapping) -> Claim:
@@ -216,14 +227,19 @@ def _open(connection: Connection, claims: Sequence[Claim], now: int) -> None:
     """Record the attempts as open, each with the next fence of its lane."""
     if not claims:
         return
-    fences = [{"lane": claim.lane_id, "old": claim.fence - 1, "new": claim.fence} for claim in claims]
-    if _run(connection, lane_sql.FENCE_LANE, fences) != len(claims):
-        raise LedgerError("a lane was taken by somebody else at the same moment")
-    attempts = [
-        {"submission_id": claim.submission_id, "lane_id": claim.lane_id, "fence": claim.fence, "started_at": now}
+    rows = [
+        {
+            "submission": claim.submission_id,
+            "lane": claim.lane_id,
+            "old": claim.fence - 1,
+            "new": claim.fence,
+            "now": now,
+        }
         for claim in claims
     ]
-    _run(connection, lane_sql.OPEN_ATTEMPT, attempts)
+    if run_rows(connection, lane_sql.FENCE_LANE, rows) != len(claims):
+        raise LedgerError("a lane was taken by somebody else at the same moment")
+    run_rows(connection, lane_sql.OPEN_ATTEMPT, rows)
 
 
 def _outcomes(connection: Connection, submission_id: int) -> list[str]:
@@ -244,13 +260,8 @@ def _move(connection: Connection, moves: Sequence[tuple[int, str, str]]) -> None
     """Move submissions and their entries together, so that they cannot disagree; an attempt of each has ended."""
     for state in dict.fromkeys(state for _, state, _ in moves):
         rows = [{"submission": number, "said": said} for number, to, said in moves if to == state]
-        if _run(connection, lane_sql.MOVE[state], rows) != len(rows):
+        if run_rows(connection, lane_sql.MOVE[state], rows) != len(rows):
             raise LedgerError(f"a submission cannot become {state} from where it is; run `translator ledger verify`")
         if state != "queued":
             entries = [{"submission": row["submission"], "new_state": state} for row in rows]
-            _run(connection, lane_sql.MOVE_ENTRIES, entries)
-
-
-def _run(connection: Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Run one statement for each row, all at once; gives the number of rows that it changed."""
-    return connection.execute(statement, rows if len(rows) > 1 else rows[0]).rowcount
+            run_rows(connection, lane_sql.MOVE_ENTRIES, entries)

@@ -154,7 +154,7 @@ class Ledger:
         """Open an attempt for the submission that is due first; None where none is due."""
         with self._database.write() as connection:
             found = lanes.due_lanes(connection, destination, self._instant(), 1)
-            claim = lanes.claim_lanes(connection, found, self._instant()).get(found[0]) if found else None
+            (claim,) = lanes.claim_lanes(connection, [found], self._instant())
         return claim if isinstance(claim, lanes.Claim) else None
 
     def advance(self, steps: Sequence[Step]) -> list[Advanced]:

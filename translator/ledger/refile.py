@@ -16,13 +16,14 @@ from sqlalchemy import Connection, RowMapping, and_, func, select, update
 
 from translator.errors import LedgerError
 from translator.ledger import schema
-from translator.ledger.acceptance import Acceptance, message_state, queue
 from translator.ledger.chosen_part import chosen_part
 from translator.ledger.conservation import check_balance
 from translator.ledger.decisions import Decision, record
 from translator.ledger.entry_rows import EntryRow, entry_rows
 from translator.ledger.moves import move
+from translator.ledger.overruling import place_again
 from translator.ledger.placement import Placed
+from translator.ledger.placing import Acceptance, message_state, queue
 from translator.ledger.policy import STRICT
 from translator.ledger.positions import (
     Lane,
@@ -35,19 +36,11 @@ from translator.ledger.positions import (
     store_lanes,
 )
 from translator.ledger.statuses import LaneReport, follow
-from translator.record.outcome import RESULTS, Outcome, Payload, Submission
-from translator.translate.revision import Revision, without_held
-from translator.translate.revision_rules import AFTER_RESULTS, SEND
+from translator.record.outcome import RESULTS, Outcome, Submission
+from translator.translate.revision import without_held
 
 AGAIN_HELD = frozenset({"held", "ignored", "duplicate", "refused"})
 """What a held entry may become without being sent."""
-
-AS_CORRECTED = frozenset({"silent-change", "unit-changed", "ambiguous-repeat"})
-"""Holds that a person may overrule by saying that the new value is a correction."""
-PATIENT = "patient-changed"
-"""A hold that a person may overrule by saying that it is the same person."""
-CANCELLED = "cancelled-after-results"
-"""A hold that a person may overrule by saying that the order is cancelled all the same."""
 
 # What names an entry, and `state`, which is moved and not only written.
 _STAYS = frozenset({"message_id", "number", "at", "state"})
@@ -149,17 +142,9 @@ def _is_bare(placed: Placed) -> bool:
 
 
 def _place(acceptance: Acceptance, message: _Message, lane: Lane, submission: Submission) -> Placed:
-    """Compare with the lane of today, and let the person's word count where the rules would hold."""
-    accepted = message.choice.accepted
-    trusted = PATIENT in accepted
-    placed = acceptance.place(lane, submission, message.row["sha256"], trusts_patient=trusted)
-    if CANCELLED in accepted and placed.revision.report == AFTER_RESULTS:
-        placed.revision = Revision((), submission.payload, SEND)
-    overruled = [verdict.reason in accepted & AS_CORRECTED for verdict in placed.revision.verdicts]
-    if any(overruled):
-        corrected = _as_corrected(submission, overruled)
-        placed = acceptance.place(lane, corrected, message.row["sha256"], trusts_patient=trusted)
-    # An entry of the same report that is not chosen stays held, and the report is not whole without it.
+    """Compare with the lane of today; an entry of the same report that is not chosen stays held."""
+    placed = place_again(acceptance, lane, submission, message.row["sha256"], message.choice.accepted)
+    # Without it the report is not whole.
     others = [
         entry["cause"] or entry["reason"]
         for entry in message.entries
@@ -168,20 +153,6 @@ def _place(acceptance: Acceptance, message: _Message, lane: Lane, submission: Su
     if others:
         placed.revision = without_held(placed.revision, others[0])
     return placed
-
-
-def _as_corrected(submission: Submission, overruled: Sequence[bool]) -> Submission:
-    """Say of some observations, and so of the report, that they are corrections."""
-    observations = tuple(
-        msgspec.structs.replace(observation, status="corrected") if is_new else observation
-        for observation, is_new in zip(submission.payload.observations, overruled, strict=True)
-    )
-    sources = tuple(
-        msgspec.structs.replace(source, status="corrected") if is_new else source
-        for source, is_new in zip(submission.sources, overruled, strict=True)
-    )
-    status = "corrected" if submission.payload.status in {"final", "amended"} else submission.payload.status
-    return msgspec.structs.replace(submission, payload=Payload(status, observations), sources=sources)
 
 
 def _name_tables(connection: Connection, placed: Sequence[Placed], tables_sha256: str) -> None:

@@ -19,6 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from translator.config import is_loopback
+from translator.transmit.line import Line
 from translator.transmit.responses import Answer
 from translator.transmit.retry import asked_wait
 
@@ -66,6 +67,14 @@ def _proxy(url: str) -> str | None:
     return proxies.get(parts.scheme) or proxies.get("all")
 
 
+def _transport(proxy: str | None) -> httpx.AsyncBaseTransport:
+    """Give a transport with one connection; where a proxy has to be spoken to, that of httpx."""
+    if proxy is None:
+        return Line(_tls(), keep_alive_s=KEEP_ALIVE_S)
+    limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE_S)
+    return httpx.AsyncHTTPTransport(verify=_tls(), limits=limits, proxy=proxy)
+
+
 class Connection:
     """
     One connection to one vendor.
@@ -86,11 +95,7 @@ class Connection:
         self._clock = clock
         self._timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_S)).as_dict()
         # A transport and no httpx.AsyncClient: cookies, redirects and logins, which we never want, cost a tenth.
-        self._http = transport or httpx.AsyncHTTPTransport(
-            verify=_tls(),
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE_S),
-            proxy=_proxy(url),
-        )
+        self._http = transport or _transport(_proxy(url))
 
     async def __aenter__(self) -> Self:
         return self

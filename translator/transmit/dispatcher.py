@@ -2,7 +2,8 @@
 Deliver what the ledger gives out: several lanes at a time, each strictly in order.
 
 What is open in the ledger when a dispatcher begins was left by a dead process; what is open when it ends was cut off
-by an error or a second Ctrl-C. Both become `unknown`, or go again where the destination's `on_unknown` says so.
+by an error or a second Ctrl-C, or could not be recorded, since the ledger was away for long. All of it becomes
+`unknown`, or goes again where the destination's `on_unknown` says so.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ class Dispatcher:
     """
     Deliver one destination's lanes; the caller holds the delivery lock.
 
-    Shape: `draw` gives a random number in [0, 1) and `clock` never goes backwards. `counts`, `paused` and
-    `hindrance` tell, at the end, what was done, why the destination takes nothing more, and what kept the rest back.
+    Shape: `draw` gives a random number in [0, 1) and `clock` never goes backwards. `away` is set where the ledger is
+    away, and ends every dispatcher that shares it. `counts`, `paused` and `hindrance` tell, at the end, what was done,
+    why the destination takes nothing more, and what kept the rest back.
     """
 
     def __init__(
@@ -32,7 +34,9 @@ class Dispatcher:
         clock: Callable[[], float],
         draw: Callable[[], float],
         progress: Callable[[Progress], None] = lambda _: None,
+        away: Event | None = None,
     ) -> None:
+        self._away = away or Event()
         self._ledger = ledger
         self._route = route
         self._clock = clock
@@ -54,19 +58,22 @@ class Dispatcher:
         await self._run(stop.is_set, serves=True)
 
     async def _run(self, is_over: Callable[[], bool], *, serves: bool) -> None:
-        desk, bell = Desk(self._ledger), self._ledger.bell()
+        def ends() -> bool:
+            return is_over() or self._away.is_set()
+
+        desk, bell = Desk(self._ledger, self._away), self._ledger.bell()
         lanes = LaneDrain(
             self._ledger,
             desk,
             self._route,
             clock=self._clock,
             draw=self._draw,
-            is_over=is_over,
+            is_over=ends,
             progress=self._progress,
         )
         try:
             await lanes.begin()
-            await EmbeddedEngine(len(self._route.clients), bell).run(lanes, is_over=is_over, serves=serves)
+            await EmbeddedEngine(len(self._route.clients), bell).run(lanes, is_over=ends, serves=serves)
         finally:
             self.counts, self.paused, self.hindrance = lanes.counts, lanes.gate.paused, lanes.gate.hindrance
             await bell.close()

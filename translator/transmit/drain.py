@@ -15,6 +15,7 @@ from msgspec import Struct
 from translator.ledger import UNLIMITED, VENDOR, Claim, Later, Ledger, RateBudget, Settlement, Step
 from translator.transmit.client import Call, Client
 from translator.transmit.desk import Desk
+from translator.transmit.engine import Turn
 from translator.transmit.gate import Gate
 from translator.transmit.responses import Answer
 from translator.transmit.retry import Verdict, delay, judge
@@ -114,34 +115,57 @@ class LaneDrain:
         known = [wait_s for wait_s in waits if wait_s is not None]
         return max(min(known), self.gate.wait_s) if known else None
 
-    async def drain(self, lane_id: int) -> None:
-        """Send what the lane has, for one turn."""
+    async def drain(self, turn: Turn) -> None:
+        """Send what the lane has, for one turn, and then what further lanes have that the engine offers."""
         client, left = self._idle.pop(), TURN
         token = await self._enter()
-        claim = await self._advance(Step(lane_id, budget=self._route.budget)) if token else None
+        claim = await self._open(turn) if token else None
         while claim is not None:
             call = Call(claim.kind, claim.target, claim.body, claim.idempotency_key)
             answer = await client.send(call, token)
             verdict = self._judge(claim, answer, token)
             left -= 1
-            may_go_on = left and not self._is_over() and self._route.tokens.cached
-            token = self._route.tokens.cached if may_go_on and self.gate.admit() else ""
-            settled = _settlement(verdict, answer)
-            following = await self._advance(Step(lane_id, claim, settled, bool(token), self._route.budget))
+            has_turn, token = left > 0 and not self._is_over(), ""
+            # Admitted again at once, so that nobody else becomes the one who tries between the two calls.
+            renews = verdict.outcome == "renew" and has_turn and self.gate.admit()
+            if not renews and not self._is_over() and self._route.tokens.cached and self.gate.admit():
+                token = self._route.tokens.cached
+            following = await self._settle(
+                turn, claim, _settlement(verdict, answer), goes_on=bool(token), has_turn=has_turn
+            )
             await self._publish(verdict)
             self._count(verdict)
-            if verdict.outcome == "renew" and left and not self._is_over():
+            if renews:
                 # The same submission goes first, so that a second 401 speaks of the fresh token.
-                token = await self._enter()
-                following = await self._advance(Step(lane_id, budget=self._route.budget)) if token else None
+                token = await self._enter(is_admitted=True)
+                following = await self._open(turn) if token else None
+            left = left if following and following.lane_id == claim.lane_id else TURN
             claim = following
         self._idle.append(client)
 
-    async def _enter(self) -> str:
+    async def _open(self, turn: Turn) -> Claim | None:
+        return await self._advance(Step(turn.lane_id, budget=self._route.budget))
+
+    async def _settle(
+        self, turn: Turn, claim: Claim, settled: Settlement, *, goes_on: bool, has_turn: bool
+    ) -> Claim | None:
+        """Record an outcome, and in the same commit what is sent next: of this lane, or of one that is offered."""
+        offered = turn.offer() if goes_on else None
+        own = goes_on and has_turn
+        following = await self._advance(Step(claim.lane_id, claim, settled, own, self._route.budget, offered))
+        turn.went_on(following.lane_id if following else None)
+        if goes_on and following is None:
+            self.gate.gave_up()
+        return following
+
+    async def _enter(self, *, is_admitted: bool = False) -> str:
         """Give a token if the destination may be called now; else nothing."""
         # One at a time: who waits here while a token cannot be had, finds the gate shut.
         async with self._entrance:
-            if not self.gate.admit():
+            if is_admitted and self.gate.is_shut:
+                self.gate.gave_up()
+                return ""
+            if not is_admitted and not self.gate.admit():
                 return ""
             if not self._route.tokens.cached:
                 await self._desk.ask(
@@ -167,7 +191,7 @@ class LaneDrain:
             self.gate.spent(result.at / 1_000_000 - self._ledger.now(), urgent=result.urgent)
         if isinstance(result, Claim):
             return result
-        if step.goes_on:
+        if step.choice:
             self.gate.gave_up()
         return None
 

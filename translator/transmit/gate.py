@@ -56,9 +56,14 @@ class Gate:
         return self._circuit.is_trying
 
     @property
+    def is_shut(self) -> bool:
+        """Whether nobody may call now, not even who was admitted."""
+        return bool(self.paused) or self.wait_s > 0
+
+    @property
     def is_open(self) -> bool:
         """Whether a call may be made now."""
-        return not self.paused and self.wait_s <= 0 and not self.is_trying
+        return not self.is_shut and not self.is_trying
 
     @property
     def circuit(self) -> str:
