@@ -13,7 +13,7 @@ import pytest
 from tests.ledger.arrivals import LANES, POLICIES, arrival, report, sqlite_only
 from translator.errors import LedgerError
 from translator.ledger import Arrival, DestinationPolicy, Ledger, Settlement
-from translator.record.outcome import Entry, Outcome, Source
+from translator.record.outcome import Diagnostic, Entry, Outcome, Source
 
 
 def states(ledger: Ledger, message_id: int) -> list[tuple[str, str, str]]:
@@ -209,6 +209,17 @@ def test_acceptance_refuses_bytes_that_are_not_the_outcomes(ledger: Ledger) -> N
 
     with pytest.raises(LedgerError, match="bytes of a message"):
         ledger.accept([msgspec.structs.replace(message, outcome=outcome)], POLICIES)
+
+
+def test_acceptance_says_why_a_message_without_entries_is_held(ledger: Ledger) -> None:
+    """Whoever lists what is held sees what to do about it, and not only that nothing is in it."""
+    remarks = (Diagnostic("unit-respelled", "info", "", ""), Diagnostic("unresolved-reference", "error", "Bundle", ""))
+    outcome = Outcome(Source(0, format="fhir"), "held", diagnostics=remarks)
+
+    ledger.accept([Arrival(outcome, b"{}")], POLICIES)
+
+    (item,) = ledger.desk().held()
+    assert item.reason == "unresolved-reference"
 
 
 def test_acceptance_sums_up(ledger: Ledger) -> None:

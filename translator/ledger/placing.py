@@ -104,4 +104,11 @@ def message_state(outcome: Outcome, placed: Sequence[Placed]) -> tuple[str, str]
     refused = next((report for report in reports if report.state == "refused"), None)
     if refused:
         return "refused", refused.reason
-    return ("duplicate", "") if reports else (outcome.state, "")
+    return ("duplicate", "") if reports else (outcome.state, _why(outcome) if outcome.state == "held" else "")
+
+
+def _why(outcome: Outcome) -> str:
+    """Give what holds a message that has no entry which could say so."""
+    if outcome.entries:
+        return ""
+    return next((remark.code for remark in outcome.diagnostics if remark.severity == "error"), "")
