@@ -22,7 +22,7 @@ from typing import NamedTuple, Self
 from msgspec import Struct, structs
 
 from translator.errors import LedgerError, LedgerUnavailableError
-from translator.ledger import Arrival, DestinationPolicy, Ledger, Prior
+from translator.ledger import Arrival, Correlations, DestinationPolicy, Ledger, Prior
 from translator.record.outcome import Diagnostic, Outcome
 from translator.sites import Sites
 
@@ -189,22 +189,18 @@ class Intake:
 
     def _accept(self, group: Sequence[Brought]) -> list[Taken]:
         """Keep what is new of a group, and tell of every message what became of it, then or now."""
-        known = {key: _Known.of(prior) for key, prior in self._ledger.prior([one.key for one in group]).items()}
-        new = [number for number, one in enumerate(group) if one.key not in known and _is_first(group, number)]
-        taken = dict(zip(new, self._accept_new([group[number] for number in new]), strict=True))
+        with self._ledger.known([one.key for one in group]) as before:
+            known = {key: _Known.of(prior) for key, prior in before.prior.items()}
+            new = [number for number, one in enumerate(group) if one.key not in known and _is_first(group, number)]
+            sites, policies = self._tables
+            arrivals = [_arrival(sites, group[number], before.correlations) for number in new]
+        taken = dict(zip(new, self._keep_new(arrivals, policies), strict=True))
         known |= {group[number].key: _Known(_sha256(group[number].raw), became) for number, became in taken.items()}
         return [taken[number] if number in taken else known[one.key].again(one) for number, one in enumerate(group)]
 
-    def _accept_new(self, group: Sequence[Brought]) -> list[Taken]:
-        if not group:
+    def _keep_new(self, arrivals: Sequence[Arrival], policies: Mapping[str, DestinationPolicy]) -> list[Taken]:
+        if not arrivals:
             return []
-        sites, policies = self._tables
-        with self._ledger.correlations() as correlations:
-            translated = [sites.translate(one.raw, one.site, correlations.of) for one in group]
-        arrivals = [
-            Arrival(outcome, one.raw, site, one.intake, one.key)
-            for one, (site, outcome) in zip(group, translated, strict=True)
-        ]
         # In whole microseconds, as the ledger writes it, so that a repeat is told the same moment.
         now = round(self._ledger.now() * 1_000_000) / 1_000_000
         numbers = self._ledger.accept(arrivals, policies, at=now)
@@ -226,6 +222,11 @@ class _Known(NamedTuple):
     def again(self, brought: Brought) -> Taken:
         """Tell what became of a message that comes again."""
         return structs.replace(self.taken, is_repeat=True, is_same=_sha256(brought.raw) == self.sha256)
+
+
+def _arrival(sites: Sites, brought: Brought, correlations: Correlations) -> Arrival:
+    site, outcome = sites.translate(brought.raw, brought.site, correlations.of)
+    return Arrival(outcome, brought.raw, site, brought.intake, brought.key)
 
 
 def _is_first(group: Sequence[Brought], number: int) -> bool:

@@ -33,7 +33,7 @@ class Callers(Struct, frozen=True):
 
     def refusal(self, address: str, authorization: str, in_path: str) -> int:
         """Give the status that refuses a call: 403 for its network, 401 for its token; 0 where it is believed."""
-        if self.networks and not _is_in(address, self.networks):
+        if self.networks and not is_within(address, self.networks):
             return 403
         scheme, _, brought = authorization.strip().partition(" ")
         bearer = brought.strip() if scheme.lower() == _BEARER else ""
@@ -43,7 +43,8 @@ class Callers(Struct, frozen=True):
         return 0 if any(is_known) or not (self.token or in_path) else 401
 
 
-def _is_in(address: str, allowed: Sequence[str]) -> bool:
+def is_within(address: str, allowed: Sequence[str]) -> bool:
+    """Tell whether an address is one of these, or in a network of these; whatever is no address is in none."""
     try:
         caller = ip_address(address)
     except ValueError:

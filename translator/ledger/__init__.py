@@ -11,6 +11,7 @@ from translator.ledger.audit import LedgerFinding
 from translator.ledger.balance import Balance
 from translator.ledger.bell import Bell
 from translator.ledger.budget import UNLIMITED, RateBudget, RateUse
+from translator.ledger.correlations import Correlations
 from translator.ledger.decisions import Decision
 from translator.ledger.desk import Desk, DeskSession, Kept
 from translator.ledger.destinations import EVERY, PERSON, VENDOR, Standing
@@ -62,6 +63,7 @@ __all__ = [
     "CannotRefileError",
     "Choice",
     "Claim",
+    "Correlations",
     "Decision",
     "DecisionView",
     "Deed",

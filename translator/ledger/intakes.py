@@ -8,12 +8,14 @@ on disk. A message without a key is new each time that it comes, and its content
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from translator.ledger import schema
+from translator.ledger.correlations import Correlations
 from translator.ledger.vault import Vault
 from translator.record.outcome import Diagnostic
 
@@ -34,6 +36,13 @@ class Prior(Struct, frozen=True):
     state: str
     sha256: str
     diagnostics: tuple[Diagnostic, ...]
+
+
+class Known(NamedTuple):
+    """What is known before messages are taken in: those that came before, by key, and where orders belong."""
+
+    prior: Mapping[str, Prior]
+    correlations: Correlations
 
 
 def hashed_key(vault: Vault, key: str) -> str:

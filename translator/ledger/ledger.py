@@ -32,7 +32,7 @@ from translator.ledger.database import Database
 from translator.ledger.desk import Desk
 from translator.ledger.events import Events
 from translator.ledger.gate import Destinations
-from translator.ledger.intakes import Prior, find_prior
+from translator.ledger.intakes import Known, find_prior
 from translator.ledger.keys import parse_key
 from translator.ledger.lab_deliveries import LabDeliveries
 from translator.ledger.lock import delivery_lock
@@ -110,11 +110,6 @@ class Ledger:
             now = self._instant() if at is None else round(at * 1_000_000)
             return accept_messages(connection, self._vault, arrivals, policies, now)
 
-    def prior(self, keys: Sequence[str]) -> Mapping[str, Prior]:
-        """Find the messages that an intake brought before by some of these keys."""
-        with self._database.read() as connection:
-            return find_prior(connection, self._vault, keys)
-
     def correlate(self, rows: Sequence[CorrelationRow]) -> int:
         """Keep correlation rows, all of them or none; gives the number of new ones."""
         with self._database.write() as connection:
@@ -125,10 +120,11 @@ class Ledger:
         return LedgerCorrelation(self._database.read, self._vault, source, day_of(self._clock()))
 
     @contextmanager
-    def correlations(self) -> Iterator[Correlations]:
-        """Give the look-ups of every source, in the state of now, while the block runs."""
+    def known(self, keys: Sequence[str]) -> Iterator[Known]:
+        """Give what is known before messages with these keys are taken in, in one state, while the block runs."""
         with self._database.read() as connection:
-            yield Correlations(connection, self._vault, day_of(self._clock()))
+            prior = find_prior(connection, self._vault, keys)
+            yield Known(prior, Correlations(connection, self._vault, day_of(self._clock())))
 
     # Delivery
 

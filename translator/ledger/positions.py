@@ -17,6 +17,7 @@ from sqlalchemy import Connection, RowMapping, Table, bindparam, insert, select,
 
 from translator.errors import LedgerError
 from translator.ledger import schema
+from translator.ledger.bulk import insert_consecutive
 from translator.ledger.states import UNFINISHED
 from translator.ledger.vault import Vault
 from translator.record.outcome import RESULTS, OrderPayload, Outcome, Payload, ReportAccount, Submission
@@ -230,6 +231,8 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str
     """Insert rows and give their numbers, in the same order."""
     if not rows:
         return []
+    if connection.dialect.name == "sqlite" and all(row.keys() == rows[0].keys() for row in rows):
+        return insert_consecutive(connection, table, rows)
     # Values apart from the statement: so SQLAlchemy compiles it once.
     statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
     row_ids = list(connection.execute(statement, rows).scalars())
