@@ -64,7 +64,8 @@ class Sender:
         """Wait for the next answer."""
         while not self._answers:
             chunk = self.socket.recv(1 << 16)
-            assert chunk, "the server hung up"
+            if not chunk:
+                raise ConnectionResetError("the server hung up")
             self._answers += self._frames.feed(chunk)
         return self._answers.pop(0)
 

@@ -29,7 +29,7 @@ def test_acknowledged_message_is_on_disk(ledger: Ledger) -> None:
     """P2: another connection to the database sees it as soon as AA is read."""
     with serving(ledger) as server, Sender(server.port) as sender:
         told = sender.ask(report(1))
-        kept = [ledger.raw(row.number) for row in ledger.messages()]
+        kept = [ledger.raw(row.message) for row in ledger.messages()]
 
     assert told == Acknowledgement("AA", "M1")
     assert kept == [report(1)]

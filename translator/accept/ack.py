@@ -60,7 +60,8 @@ _CONDITIONS = {
 }
 # Of these some events are read, so another one is not an unknown type.
 _TYPES = frozenset({"ORU", "ORM", "OML", "OMG"})
-_NOT_HL7 = frozenset({"malformed"})
+# A message that is refused for one of these is no HL7, or is not meant for us.
+_HEADER = frozenset({"MSH", *_BY_FIELD})
 
 _PLACE = re.compile(r"(?P<segment>[A-Z][A-Z0-9]{2})(?:\[(?P<number>\d+)\])?(?:-(?P<field>\d+)(?:\.(?P<part>\d+))?)?")
 _VERSION = re.compile(r"2\.(\d+)")
@@ -92,8 +93,7 @@ class Answer(NamedTuple):
 def refusal(diagnostics: Sequence[Diagnostic]) -> str:
     """Tell of a refused message whether its content is refused, or whether it is no HL7 or not meant for us."""
     errors = _errors(diagnostics)
-    is_not_ours = any(one.code in _NOT_HL7 or _field(one.at) in _BY_FIELD for one in errors)
-    return NOT_OURS if is_not_ours else CONTENT
+    return NOT_OURS if any(_field(one.at) in _HEADER for one in errors) else CONTENT
 
 
 def acknowledge(header: AckHeader | None, verdict: Verdict) -> tuple[Answer, ...]:
