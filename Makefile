@@ -115,7 +115,9 @@ $(READY): constraints.txt pyproject.toml
 peers: $(PEERS) ## Install what the benchmarks and the differential tests compare with
 
 # One that this machine cannot have is named by the benchmarks and by the tests, and left out.
-$(PEERS): $(READY)
+$(PEERS): $(READY) tests/accept/node/package.json
 	@echo "== peers, by the extra bench"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[bench]' \
 	    && touch $(PEERS) || echo "not every peer could be installed"
+	@npm install --silent --no-audit --no-fund --no-package-lock --prefix tests/accept/node \
+	    || echo "node-hl7-client could not be installed: it needs npm"

@@ -54,7 +54,7 @@ def test_partial_writes_at_every_byte_change_nothing(ledger: Ledger) -> None:
 
 
 def test_pipelined_messages_are_answered_in_order(ledger: Ledger) -> None:
-    """More than may be under way at a time, in one write; each is kept, and each answer stands where its message did."""
+    """More than may be under way at a time, in one write; each is kept, and the answers stand as their messages did."""
     count = 5 * MOST_IN_FLIGHT
     with serving(ledger) as server, Sender(server.port) as sender:
         sender.send(*(report(number) for number in range(count)))
@@ -358,12 +358,12 @@ def _slow(folder: Path) -> Slow:
 def test_stop_answers_what_is_under_way(tmp_path: Path) -> None:
     """Committed and answered; an idle connection is closed, and nobody connects any more."""
     with _slow(tmp_path) as ledger, ThreadPoolExecutor(1) as other:
-        with serving(ledger) as server:
+        with serving(ledger, server={"grace_s": PATIENCE_S}) as server:
             sender, idle = Sender(server.port), Sender(server.port)
             sender.send(report(1))
             assert ledger.has_begun.wait(PATIENCE_S)
             # The server is being left while the commit waits.
-            told = other.submit(lambda: (idle.is_hung_up_on(), ledger.may_go_on.set(), sender.told())[-1])
+            told = other.submit(_told_after, idle, ledger.may_go_on, sender)
         with sender, idle:
             assert told.result(PATIENCE_S) == Acknowledgement("AA", "M1")
             assert sender.is_hung_up_on()
@@ -372,16 +372,31 @@ def test_stop_answers_what_is_under_way(tmp_path: Path) -> None:
         assert len(ledger.messages()) == 1
 
 
+def _told_after(idle: Sender, sign: threading.Event, sender: Sender) -> Acknowledgement:
+    """Let the commit go on once another connection is closed, and wait for the answer."""
+    assert idle.is_hung_up_on()
+    sign.set()
+    return sender.told()
+
+
 def test_stop_does_not_wait_forever(tmp_path: Path) -> None:
     """What cannot be answered within the grace was not acknowledged; the sender has it still."""
-    with _slow(tmp_path) as ledger:
+    with _slow(tmp_path) as ledger, ThreadPoolExecutor(1) as other:
         with serving(ledger, server={"grace_s": 0.1}) as server:
             sender = Sender(server.port)
             sender.send(report(1))
             assert ledger.has_begun.wait(PATIENCE_S)
             # The intake ends behind the server, and needs the sign.
-            threading.Thread(target=lambda: (sender.is_hung_up_on(), ledger.may_go_on.set())).start()
-        sender.socket.close()
+            told = other.submit(_hung_up_on_before, sender, ledger.may_go_on)
+        with sender:
+            assert told.result(PATIENCE_S)
+
+
+def _hung_up_on_before(sender: Sender, sign: threading.Event) -> bool:
+    """Wait for the end of the connection, and let the commit go on then."""
+    hung_up = sender.is_hung_up_on()
+    sign.set()
+    return hung_up
 
 
 def test_latency_and_counts_are_told(ledger: Ledger) -> None:

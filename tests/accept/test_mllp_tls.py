@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -29,7 +30,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def certificate(tmp_path: Path) -> dict[str, object]:
+def certificate(tmp_path: Path) -> dict[str, Any]:
     """Issue what the settings of a port with TLS name."""
     issued = AUTHORITY.issue_cert("localhost", "127.0.0.1")
     place = tmp_path / "port.pem"
@@ -55,7 +56,7 @@ def sender_side(shows: trustme.CA | None = None) -> ssl.SSLContext:
     return context
 
 
-def test_messages_are_acknowledged_over_tls(ledger: Ledger, certificate: dict[str, object]) -> None:
+def test_messages_are_acknowledged_over_tls(ledger: Ledger, certificate: dict[str, Any]) -> None:
     """Pipelined, in order, as without it."""
     with serving(ledger, **certificate) as server, Sender(server.port, tls=sender_side()) as sender:
         sender.send(report(1), report(2))
@@ -64,9 +65,7 @@ def test_messages_are_acknowledged_over_tls(ledger: Ledger, certificate: dict[st
     assert told == [Acknowledgement("AA", "M1"), Acknowledgement("AA", "M2")]
 
 
-def test_sender_with_a_certificate_is_believed(
-    ledger: Ledger, certificate: dict[str, object], client_ca: str
-) -> None:
+def test_sender_with_a_certificate_is_believed(ledger: Ledger, certificate: dict[str, Any], client_ca: str) -> None:
     """Mutual TLS."""
     with (
         serving(ledger, client_ca=client_ca, **certificate) as server,
@@ -79,12 +78,12 @@ def test_sender_with_a_certificate_is_believed(
     "shows", [pytest.param(None, id="no-certificate"), pytest.param(STRANGER, id="certificate-of-another-authority")]
 )
 def test_sender_without_a_certificate_of_the_authority_is_let_go(
-    ledger: Ledger, certificate: dict[str, object], client_ca: str, shows: trustme.CA | None
+    ledger: Ledger, certificate: dict[str, Any], client_ca: str, shows: trustme.CA | None
 ) -> None:
     """Nothing of what it sends is kept, and others are served."""
     with serving(ledger, client_ca=client_ca, connections=1, **certificate) as server:
         # By TLS 1.3 it learns so only when it reads.
-        with pytest.raises(OSError, match="."), Sender(server.port, tls=sender_side(shows)) as sender:
+        with pytest.raises(OSError, match=r"."), Sender(server.port, tls=sender_side(shows)) as sender:
             sender.ask(report(1))
         with Sender(server.port, tls=sender_side(AUTHORITY)) as sender:
             assert sender.ask(report(2)) == Acknowledgement("AA", "M2")
@@ -92,7 +91,7 @@ def test_sender_without_a_certificate_of_the_authority_is_let_go(
     assert len(ledger.messages()) == 1
 
 
-def test_sender_without_tls_is_let_go(ledger: Ledger, certificate: dict[str, object]) -> None:
+def test_sender_without_tls_is_let_go(ledger: Ledger, certificate: dict[str, Any]) -> None:
     """What comes in the clear is not read as a message."""
     with serving(ledger, **certificate) as server, Sender(server.port) as sender:
         sender.send(report(1))
@@ -109,9 +108,9 @@ def _rest(sender: Sender) -> bytes:
         return b""
 
 
-def test_old_versions_of_tls_are_not_spoken(certificate: dict[str, object]) -> None:
+def test_old_versions_of_tls_are_not_spoken(certificate: dict[str, Any]) -> None:
     """TLS 1.2 at least."""
-    context = tls_of(MllpIntake("127.0.0.1:0", **certificate))  # type: ignore[arg-type]
+    context = tls_of(MllpIntake("127.0.0.1:0", **certificate))
 
     assert context is not None
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2
@@ -149,13 +148,13 @@ def test_tls_that_cannot_be_is_an_error_of_the_settings(settings: dict[str, str]
         tls_of(MllpIntake("127.0.0.1:0", **settings))  # type: ignore[arg-type]
 
 
-def test_authority_that_is_none_is_an_error_of_the_settings(certificate: dict[str, object]) -> None:
+def test_authority_that_is_none_is_an_error_of_the_settings(certificate: dict[str, Any]) -> None:
     """Without it everybody would be let go, or nobody."""
     with pytest.raises(ConfigError, match="`client_ca` cannot be used"):
-        tls_of(MllpIntake("127.0.0.1:0", client_ca=__file__, **certificate))  # type: ignore[arg-type]
+        tls_of(MllpIntake("127.0.0.1:0", client_ca=__file__, **certificate))
 
 
-def test_key_with_a_password_is_an_error_of_the_settings(certificate: dict[str, object]) -> None:
+def test_key_with_a_password_is_an_error_of_the_settings(certificate: dict[str, Any]) -> None:
     """Nobody is there to type it; the port must not wait at a prompt."""
     from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - heavy
         BestAvailableEncryption,
@@ -164,10 +163,8 @@ def test_key_with_a_password_is_an_error_of_the_settings(certificate: dict[str, 
         load_pem_private_key,
     )
 
-    plain = certificate["private_key"]
-    assert isinstance(plain, Secret)
-    key = load_pem_private_key(plain.reveal().encode(), None)
+    key = load_pem_private_key(certificate["private_key"].reveal().encode(), None)
     locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")).decode()
 
     with pytest.raises(ConfigError, match="`private_key` cannot be used"):
-        tls_of(MllpIntake("127.0.0.1:0", **certificate | {"private_key": Secret("", given=locked)}))  # type: ignore[arg-type]
+        tls_of(MllpIntake("127.0.0.1:0", **certificate | {"private_key": Secret("", given=locked)}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import bindparam, select, update
 
 from tests.ledger.arrivals import POLICIES, arrival, report
@@ -9,7 +10,8 @@ from translator.ledger import Ledger
 from translator.ledger.bulk import insert_tuples, run_rows
 from translator.ledger.database import connect
 from translator.ledger.entry_rows import EntryRow
-from translator.ledger.schema import entry
+from translator.ledger.positions import insert_rows
+from translator.ledger.schema import entry, lane
 
 
 def test_entry_rows_have_the_columns_of_the_table() -> None:
@@ -53,3 +55,33 @@ def test_statement_is_run_for_each_row(ledger: Ledger, place: str) -> None:
 
     assert changed == [2, 0]
     assert [tuple(row) for row in written] == [("%s", "as it stands"), ("", ""), ("a\0b", "as it stands")]
+
+
+def _lane(number: int, **more: object) -> dict[str, object]:
+    return {"service_request_id": f"request {number}", "destination": "whoop", **more}
+
+
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param([], id="none"),
+        pytest.param([_lane(1)], id="one"),
+        pytest.param([_lane(number) for number in range(50)], id="many"),
+        pytest.param([_lane(number, birth_date="") for number in range(3)], id="other-columns"),
+    ],
+)
+def test_numbers_are_those_of_the_rows(place: str, rows: list[dict[str, object]]) -> None:
+    """Each is found under the number that was given, behind others and after the last ones were deleted."""
+    database = connect(place)
+    with database.write() as connection:
+        earlier = insert_rows(connection, lane, [_lane(1000), _lane(1001), _lane(1002)])
+        connection.execute(lane.delete().where(lane.c.id.in_(earlier[1:])))
+
+        numbers = insert_rows(connection, lane, rows)
+
+        found = {row.id: row.service_request_id for row in connection.execute(select(lane))}
+    database.close()
+
+    assert found.pop(earlier[0]) == "request 1000"
+    assert found == {number: row["service_request_id"] for number, row in zip(numbers, rows, strict=True)}

@@ -44,7 +44,8 @@ class MllpServer:
     One MLLP port; as a context manager it serves while the block runs, and then finishes what has begun.
 
     Shape: the intake must be open as long. `answered` is called in the server's thread with the code of each answer and
-    the seconds since its message was handed to the intake. `finished` is done when the server works no more, and says why it failed.
+    the seconds since its message was handed to the intake. `finished` is done when the server works no more, and says
+    why it failed.
     Raises: ConfigError where the address cannot be had, or the certificate cannot be used.
     """
 

@@ -4,38 +4,38 @@ import { Client, Message } from "node-hl7-client";
 
 const [port, count] = process.argv.slice(2).map(Number);
 const client = new Client({ host: "127.0.0.1" });
-let answered = 0;
+let number = 0;
 
-const connection = client.createConnection({ port, waitAck: true }, async (answer) => {
+const connection = client.createConnection({ port }, async (answer) => {
   const message = answer.getMessage();
   console.log(`${message.get("MSA.1").toString()} ${message.get("MSA.2").toString()}`);
-  answered += 1;
-  if (answered === count) {
-    await connection.close();
-  }
+  await sendNext();
 });
 
-for (let number = 1; number <= count; number += 1) {
+connection.on("connect", sendNext);
+
+// One after the other: it queues what is sent too early, and empties its queue only when it connects.
+async function sendNext() {
+  if (number === count) {
+    await connection.close();
+    return;
+  }
+  number += 1;
+  await connection.sendMessage(report());
+}
+
+function report() {
   const message = new Message({
-    messageHeader: {
-      msh_9_1: "ORU",
-      msh_9_2: "R01",
-      msh_10: `N${number}`,
-      msh_11_1: "P",
-    },
+    messageHeader: { msh_9_1: "ORU", msh_9_2: "R01", msh_10: `N${number}`, msh_11_1: "P" },
   });
-  message.set("MSH.3", "EXLAB");
   const request = `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
-  const obr = message.addSegment("OBR");
-  obr.set("1", "1");
-  obr.set("2", request);
-  obr.set("25", "F");
-  const obx = message.addSegment("OBX");
-  obx.set("1", "1");
-  obx.set("2", "NM");
-  obx.set("3", "2085-9^HDL cholesterol^LN");
-  obx.set("5", String(40 + number));
-  obx.set("6", "mg/dL");
-  obx.set("11", "F");
-  await connection.sendMessage(message);
+  set(message.addSegment("OBR"), { 1: "1", 2: request, 25: "F" });
+  set(message.addSegment("OBX"), { 1: "1", 2: "NM", "3.1": "2085-9", "3.3": "LN", 5: String(40 + number), 6: "mg/dL", 11: "F" });
+  return message;
+}
+
+function set(segment, fields) {
+  for (const [place, value] of Object.entries(fields)) {
+    segment.set(place, value);
+  }
 }
