@@ -47,7 +47,7 @@ class Figures(Struct, frozen=True):
     """
     What the senders saw.
 
-    Shape: `accepted` are the acknowledgements that say AA, of `messages`.
+    Shape: `accepted` are the acknowledgements that say CA, as the standard message asks, of `messages`.
     Units: `per_second` messages; `p50_ms` and `p99_ms` from the first byte written to the answer read, in milliseconds;
     `cpu_us` of the server's process for one message, in microseconds.
     """
@@ -118,7 +118,7 @@ def _send(port: int, messages: int, window: int, seed: int) -> None:
             chunk = peer.recv(_CHUNK)
             if not chunk:
                 raise RuntimeError("the server hung up")
-            accepted += chunk.count(b"\rMSA|AA|")
+            accepted += chunk.count(b"\rMSA|CA|")
             for _ in range(chunk.count(_END)):
                 waits.append(perf_counter() - under_way[ready.fd].popleft())
                 if frames:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from translator.errors import LedgerError
 from translator.ledger import schema
@@ -165,20 +165,28 @@ def _check_written(connection: Connection, message_ids: Sequence[int], entry_cou
 
     Raises: LedgerError, which undoes the transaction.
     """
-    table, sent = schema.entry, schema.submission
     arrived: dict[int, int] = {}
     is_unbalanced = False
-    told = (
-        select(sent.c.id)
-        .select_from(sent.outerjoin(table))
-        .group_by(sent.c.id, sent.c.observation_count)
-        .having(func.count(func.distinct(table.c.observation)) != sent.c.observation_count)
-    )
-    for chosen in schema.of_messages(table.c.message_id, message_ids):
-        query = select(table.c.message_id, func.count()).where(chosen).group_by(table.c.message_id)
-        arrived.update({row[0]: row[1] for row in connection.execute(query)})
-    for chosen in schema.of_messages(sent.c.message_id, message_ids):
-        is_unbalanced |= connection.execute(told.where(chosen)).first() is not None
+    for start in range(0, len(message_ids), schema.MOST_PARAMETERS):
+        some = {"messages": message_ids[start : start + schema.MOST_PARAMETERS]}
+        arrived.update({row[0]: row[1] for row in connection.execute(_WRITTEN, some)})
+        is_unbalanced |= connection.execute(_UNBALANCED, some).first() is not None
     expected = {message_id: count for message_id, count in zip(message_ids, entry_counts, strict=True) if count}
     if arrived != expected or is_unbalanced:
         raise LedgerError("a message does not balance after it was written; nothing was recorded")
+
+
+# Made once: each group of messages is counted so.
+_entry, _sent = schema.entry, schema.submission
+_WRITTEN = (
+    select(_entry.c.message_id, func.count())
+    .where(_entry.c.message_id.in_(bindparam("messages", expanding=True)))
+    .group_by(_entry.c.message_id)
+)
+_UNBALANCED = (
+    select(_sent.c.id)
+    .select_from(_sent.outerjoin(_entry))
+    .where(_sent.c.message_id.in_(bindparam("messages", expanding=True)))
+    .group_by(_sent.c.id, _sent.c.observation_count)
+    .having(func.count(func.distinct(_entry.c.observation)) != _sent.c.observation_count)
+)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select, text
 
 from translator.ledger import schema
 from translator.ledger.correlations import Correlations
@@ -55,21 +55,25 @@ def find_prior(connection: Connection, vault: Vault, keys: Sequence[str]) -> Map
     by_hash = {hashed_key(vault, key): key for key in keys if key}
     if not by_hash:
         return {}
-    columns = (
-        _message.c.intake_key,
-        _message.c.id,
-        _message.c.received_at,
-        _message.c.state,
-        _message.c.sha256,
-        _message.c.diagnostics,
-    )
-    # The condition on the index must be spelt out, or the databases do not use it.
-    query = select(*columns).where(_message.c.intake_key.in_(by_hash), _message.c.intake_key != "")
     return {
         by_hash[row[0]]: Prior(row[1], row[2] / 1_000_000, row[3], row[4], _diagnostics(row[5]))
-        for row in connection.execute(query)
+        for row in connection.execute(_PRIOR, {"hashes": list(by_hash)})
     }
 
 
 def _diagnostics(text: str) -> tuple[Diagnostic, ...]:
     return msgspec.json.decode(text, type=tuple[Diagnostic, ...])
+
+
+_PRIOR = select(
+    _message.c.intake_key,
+    _message.c.id,
+    _message.c.received_at,
+    _message.c.state,
+    _message.c.sha256,
+    _message.c.diagnostics,
+).where(
+    _message.c.intake_key.in_(bindparam("hashes", expanding=True)),
+    # The condition on the index must be spelt out, or the databases do not use it.
+    text("message.intake_key <> ''"),
+)

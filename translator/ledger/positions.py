@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, Table, Update, bindparam, insert, select, update
 
 from translator.errors import LedgerError
 from translator.ledger import schema
@@ -211,8 +212,13 @@ def store_lanes(connection: Connection, lanes: Iterable[Lane]) -> None:
             by_columns.setdefault(tuple(lane.changes), []).append(row)
             lane.changes = {}
     for columns, rows in by_columns.items():
-        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
-        connection.execute(update(schema.lane).where(schema.lane.c.id == bindparam("lane")).values(values), rows)
+        connection.execute(_update_of(columns), rows)
+
+
+@lru_cache(maxsize=64)
+def _update_of(columns: tuple[str, ...]) -> Update:
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
+    return update(schema.lane).where(schema.lane.c.id == bindparam("lane")).values(values)
 
 
 def idempotency_key(destination: str, service_request_id: str, position: int, body: bytes) -> str:

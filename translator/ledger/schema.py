@@ -25,6 +25,7 @@ what is before it has to go first.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -243,7 +244,12 @@ Index("ix_correlation_key_hash", correlation.c.key_hash)
 
 def insert_or_ignore(connection: Connection, table: Table) -> Executable:
     """Make an INSERT that leaves a row alone that is there already; both databases know it, each by its own class."""
-    if connection.dialect.name == "postgresql":
+    return _insert_or_ignore(table, is_postgresql=connection.dialect.name == "postgresql")
+
+
+@lru_cache(maxsize=16)
+def _insert_or_ignore(table: Table, *, is_postgresql: bool) -> Executable:
+    if is_postgresql:
         return postgresql_insert(table).on_conflict_do_nothing()
     return sqlite_insert(table).on_conflict_do_nothing()
 
@@ -253,9 +259,9 @@ def of_messages(column: Column[Any], message_ids: Sequence[Any] | None) -> Itera
     if message_ids is None:
         yield true()
         return
-    # A statement takes only so many parameters.
-    for start in range(0, len(message_ids), _MOST_PARAMETERS):
-        yield column.in_(message_ids[start : start + _MOST_PARAMETERS])
+    for start in range(0, len(message_ids), MOST_PARAMETERS):
+        yield column.in_(message_ids[start : start + MOST_PARAMETERS])
 
 
-_MOST_PARAMETERS = 10_000
+MOST_PARAMETERS = 10_000
+"""A statement takes only so many."""
