@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.accept.serving import PATIENCE_S, Sender, enhanced, new_ledger, report, serving
+from tests.accept.serving import LOOPBACK, PATIENCE_S, TABLES, Sender, enhanced, new_ledger, report, serving
 from translator.accept.mllp_connection import MOST_IN_FLIGHT
+from translator.accept.mllp_server import MllpServer
+from translator.config_intakes import MllpIntake
 from translator.errors import ConfigError, LedgerError, LedgerUnavailableError
+from translator.intake import Intake
 from translator.ledger import Ledger
 from translator.read.mllp import Acknowledgement
 from translator.write.mllp import frame
@@ -265,6 +268,48 @@ def test_peer_that_does_not_read_holds_nobody_up(ledger: Ledger) -> None:
 
         assert not flood.is_alive()
     assert server.counts.timeouts == 1
+
+
+def test_peer_that_reads_late_gets_every_answer(ledger: Ledger) -> None:
+    """While it does not read, nothing more of it is read; then all is answered, and messages are taken again."""
+    count = 30_000
+    with serving(ledger) as server, Sender(server.port) as late:
+        raw = frame(b"x" * 50) * count + frame(report(1))
+        flood = threading.Thread(target=_send_all, args=(late, raw), daemon=True)
+        flood.start()
+        with Sender(server.port) as other:
+            while server.counts.received < count // 4:
+                assert other.ask(report(2)).code == "AA"
+        rejected = [late.answer() for _ in range(count)]
+        told = late.told()
+
+    assert all(b"\rMSA|AR\r" in answer for answer in rejected)
+    assert told == Acknowledgement("AA", "M1")
+    assert server.counts.timeouts == 0
+
+
+def test_peer_that_does_not_hang_up_is_let_go(ledger: Ledger) -> None:
+    """It was told that its message is too large, and goes on sending; the port is not held open for it."""
+    with serving(ledger, largest_mb=1) as server, Sender(server.port) as sender:
+        sender.write(b"\x0b" + report(1))
+        sender.write(b"x" * (1 << 20))
+        assert sender.told() == Acknowledgement("AE", "M1")
+        with pytest.raises(OSError, match=r"."):
+            sender.write(b"x" * (64 << 20))
+        with Sender(server.port) as other:
+            assert other.ask(report(2)).code == "AA"
+
+    assert server.counts.answered == {"AE": 1, "AA": 1}
+
+
+def test_intake_that_takes_nothing_more_is_told(ledger: Ledger) -> None:
+    """Where it ended before the port, the sender is told to come again."""
+    with Intake(ledger, TABLES) as intake:
+        pass
+    with MllpServer(intake, MllpIntake(LOOPBACK)) as server, Sender(server.port) as sender:
+        assert sender.ask(report(1)) == Acknowledgement("AR", "M1")
+
+    assert not ledger.messages()
 
 
 def test_connection_above_the_limit_is_refused_at_once(ledger: Ledger) -> None:

@@ -77,7 +77,7 @@ class Connection(asyncio.Protocol):
         self._frames = Frames(server.limits.largest, patient=True)
         self._waiting: deque[bytes] = deque()
         self._pending: deque[Pending] = deque()
-        self._in_flight = 0
+        self._in_flight = self._passed_over = 0
         self._is_tls = is_tls
         self._is_blocked = self._is_paused = False
         # The peer sends no more; we take no more; we do not even look at it; we have closed.
@@ -105,6 +105,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take bytes in."""
         if self._is_deaf:
+            self._pass_over(data)
             return
         was_open = self._frames.is_open
         try:
@@ -263,6 +264,12 @@ class Connection(asyncio.Protocol):
             self._transport.write_eof()
             self._read_on(is_wanted=True)
         self._after("linger", LINGER_S, self.abort)
+
+    def _pass_over(self, data: bytes) -> None:
+        """Let a peer finish that is being let go; what is more than a message of it is not waited for."""
+        self._passed_over += len(data)
+        if self._passed_over > self._server.limits.largest:
+            self.abort()
 
     def _give_up(self) -> None:
         self._server.counts.timeouts += 1
