@@ -25,6 +25,7 @@ LAYERS = (
     ("demo_orders",),
     ("demo",),
     ("app", "service"),
+    ("reception",),
     ("confirmations",),
     ("notify", "review", "requisitions", "lab_side", "filing"),
     ("delivery", "feed", "lab_way", "study_history"),

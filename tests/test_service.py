@@ -5,42 +5,55 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from tests.lab_messages import HDL, LOCAL, Obx, oru, service_request
 from tests.sandbox_process import NO_TLS, SandboxProcess
 from tests.transmit.delivering import wait_until
 from translator.accept.webhooks import WHOOP_PATH
 from translator.ledger import Ledger
+from translator.read.mllp import Frames, read_acknowledgement
 from translator.signature import event_body, sign
+from translator.web.health import READY_PATH
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[SandboxProcess]:
-    """Serve one WHOOP for all tests of this file."""
-    with SandboxProcess() as running:
+    """Serve one WHOOP for all tests of this file, which owns every service request."""
+    with SandboxProcess("--accept-any") as running:
         yield running
 
 
 class Service:
-    """One `translator run`; it prints where it listens."""
+    """One `translator run`; it prints where it listens. What it writes to stderr lies in a file beside its ledger."""
 
-    def __init__(self, ledger: Path, sandbox: SandboxProcess, **environment: str) -> None:
-        command = [sys.executable, "-m", "translator", "run", "--listen", "127.0.0.1:0", "--ledger", str(ledger)]
-        self.process = subprocess.Popen(
-            [*command, "--whoop-url", sandbox.whoop_url],
-            env=os.environ | sandbox.environment | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def __init__(self, ledger: Path, sandbox: SandboxProcess, *flags: str, **environment: str) -> None:
+        command = [sys.executable, "-m", "translator", "run", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"]
+        self._log = ledger.with_suffix(".stderr")
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "--ledger", str(ledger), "--whoop-url", sandbox.whoop_url, *flags],
+                env=os.environ | sandbox.environment | environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
         assert self.process.stdout is not None
-        self.url = json.loads(self.process.stdout.readline())["url"]
+        self.addresses = json.loads(self.process.stdout.readline() or "{}")
+        self.url = self.addresses.get("url", "")
+
+    @property
+    def errors(self) -> str:
+        """What it wrote to stderr."""
+        return self._log.read_text(encoding="utf-8")
 
     def tell(self, sandbox: SandboxProcess, requisition_id: str) -> int:
         """Announce a requisition as WHOOP does; gives the answer."""
@@ -50,18 +63,62 @@ class Service:
             self.url + WHOOP_PATH, content=body, headers=signed, trust_env=False, verify=NO_TLS
         ).status_code
 
+    def ready(self) -> tuple[int, dict[str, Any]]:
+        """Ask whether it is ready."""
+        answer = httpx.get(self.addresses["console"] + READY_PATH, trust_env=False, verify=NO_TLS)
+        return answer.status_code, answer.json()
+
+    def send(self, raw: bytes) -> bytes:
+        """Send a message by MLLP; gives the acknowledgement."""
+        host, _, port = self.addresses["mllp"][0].rpartition(":")
+        with socket.create_connection((host, int(port)), timeout=30) as connection:
+            connection.sendall(b"\x0b" + raw + b"\x1c\r")
+            frames: list[bytes] = []
+            reader = Frames()
+            while not frames:
+                frames = reader.feed(connection.recv(65536))
+        return frames[0]
+
+    def reload(self, said: str) -> None:
+        """Have it read its settings anew, and wait until it says what came of that."""
+        count = self.errors.count(said)
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.errors.count(said) > count, seconds=30)
+
     def end(self, number: int) -> tuple[int, str]:
         """Send a signal; gives the exit code and what it wrote to stderr."""
         self.process.send_signal(number)
-        _, errors = self.process.communicate(timeout=30)
-        return self.process.returncode, errors
+        return self.ended()
+
+    def ended(self) -> tuple[int, str]:
+        """Wait for its end; gives the exit code and what it wrote to stderr."""
+        self.process.communicate(timeout=60)
+        return self.process.returncode, self.errors
 
 
-def test_announced_requisition_is_fetched_and_confirmed(sandbox: SandboxProcess, tmp_path: Path) -> None:
+Serve = Callable[..., Service]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start services; none outlives its test."""
+    running: list[Service] = []
+
+    def start(ledger: Path, sandbox: SandboxProcess, *flags: str, **environment: str) -> Service:
+        running.append(Service(ledger, sandbox, *flags, **environment))
+        return running[-1]
+
+    yield start
+    for service in running:
+        service.process.kill()
+        service.process.communicate()
+
+
+def test_announced_requisition_is_fetched_and_confirmed(serve: Serve, sandbox: SandboxProcess, tmp_path: Path) -> None:
     """From the webhook to ORDER_CONFIRMED without anybody's help; SIGTERM ends it with exit code 0 and no word."""
     requisition = sandbox.add_requisition()
     requests = [one["id"] for one in requisition["service_requests"]]
-    service = Service(tmp_path / "lab.db", sandbox)
+    service = serve(tmp_path / "lab.db", sandbox)
 
     answer = service.tell(sandbox, requisition["id"])
 
@@ -72,28 +129,28 @@ def test_announced_requisition_is_fetched_and_confirmed(sandbox: SandboxProcess,
         assert (ledger.count("whoop"), ledger.verify()) == ({}, [])
 
 
-def test_acknowledged_event_outlives_a_kill(sandbox: SandboxProcess, tmp_path: Path) -> None:
+def test_acknowledged_event_outlives_a_kill(serve: Serve, sandbox: SandboxProcess, tmp_path: Path) -> None:
     """P2: after 204 the event is on disk, whatever happens to the process; the next one acts on it."""
     requisition = sandbox.add_requisition()
     # WHOOP is slow, so that the process dies while it fetches.
     sandbox.fault("requisition", "delay", 5)
-    service = Service(tmp_path / "lab.db", sandbox)
+    service = serve(tmp_path / "lab.db", sandbox)
 
     answer = service.tell(sandbox, requisition["id"])
     service.end(signal.SIGKILL)
     with Ledger.open(tmp_path / "lab.db") as ledger:
         (event,) = ledger.events().rows()
         sandbox.clear_faults()
-        again = Service(tmp_path / "lab.db", sandbox)
+        again = serve(tmp_path / "lab.db", sandbox)
         wait_until(lambda: [row.state for row in ledger.events().rows()] == ["done"], seconds=30)
         again.end(signal.SIGTERM)
 
     assert (answer, event.state, event.resource) == (204, "waiting", requisition["id"])
 
 
-def test_service_without_a_webhook_secret_says_so(sandbox: SandboxProcess, tmp_path: Path) -> None:
+def test_service_without_a_webhook_secret_says_so(serve: Serve, sandbox: SandboxProcess, tmp_path: Path) -> None:
     """It delivers, believes no webhook, and tells the operator why; Ctrl-C ends it well, too."""
-    service = Service(tmp_path / "lab.db", sandbox, WHOOP_WEBHOOK_SECRET="")
+    service = serve(tmp_path / "lab.db", sandbox, WHOOP_WEBHOOK_SECRET="")
 
     answer = service.tell(sandbox, "e72719d6-0dbb-4eb3-9ccc-781b563fc3d3")
 
@@ -101,11 +158,135 @@ def test_service_without_a_webhook_secret_says_so(sandbox: SandboxProcess, tmp_p
     assert (answer, code, "whoop.webhook_secret is not set" in errors) == (401, 0, True)
 
 
-def test_service_ends_where_a_part_of_it_fails(sandbox: SandboxProcess, tmp_path: Path) -> None:
+def test_service_ends_where_a_part_of_it_fails(serve: Serve, sandbox: SandboxProcess, tmp_path: Path) -> None:
     """Without credentials nothing can be fetched: exit code 2, and the variable that is missing."""
-    service = Service(tmp_path / "lab.db", sandbox, WHOOP_CLIENT_ID="")
+    service = serve(tmp_path / "lab.db", sandbox, WHOOP_CLIENT_ID="")
 
     service.tell(sandbox, "e72719d6-0dbb-4eb3-9ccc-781b563fc3d3")
 
-    _, errors = service.process.communicate(timeout=30)
-    assert (service.process.returncode, "WHOOP_CLIENT_ID" in errors) == (2, True)
+    code, errors = service.ended()
+    assert (code, "WHOOP_CLIENT_ID" in errors) == (2, True)
+
+
+HEADER = "system,code,same_as,display,wire_unit,ignore,example_in,example_out,note\n"
+ROW = "L,ZZ9,13457-7,LDL cholesterol,,,112 mg/dL,112 mg/dL,\n"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A site without any row of its own; gives its table."""
+    table = tmp_path / "acme" / "whoop" / "observations.csv"
+    table.parent.mkdir(parents=True)
+    table.write_text(HEADER, encoding="utf-8")
+    return table
+
+
+def message(number: int, *results: Obx) -> bytes:
+    """Write the report of one service request."""
+    return oru(results or [Obx(HDL, "55")], request=service_request(number), control_id=f"C{number}")
+
+
+def posted(sandbox: SandboxProcess, number: int) -> list[list[str]]:
+    """Name the codes that WHOOP was sent for a service request, call by call."""
+    return [
+        [one["code"] for one in call["body"]["observations"]]
+        for call in sandbox.requests()
+        if call["method"] == "POST" and service_request(number) in call["path"]
+    ]
+
+
+def test_message_of_every_intake_is_delivered(serve: Serve, sandbox: SandboxProcess, tmp_path: Path) -> None:
+    """A file and a frame, one process; the file is gone, the frame is acknowledged, and WHOOP has both."""
+    inbox = tmp_path / "in"
+    inbox.mkdir()
+    settings = tmp_path / "translator.toml"
+    settings.write_text(
+        "[[folder]]\npath = 'in'\ncomplete = 'renamed'\n[[mllp]]\nlisten = '127.0.0.1:0'\n", encoding="utf-8"
+    )
+    service = serve(tmp_path / "lab.db", sandbox, "--config", str(settings))
+
+    (inbox / "a.hl7").write_bytes(message(101))
+    answer = service.send(message(102))
+    wait_until(lambda: posted(sandbox, 101) == posted(sandbox, 102) == [["HDL"]], seconds=60)
+    ready = service.ready()
+
+    acknowledged = read_acknowledgement(answer)
+    assert acknowledged is not None
+    assert (acknowledged.code, acknowledged.control_id, ready) == ("AA", "C102", (200, {"status": "ready"}))
+    assert service.addresses["folders"] == 1
+    assert service.end(signal.SIGTERM) == (0, "")
+    assert not (inbox / "a.hl7").exists()
+
+
+def test_reload_reads_tables_anew(serve: Serve, sandbox: SandboxProcess, tmp_path: Path, site: Path) -> None:
+    """A row for a code that was held counts for what comes next; connections and ports stay as they are."""
+    service = serve(tmp_path / "lab.db", sandbox, "--mllp", "127.0.0.1:0", "--site", str(tmp_path / "acme"))
+    service.send(message(111, Obx(HDL, "55"), Obx(LOCAL, "112")))
+
+    site.write_text(HEADER + ROW, encoding="utf-8")
+    service.reload("read anew")
+    service.send(message(112, Obx(HDL, "55"), Obx(LOCAL, "112")))
+
+    wait_until(lambda: bool(posted(sandbox, 111) and posted(sandbox, 112)), seconds=60)
+    assert (posted(sandbox, 111), posted(sandbox, 112)) == ([["HDL"]], [["HDL", "LDL"]])
+    assert service.end(signal.SIGTERM)[0] == 0
+
+
+def test_faulty_reload_changes_nothing(serve: Serve, sandbox: SandboxProcess, tmp_path: Path, site: Path) -> None:
+    """It says what is wrong and where, and goes on with the old tables, whole."""
+    site.write_text(HEADER + ROW, encoding="utf-8")
+    service = serve(tmp_path / "lab.db", sandbox, "--mllp", "127.0.0.1:0", "--site", str(tmp_path / "acme"))
+
+    site.write_text(HEADER + "L,ZZ9,13457-8,LDL,,,,,\n", encoding="utf-8")
+    service.reload("the old settings and tables stay")
+    service.send(message(121, Obx(LOCAL, "112")))
+
+    wait_until(lambda: posted(sandbox, 121) == [["LDL"]], seconds=60)
+    code, errors = service.end(signal.SIGTERM)
+    assert (code, "observations.csv:2" in errors) == (0, True)
+
+
+def test_address_that_changed_waits_for_the_next_start(serve: Serve, sandbox: SandboxProcess, tmp_path: Path) -> None:
+    """A reload says so, and takes the rest."""
+    settings = tmp_path / "translator.toml"
+    settings.write_text("[[mllp]]\nlisten = '127.0.0.1:0'\n", encoding="utf-8")
+    service = serve(tmp_path / "lab.db", sandbox, "--config", str(settings))
+
+    settings.write_text("[[mllp]]\nlisten = 'localhost:0'\nidle_s = 5\n", encoding="utf-8")
+    service.reload("read anew")
+
+    assert "mllp: takes effect at the next start" in service.errors
+    assert service.end(signal.SIGTERM)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        pytest.param(("--folder", "nowhere"), "a watched folder is not there", id="folder-away"),
+        pytest.param(("--mllp", "203.0.113.1:2575"), "cannot listen", id="address-of-another-machine"),
+        pytest.param(("--site", "nowhere"), "there is no site", id="no-site"),
+    ],
+)
+def test_service_that_cannot_serve_does_not_start(
+    serve: Serve, sandbox: SandboxProcess, tmp_path: Path, flags: tuple[str, ...], said: str
+) -> None:
+    """Half a service would look like a quiet day."""
+    service = serve(tmp_path / "lab.db", sandbox, *flags)
+
+    code, errors = service.ended()
+
+    assert (code, said in errors, service.addresses) == (2, True, {})
+
+
+def test_stop_finishes_what_is_under_way(serve: Serve, sandbox: SandboxProcess, tmp_path: Path) -> None:
+    """A call that WHOOP takes long over is waited for, so nothing is unknown afterwards."""
+    sandbox.fault("results", "delay", 3)
+    service = serve(tmp_path / "lab.db", sandbox, "--mllp", "127.0.0.1:0")
+
+    service.send(message(131))
+    with Ledger.open(tmp_path / "lab.db") as ledger:
+        wait_until(lambda: bool(ledger.show(1).submissions[0].attempts), seconds=60)
+        ended = service.end(signal.SIGTERM)
+
+        assert ended == (0, "")
+        assert ledger.balance().by_state == {"delivered": 1}

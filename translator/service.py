@@ -1,29 +1,46 @@
 """
-Run the service: take webhooks, fetch what they announce, bring it to the lab, deliver what is queued, until the stop.
+Run the service: take in what comes, fetch and bring what vendors announce, deliver what is queued, until the stop.
 
-Each of them works in a thread of its own and speaks with the others through the ledger alone. Where one fails,
-the others finish what is under way, and the process ends with that failure: a service that does half of its work is
-worse than one that a supervisor starts again.
+Each part works in a thread of its own and speaks with the others through the ledger alone. Where one fails, the others
+finish what is under way, and the process ends with that failure: a service that does half of its work is worse than
+one that a supervisor starts again.
+
+A reload (SIGHUP) reads settings and tables anew. Only where all of it is sound is it swapped, as a whole: the intakes
+stay open and decide by the new tables, and the workers that deliver are let finish and started anew. Addresses and
+folders are those of the start.
 """
 
 from __future__ import annotations
 
+import queue
+import signal
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
+from types import FrameType
+from typing import NamedTuple
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from translator.accept.callers import Callers
-from translator.accept.listener import Listener
 from translator.accept.webhooks import Webhooks
 from translator.config import Settings
 from translator.confirmations import release_confirmed
-from translator.delivery import DeliveryReport, serve
-from translator.engine import Translator
-from translator.errors import ConfigError
+from translator.delivery import DeliveryReport, policies, serve
+from translator.errors import ConfigError, TranslatorError
+from translator.intake import Intake, Tables
 from translator.lab_side import serve_bringing
 from translator.ledger import Decision, Ledger
+from translator.notify import serve_notices
+from translator.reception import Addresses, Doors, Reception
 from translator.requisitions import FETCHED, serve_fetching
+from translator.sites import Sites
+from translator.web.health import Troubles, health_routes
+
+STOP, RELOAD, ENDED = "stop", "reload", "ended"
 
 UNKNOWN_CALLERS = (
     "Acurable's webhooks are believed whoever sends them: set acurable.webhook_token or acurable.webhook_from, or let "
@@ -31,46 +48,149 @@ UNKNOWN_CALLERS = (
 )
 UNSIGNED = "whoop.webhook_secret is not set: every webhook of WHOOP is answered 401"
 
+_AT_START = ("ledger", "ledger_key", "listen", "folders", "mllp", "api", "console")
+"""The settings that a reload leaves as they were at the start."""
+
+Say = Callable[[str], None]
+
+
+class Site(NamedTuple):
+    """Settings and tables that belong together."""
+
+    settings: Settings
+    tables: Tables
+
+    @classmethod
+    def load(cls, load: Callable[[], Settings]) -> Site:
+        """
+        Read settings and every table that they name.
+
+        Raises: ConfigError, TableError.
+        """
+        settings = load()
+        sites = Sites.load(settings)
+        return cls(settings, Tables(sites, policies(settings, sites.default.tables)))
+
 
 def run(
-    ledger: Ledger,
-    settings: Settings,
-    *,
-    stop: threading.Event,
-    started: Callable[[str], None],
-    warn: Callable[[str], None],
+    ledger: Ledger, load: Callable[[], Settings], *, started: Callable[[Addresses], None], warn: Say
 ) -> DeliveryReport:
     """
-    Run the service until the stop, Ctrl-C or SIGTERM; what is under way is finished first.
+    Run the service until Ctrl-C or SIGTERM; what is under way is finished first.
 
-    Shape: `started` gets the URL that the service listens on, `warn` what the operator should know.
+    Shape: `load` reads the settings, at the start and at each reload. `started` is told where the service can be
+    reached, `warn` gets what the operator should know.
     Raises: ConfigError, TableError, LedgerError.
     """
-    engine = Translator.load(settings.site or None)
-    release_confirmed(ledger, settings, Decision("release", reason="codes are confirmed"))
-    webhooks = Webhooks(ledger, _webhook_secret(settings, warn), _acurable_callers(settings, warn))
-    host, port = settings.address
-    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="service") as threads:
-        with Listener(webhooks.application(), host, port) as listener:
-            started(listener.url)
-            others = [threads.submit(serve_fetching, ledger, settings, engine.tables, stop=stop)]
-            if settings.lab.to:
-                confirms = settings.whoop.confirm == FETCHED
-                bring = partial(serve_bringing, ledger, settings.lab, engine.tables, stop=stop, confirms=confirms)
-                others.append(threads.submit(bring))
-            for other in others:
-                other.add_done_callback(lambda _: stop.set())
-            try:
-                report = serve(ledger, settings, engine.tables, stop=stop)
-            finally:
-                stop.set()
-        for other in others:
-            # What went wrong there ends the service, too.
-            other.result()
+    site = Site.load(load)
+    intake = Intake(ledger, site.tables)
+    doors = partial(_doors, ledger, site.settings, warn)
+    words: queue.SimpleQueue[str] = queue.SimpleQueue()
+    with _signals(words), Reception(ledger, site.settings, intake, doors, warn) as reception:
+        for work in reception.works:
+            work.add_done_callback(lambda _: words.put(ENDED))
+        started(reception.addresses)
+        while True:
+            workers = _Workers(ledger, site, words, warn)
+            word, site = _until(words, site, load, warn)
+            if word == RELOAD:
+                workers.finish()
+                reception.swap(site.tables)
+                warn("settings and tables were read anew")
+                continue
+            break
+    report = workers.finish()
+    for work in reception.works:
+        work.result()
     return report
 
 
-def _webhook_secret(settings: Settings, warn: Callable[[str], None]) -> str:
+def _until(words: queue.SimpleQueue[str], site: Site, load: Callable[[], Settings], warn: Say) -> tuple[str, Site]:
+    """Wait for a word to act on; a reload of what is not sound is none."""
+    while True:
+        word = words.get()
+        if word != RELOAD:
+            return word, site
+        try:
+            fresh = Site.load(load)
+        except TranslatorError as error:
+            warn(f"nothing was read anew, the old settings and tables stay: {error}")
+            continue
+        changed = [name for name in _AT_START if getattr(fresh.settings, name) != getattr(site.settings, name)]
+        if changed:
+            warn(f"{', '.join(changed)}: takes effect at the next start")
+        return word, fresh
+
+
+class _Workers:
+    """The parts that work off what the ledger has, by one state of settings and tables."""
+
+    def __init__(self, ledger: Ledger, site: Site, words: queue.SimpleQueue[str], warn: Say) -> None:
+        release_confirmed(ledger, site.settings, Decision("release", reason="codes are confirmed"))
+        settings, tables = site.settings, site.tables.sites.default.tables
+        self._stop = stop = threading.Event()
+        self._threads = ThreadPoolExecutor(thread_name_prefix="service")
+        self._delivery: Future[DeliveryReport] = self._threads.submit(
+            serve, ledger, settings, tables, stop=stop, trouble=warn
+        )
+        self._others: list[Future[None]] = [
+            self._threads.submit(serve_fetching, ledger, settings, tables, stop=stop),
+            self._threads.submit(serve_notices, ledger, settings.notify, stop=stop, warn=warn),
+        ]
+        if settings.lab.to:
+            confirms = settings.whoop.confirm == FETCHED
+            bring = partial(serve_bringing, ledger, settings.lab, tables, stop=stop, confirms=confirms)
+            self._others.append(self._threads.submit(bring))
+        self._delivery.add_done_callback(lambda _: self._tell(words))
+        for other in self._others:
+            other.add_done_callback(lambda _: self._tell(words))
+
+    def _tell(self, words: queue.SimpleQueue[str]) -> None:
+        # Those that end because they were asked to are no news.
+        if not self._stop.is_set():
+            words.put(ENDED)
+
+    def finish(self) -> DeliveryReport:
+        """Let all finish what is under way; what went wrong in one of them is raised."""
+        self._stop.set()
+        self._threads.shutdown()
+        for other in self._others:
+            other.result()
+        return self._delivery.result()
+
+
+@contextmanager
+def _signals(words: queue.SimpleQueue[str]) -> Iterator[None]:
+    """Make words of signals; the second Ctrl-C interrupts as usual."""
+    meanings = {signal.SIGINT: STOP, signal.SIGTERM: STOP}
+    if hasattr(signal, "SIGHUP"):
+        meanings[signal.SIGHUP] = RELOAD
+    before = {number: signal.getsignal(number) or signal.SIG_DFL for number in meanings}
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        if meanings[signal.Signals(number)] == STOP:
+            signal.signal(number, before[signal.Signals(number)])
+        words.put(meanings[signal.Signals(number)])
+
+    for number in meanings:
+        signal.signal(number, on_signal)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _doors(ledger: Ledger, settings: Settings, warn: Say, troubles: Troubles) -> Doors:
+    webhooks = Webhooks(ledger, _webhook_secret(settings, warn), _acurable_callers(settings, warn))
+    health = health_routes(troubles)
+    return Doors(
+        Starlette(routes=[*health, Mount("", webhooks.application())]),
+        Starlette(routes=health),
+    )
+
+
+def _webhook_secret(settings: Settings, warn: Say) -> str:
     try:
         return settings.whoop.webhook_secret.reveal()
     except ConfigError:
@@ -78,7 +198,7 @@ def _webhook_secret(settings: Settings, warn: Callable[[str], None]) -> str:
         return ""
 
 
-def _acurable_callers(settings: Settings, warn: Callable[[str], None]) -> Callers:
+def _acurable_callers(settings: Settings, warn: Say) -> Callers:
     site = settings.acurable
     if site.url and not site.is_loopback and not (site.webhook_token or site.webhook_from):
         warn(UNKNOWN_CALLERS)

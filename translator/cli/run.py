@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-
 import click
+import msgspec
 
 from translator.cli.ending import FINDINGS
 from translator.cli.options import Flags, common
@@ -13,31 +12,41 @@ from translator.cli.submit import PAUSED
 
 
 @click.command("run")
-@click.option("--listen", metavar="HOST:PORT", help="Where webhooks come in; port 0 takes a free one.")
+@click.option(
+    "--listen", metavar="HOST:PORT", help="Where webhooks and the HTTP API are served; port 0 takes a free one."
+)
+@click.option("--folder", metavar="DIR", help="A folder that is watched for files of messages.")
+@click.option("--mllp", metavar="HOST:PORT", help="Where senders connect by MLLP.")
+@click.option("--console", metavar="HOST:PORT", help="Where the console and metrics are served.")
 @common
-def command(flags: Flags, listen: str | None) -> int:
+def command(flags: Flags, listen: str | None, folder: str | None, mllp: str | None, console: str | None) -> int:
     """
-    Run the service: take webhooks, fetch requisitions, deliver.
+    Run the service: take messages and webhooks in, fetch requisitions, deliver.
 
-    Once it listens, it prints one line that says where: {"url": ...}. WHOOP calls /webhooks/whoop there, Acurable
-    /webhook/v1/acurable/notification. Ctrl-C and SIGTERM end it well: what is under way is finished first.
+    Several folders and ports, TLS and sites are said in the settings file ([[folder]], [[mllp]]). Once everything is
+    open it prints one line that says where: {"url": ..., "mllp": [...], "folders": 1, "console": ...}. WHOOP calls
+    /webhooks/whoop at the url, Acurable /webhook/v1/acurable/notification.
+
+    Ctrl-C and SIGTERM end it well: what is under way is finished first. SIGHUP reads settings and tables anew; where
+    anything in them is wrong, it says so and goes on with the old ones.
 
     \b
     Examples:
       translator run
-      translator run --listen 0.0.0.0:8080 --ledger /var/lib/translator/lab.db
+      translator run --folder inbox --mllp 0.0.0.0:2575 --ledger /var/lib/translator/lab.db
       translator run --listen 127.0.0.1:0 --whoop-url http://127.0.0.1:9000
+      kill -HUP $(pidof -s translator)
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     from translator.ledger import Ledger  # noqa: PLC0415 - the ledger and the server are heavy
     from translator.service import run  # noqa: PLC0415
 
-    settings = flags.settings(listen=listen)
+    more = {"listen": listen, "folder": folder, "mllp": mllp, "console.listen": console}
+    settings = flags.settings(**more)
     with Ledger.open(settings.ledger, key=settings.ledger_key) as ledger:
         report = run(
             ledger,
-            settings,
-            stop=threading.Event(),
-            started=lambda url: Listing("json", ()).add({"url": url}),
+            lambda: flags.settings(**more),
+            started=lambda addresses: Listing("json", ()).add(msgspec.to_builtins(addresses)),
             warn=say,
         )
     if report.paused:

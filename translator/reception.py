@@ -1,0 +1,116 @@
+"""
+Open every intake of the settings, and close them together: folders, MLLP ports, the HTTP addresses.
+
+Addresses are bound and folders looked at before anything is taken in, so whatever cannot be served is an error of the
+settings, told at once. At the end intakes close before the way into the ledger does: what has begun is kept, and
+answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from msgspec import Struct
+from starlette.types import ASGIApp
+
+from translator.accept.folder import Filed, FolderWatcher
+from translator.accept.listener import Listener
+from translator.accept.mllp_server import MllpServer
+from translator.config import Settings
+from translator.config_intakes import host_and_port
+from translator.filing import take_file
+from translator.intake import Intake, Tables
+from translator.ledger import Ledger
+from translator.web.health import Troubles
+
+
+class Addresses(Struct, frozen=True, omit_defaults=True):
+    """
+    Where a service can be reached, as `translator run` prints it once.
+
+    Absent: `console` is empty where there is none.
+    """
+
+    url: str
+    mllp: tuple[str, ...] = ()
+    folders: int = 0
+    console: str = ""
+
+
+class Doors(NamedTuple):
+    """The applications behind the HTTP addresses: `inner` is the console's."""
+
+    outer: ASGIApp
+    inner: ASGIApp
+
+
+class Reception:
+    """
+    Everything of a service that takes something in; as a context manager it is open while the block runs.
+
+    Raises: ConfigError where an address or a folder of the settings cannot be had.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        settings: Settings,
+        intake: Intake,
+        doors: Callable[[Troubles], Doors],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._ledger = ledger
+        self._intake = intake
+        self._open = ExitStack()
+        outer, inner = doors(self.troubles)
+        self._outer = Listener(outer, *settings.address)
+        listen = settings.console.listen
+        self._inner = Listener(inner, *host_and_port(listen)) if listen else None
+        self.mllp = tuple(MllpServer(intake, one) for one in settings.mllp)
+        self.folders = tuple(FolderWatcher(one, partial(self._take, one.site), warn=warn) for one in settings.folders)
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(self._intake)
+            for part in (self._outer, self._inner, *self.mllp, *self.folders):
+                if part is not None:
+                    stack.enter_context(part)
+            self._open = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where each part can be reached."""
+        inner = self._inner.url if self._inner else ""
+        return Addresses(self._outer.url, tuple(one.address for one in self.mllp), len(self.folders), inner)
+
+    @property
+    def works(self) -> Iterator[Future[None]]:
+        """Give what is done when a part works no more, which before the end is a defect."""
+        yield self._intake.finished
+        yield from (one.finished for one in self.mllp)
+        yield from (one.finished for one in self.folders)
+
+    def troubles(self) -> Mapping[str, str]:
+        """Say, by part, why something is not taken in; empty where all is well."""
+        found = {f"folder {number}": one.trouble for number, one in enumerate(self.folders, 1)}
+        found["intake"] = "it has ended" if self._intake.finished.done() else ""
+        return {part: trouble for part, trouble in found.items() if trouble}
+
+    def swap(self, tables: Tables) -> None:
+        """Decide by other tables from now on."""
+        self._intake.swap(tables)
+
+    def _take(self, site: str, path: Path, name: str, key: str) -> Filed:
+        return take_file(self._ledger, self._intake.tables, site, path, name, key)
