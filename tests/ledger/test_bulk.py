@@ -7,10 +7,9 @@ from sqlalchemy import bindparam, select, update
 
 from tests.ledger.arrivals import POLICIES, arrival, report
 from translator.ledger import Ledger
-from translator.ledger.bulk import insert_tuples, run_rows
+from translator.ledger.bulk import insert_rows, insert_tuples, run_rows
 from translator.ledger.database import connect
 from translator.ledger.entry_rows import EntryRow
-from translator.ledger.positions import insert_rows
 from translator.ledger.schema import entry, lane
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from translator.errors import LedgerError
 from translator.ledger import schema
-from translator.ledger.bulk import insert_tuples
+from translator.ledger.bulk import insert_rows, insert_tuples
 from translator.ledger.conservation import check_balance
 from translator.ledger.entry_rows import entry_rows
 from translator.ledger.message_rows import Arrival, diagnostics_text, message_row
@@ -27,7 +27,6 @@ from translator.ledger.positions import (
     Lane,
     LaneName,
     find_lanes,
-    insert_rows,
     lane_name,
     lane_names,
     store_lanes,

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ClauseElement, Connection, Dialect, Table, insert
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from translator.errors import LedgerError
+
 
 class _Compiled(NamedTuple):
     """A statement for the driver, and what each value goes through before; no `changes` where all go as they are."""
@@ -27,6 +29,20 @@ def insert_tuples(connection: Connection, table: Table, rows: Sequence[tuple[Any
     """Insert rows that hold every column but the number of the row, in the table's order."""
     if rows:
         _insert(connection, _compile(table, connection.dialect), rows)
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Insert rows and give their numbers, in the same order."""
+    if not rows:
+        return []
+    if connection.dialect.name == "sqlite" and all(row.keys() == rows[0].keys() for row in rows):
+        return insert_consecutive(connection, table, rows)
+    # Values apart from the statement: so SQLAlchemy compiles it once.
+    statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+    row_ids = list(connection.execute(statement, rows).scalars())
+    if len(row_ids) != len(rows):
+        raise LedgerError("the database gave new rows no numbers; nothing was recorded")
+    return row_ids
 
 
 def insert_consecutive(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:

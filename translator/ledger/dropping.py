@@ -13,10 +13,11 @@ from sqlalchemy import Connection, exists, func, select, update
 
 from translator.errors import ConfigError, LedgerError
 from translator.ledger import schema
+from translator.ledger.bulk import insert_rows
 from translator.ledger.decisions import Decision, record
 from translator.ledger.moves import move
 from translator.ledger.policy import STRICT, DestinationPolicy
-from translator.ledger.positions import Lane, find_lanes, insert_rows, store_lanes
+from translator.ledger.positions import Lane, find_lanes, store_lanes
 from translator.ledger.states import UNFINISHED
 from translator.ledger.statuses import queue_status, read_progress
 from translator.translate.workflow import FULL, ISSUE, Progress, StatusCall, may_follow

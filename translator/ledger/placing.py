@@ -13,10 +13,11 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from translator.ledger import schema
+from translator.ledger.bulk import insert_rows
 from translator.ledger.histories import read_history, read_orders
 from translator.ledger.placement import Placed
 from translator.ledger.policy import STRICT, DestinationPolicy
-from translator.ledger.positions import Lane, insert_rows, is_other_patient, patient_hashes, pin, queue_row
+from translator.ledger.positions import Lane, is_other_patient, patient_hashes, pin, queue_row
 from translator.ledger.supersede import supersede
 from translator.ledger.vault import Vault
 from translator.record.outcome import RESULTS, Outcome, Payload, Submission

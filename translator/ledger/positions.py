@@ -8,17 +8,15 @@ that accept at the same time cannot wait for each other.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, Table, Update, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, Update, bindparam, select, update
 
-from translator.errors import LedgerError
 from translator.ledger import schema
-from translator.ledger.bulk import insert_consecutive
 from translator.ledger.states import UNFINISHED
 from translator.ledger.vault import Vault
 from translator.record.outcome import RESULTS, OrderPayload, Outcome, Payload, ReportAccount, Submission
@@ -225,26 +223,6 @@ def idempotency_key(destination: str, service_request_id: str, position: int, bo
     """Derive the `Idempotency-Key` of a submission: the same for each of its attempts, and for no other. (pure)"""
     seed = f"{destination}\n{service_request_id}\n{position}\n".encode()
     return hashlib.sha256(seed + body).hexdigest()[:32]
-
-
-def insert_row(connection: Connection, table: Table, row: Mapping[str, Any]) -> int:
-    """Insert one row and give its number."""
-    (row_id,) = insert_rows(connection, table, [row])
-    return row_id
-
-
-def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Insert rows and give their numbers, in the same order."""
-    if not rows:
-        return []
-    if connection.dialect.name == "sqlite" and all(row.keys() == rows[0].keys() for row in rows):
-        return insert_consecutive(connection, table, rows)
-    # Values apart from the statement: so SQLAlchemy compiles it once.
-    statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-    row_ids = list(connection.execute(statement, rows).scalars())
-    if len(row_ids) != len(rows):
-        raise LedgerError("the database gave new rows no numbers; nothing was recorded")
-    return row_ids
 
 
 def _read_lanes(connection: Connection, names: Sequence[LaneName]) -> Iterator[tuple[LaneName, Lane]]:

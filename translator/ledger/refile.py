@@ -16,6 +16,7 @@ from sqlalchemy import Connection, RowMapping, and_, func, select, update
 
 from translator.errors import LedgerError
 from translator.ledger import schema
+from translator.ledger.bulk import insert_rows
 from translator.ledger.chosen_part import chosen_part
 from translator.ledger.conservation import check_balance
 from translator.ledger.decisions import Decision, record
@@ -30,7 +31,6 @@ from translator.ledger.positions import (
     LaneName,
     body_of,
     find_lanes,
-    insert_rows,
     lane_name,
     lane_names,
     store_lanes,

@@ -18,6 +18,7 @@ from translator.errors import LedgerError
 from translator.ledger import schema
 from translator.ledger.acceptance import accept_messages
 from translator.ledger.bell import announce
+from translator.ledger.bulk import insert_rows
 from translator.ledger.correlations import import_rows
 from translator.ledger.database import Database
 from translator.ledger.event_tables import DONE, FAILED, requisition
@@ -25,7 +26,7 @@ from translator.ledger.events import settle_event
 from translator.ledger.keys import BrokenSealError
 from translator.ledger.message_rows import Arrival
 from translator.ledger.moments import moment_text
-from translator.ledger.positions import find_lanes, insert_rows, status_row, store_lanes
+from translator.ledger.positions import find_lanes, status_row, store_lanes
 from translator.ledger.statuses import read_status
 from translator.ledger.vault import Vault
 from translator.read.requisition import read_requisition
