@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ClauseElement, Connection, Dialect, Table, insert
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from translator.errors import LedgerError
+
 
 class _Compiled(NamedTuple):
     """A statement for the driver, and what each value goes through before; no `changes` where all go as they are."""
@@ -29,18 +31,33 @@ def insert_tuples(connection: Connection, table: Table, rows: Sequence[tuple[Any
         _insert(connection, _compile(table, connection.dialect), rows)
 
 
-def insert_consecutive(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+def insert_numbered(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """
-    Insert rows of the same columns into SQLite with one statement, and give their numbers.
+    Insert one row or more, and give their numbers in the same order.
 
-    Within one statement under the write lock SQLite numbers rows one after the other. To ask each row for its number,
-    as SQLAlchemy does, takes a statement for each.
+    Raises: LedgerError where the database gives none.
+    """
+    if connection.dialect.name == "sqlite" and all(row.keys() == rows[0].keys() for row in rows):
+        return _insert_consecutive(connection, table, rows)
+    # Values apart from the statement: so SQLAlchemy compiles it once.
+    statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+    numbers = list(connection.execute(statement, rows).scalars())
+    if len(numbers) != len(rows):
+        raise LedgerError("the database gave new rows no numbers; nothing was recorded")
+    return numbers
+
+
+def _insert_consecutive(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """
+    Insert rows into SQLite with one statement.
+
+    Under the write lock it numbers the rows of a statement one after the other; to ask each row for its number, as
+    SQLAlchemy does, takes a statement for each.
     """
     # The statement names columns in the table's order.
     names = tuple(column.name for column in table.columns if column.name in rows[0])
-    _insert(
-        connection, _compile(table, connection.dialect, names), [tuple(row[name] for name in names) for row in rows]
-    )
+    values = [tuple(row[name] for name in names) for row in rows]
+    _insert(connection, _compile(table, connection.dialect, names), values)
     last = connection.exec_driver_sql("SELECT last_insert_rowid()").scalar_one()
     return list(range(last - len(rows) + 1, last + 1))
 

@@ -14,11 +14,10 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, Table, Update, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, Table, Update, bindparam, select, update
 
-from translator.errors import LedgerError
 from translator.ledger import schema
-from translator.ledger.bulk import insert_consecutive
+from translator.ledger.bulk import insert_numbered
 from translator.ledger.states import UNFINISHED
 from translator.ledger.vault import Vault
 from translator.record.outcome import RESULTS, OrderPayload, Outcome, Payload, ReportAccount, Submission
@@ -235,16 +234,7 @@ def insert_row(connection: Connection, table: Table, row: Mapping[str, Any]) -> 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """Insert rows and give their numbers, in the same order."""
-    if not rows:
-        return []
-    if connection.dialect.name == "sqlite" and all(row.keys() == rows[0].keys() for row in rows):
-        return insert_consecutive(connection, table, rows)
-    # Values apart from the statement: so SQLAlchemy compiles it once.
-    statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-    row_ids = list(connection.execute(statement, rows).scalars())
-    if len(row_ids) != len(rows):
-        raise LedgerError("the database gave new rows no numbers; nothing was recorded")
-    return row_ids
+    return insert_numbered(connection, table, rows) if rows else []
 
 
 def _read_lanes(connection: Connection, names: Sequence[LaneName]) -> Iterator[tuple[LaneName, Lane]]:
