@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
@@ -29,6 +30,9 @@ from translator.sites import Sites
 MOST_AT_ONCE = 64
 LARGEST_GROUP = 16 << 20
 """A group ends at so many messages or so many bytes, whichever comes first."""
+
+GATHER_S = 0.0005
+"""How long a group waits for more where several senders are at it: the server's thread hands theirs in meanwhile."""
 
 _CLOSED = "the service is being stopped; send this again later"
 
@@ -97,6 +101,7 @@ class Intake:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
         self._lock = threading.Lock()
         self._is_open = False
+        self._was_several = False
         self.finished: Future[None] = Future()
 
     @property
@@ -162,12 +167,15 @@ class Intake:
                 following = self._queue.get(block=not group)
             except queue.Empty:
                 break
+            if not group and self._was_several:
+                time.sleep(GATHER_S)
             if following is None:
                 # The mark stays behind the last group.
                 self._queue.put(None)
                 break
             group.append(following)
             size += len(following.brought.raw)
+        self._was_several = len(group) > 1
         return group
 
     def _keep(self, group: Sequence[_Waiting]) -> None:
