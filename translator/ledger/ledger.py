@@ -37,6 +37,7 @@ from translator.ledger.keys import parse_key
 from translator.ledger.lab_deliveries import LabDeliveries
 from translator.ledger.lock import delivery_lock
 from translator.ledger.message_rows import Arrival
+from translator.ledger.meters import Meters
 from translator.ledger.order_messages import order_messages
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.requisitions import Requisitions
@@ -253,6 +254,10 @@ class Ledger:
         """Count entries by state, reason and cause: all, or those of some messages."""
         with self._database.read() as connection:
             return read_balance(connection, message_ids)
+
+    def meters(self) -> Meters:
+        """Give what a monitor counts."""
+        return Meters(self._database, self._instant)
 
     def messages(self, *, state: str = "", limit: int | None = None) -> list[MessageRow]:
         """List the newest messages, oldest first; `state` is one of the message or of an entry in it."""
