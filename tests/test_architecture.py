@@ -24,7 +24,7 @@ LAYERS = (
     ("cli",),
     ("demo_orders",),
     ("demo",),
-    ("app", "service"),
+    ("app", "doctor", "service"),
     ("reception",),
     ("confirmations",),
     ("notify", "review", "requisitions", "lab_side", "filing"),

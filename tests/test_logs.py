@@ -172,6 +172,6 @@ def test_paused_destination_is_told_once(
     caplog.set_level(logging.INFO, "translator")
     with Ledger.open(tmp_path / "lab.db") as ledger:
         ledger.accept([arrival(report({"HDL": "50"}))], POLICIES)
-        deliver(ledger, settings(sandbox, secret="wrong"), packaged_tables())  # noqa: S106
+        deliver(ledger, settings(sandbox, secret="wrong"), packaged_tables())
 
     assert [vars(one)["destination"] for one in caplog.records if one.msg == "destination-paused"] == ["whoop"]
