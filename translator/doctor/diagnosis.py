@@ -1,4 +1,4 @@
-"""Say what an examination is of, and what came of it. (pure)"""
+"""Say what an examination is of, and what came of it."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ opens one, so nothing looks as if it had been sent that was not.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Collection, Mapping
 
 from msgspec import Struct
@@ -20,6 +19,7 @@ from translator.transmit.engine import Turn
 from translator.transmit.gate import Gate
 from translator.transmit.responses import Answer
 from translator.transmit.retry import Verdict, delay, judge
+from translator.transmit.telling import PauseTeller, tell_call
 from translator.transmit.token import TokenKeeper, TokenRefusedError, TokenUnreachableError
 
 TURN = 16
@@ -27,12 +27,6 @@ TURN = 16
 
 CLOCK_SLACK_S = 1.0
 """A clock that goes back by more than this was set; by less, it is being trimmed."""
-
-
-_log = logging.getLogger("translator.delivery")
-_lifecycle = logging.getLogger("translator.lifecycle")
-# Where nobody writes logs, as in `submit`, what ends is said at the end.
-_lifecycle.addHandler(logging.NullHandler())
 
 
 class Progress(Struct, frozen=True):
@@ -86,7 +80,7 @@ class LaneDrain:
         self._entrance = asyncio.Lock()
         self._vain_fetches = 0
         self._seen_at = 0.0
-        self._is_told_paused = False
+        self._pauses = PauseTeller(route.destination)
         self._counts = dict.fromkeys(Progress.__struct_fields__, 0)
         self.gate = Gate(clock, draw)
 
@@ -144,7 +138,7 @@ class LaneDrain:
             following = await self._settle(
                 turn, claim, _settlement(verdict, answer), goes_on=bool(token), has_turn=has_turn
             )
-            self._tell(claim, verdict, answer, took_s)
+            tell_call(self._route.destination, claim, verdict.outcome, answer.code, took_s)
             await self._publish(verdict)
             self._count(verdict)
             if renews:
@@ -233,7 +227,7 @@ class LaneDrain:
 
     async def _pause(self, why: str) -> None:
         self.gate.paused = why
-        self._tell_pause({"by": VENDOR, "why": why})
+        self._pauses.paused(VENDOR, why=why)
         name, ledger = self._route.destination, self._ledger
         await self._desk.ask(lambda: ledger.destinations().pause(name, why, by=VENDOR))
 
@@ -243,37 +237,16 @@ class LaneDrain:
         now = self._ledger.now()
         if self.gate.paused and not standing.paused:
             self.gate.reopen()
-            self._tell_pause(None)
+            self._pauses.resumed()
         elif standing.paused and not self.gate.paused:
             # Why, is in a person's own words, which belong into no log.
-            self._tell_pause({"by": standing.paused_by})
+            self._pauses.paused(standing.paused_by)
         self.gate.paused = standing.paused
         if standing.opens_at:
             self.gate.shut(standing.opens_at / 1_000_000 - now)
         if now < self._seen_at - CLOCK_SLACK_S:
             await self._desk.ask(self._ledger.wake_all, self._route.destination)
         self._seen_at = now
-
-    def _tell_pause(self, fields: dict[str, str] | None) -> None:
-        """Tell a log, once, that the destination is paused; None: that it goes on."""
-        was_paused, self._is_told_paused = self._is_told_paused, fields is not None
-        if self._is_told_paused != was_paused:
-            event, level = ("destination-resumed", logging.INFO) if was_paused else ("destination-paused", logging.WARNING)
-            _lifecycle.log(level, event, extra={"destination": self._route.destination} | (fields or {}))
-
-    def _tell(self, claim: Claim, verdict: Verdict, answer: Answer, took_s: float) -> None:
-        """Tell a log of a call whose outcome is on disk."""
-        if _log.isEnabledFor(logging.INFO):
-            fields = {
-                "trace": claim.message_id,
-                "submission": claim.submission_id,
-                "attempt": claim.attempts,
-                "destination": self._route.destination,
-                "outcome": verdict.outcome,
-                "answer": answer.code,
-                "ms": round(took_s * 1000, 1),
-            }
-            _log.info("call-ended", extra=fields)
 
     def _count(self, verdict: Verdict) -> None:
         done = {"accepted": "delivered", "refused": "rejected", "unknown": "unknown"}.get(verdict.outcome)
