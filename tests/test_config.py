@@ -113,6 +113,8 @@ def test_key_has_a_variable(key: object) -> None:
         "lab.short_keys": "true",
         "lab.timeout_s": "1.5",
         "lab.on_unknown": "resend",
+        "log.format": "text",
+        "log.level": "info",
         "notify.log": "true",
         "notify.command": "mail it@lab.example",
         "notify.held_after_h": "1",

@@ -23,6 +23,7 @@ from translator.config_checks import Key
 from translator.config_intakes import ApiSettings, ConsoleSettings, FolderIntake, MllpIntake, host_and_port
 from translator.config_keys import KEYS
 from translator.config_lab import LabSettings
+from translator.config_log import LogSettings
 from translator.errors import ConfigError
 from translator.secrets import Secret
 
@@ -128,6 +129,7 @@ class Settings(Struct, frozen=True):
     mllp: tuple[MllpIntake, ...] = ()
     api: ApiSettings = ApiSettings()
     console: ConsoleSettings = ConsoleSettings()
+    log: LogSettings = LogSettings()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -265,6 +267,7 @@ def _settings(values: Mapping[str, Any]) -> Settings:
         mllp=values["mllp"],
         api=ApiSettings(**part("api.", ApiSettings)),
         console=ConsoleSettings(**part("console.", ConsoleSettings)),
+        log=LogSettings(**part("log.", LogSettings)),
     )
 
 

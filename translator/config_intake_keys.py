@@ -27,6 +27,7 @@ from translator.config_intakes import (
     MllpIntake,
     rows,
 )
+from translator.config_log import LOG_FORMATS, LOG_LEVELS
 
 _SITE = "The site whose tables read what comes in here. Without a word: see `sites`."
 _LARGEST = "The largest message that is taken, in MiB; a larger one is answered with an error and not kept."
@@ -141,6 +142,21 @@ INTAKE_KEYS = (
         "127.0.0.1:8781",
         "Where the console, `/metrics` and `/readyz` are served; empty for none. Put a proxy with TLS before it where "
         "it is not loopback.",
+    ),
+    Key(
+        "log.format",
+        "json or text",
+        one_of(*LOG_FORMATS),
+        "",
+        "In which form `translator run` writes its log to stderr. Without a word: text on a terminal, JSON elsewhere.",
+    ),
+    Key(
+        "log.level",
+        "debug, info, warning or error",
+        one_of(*LOG_LEVELS),
+        "warning",
+        "How much `translator run` logs: `info` has a line for each message and each call, `debug` for answers, too. "
+        "Start, reload, pauses and stop are told unless it is `error`.",
     ),
     Key("console.session_h", "hours", hours, 8.0, "After how long without a click a person must log in again."),
 )

@@ -35,6 +35,12 @@ def rate_budget(vendor: WhoopSettings | AcurableSettings) -> RateBudget:
     )
 
 
+def rate_budgets(settings: Settings) -> dict[str, RateBudget]:
+    """Say how many calls each vendor may get whose address is known."""
+    found = {whoop.DESTINATION: rate_budget(settings.whoop)}
+    return found | ({acurable.DESTINATION: rate_budget(settings.acurable)} if settings.acurable.url else {})
+
+
 async def open_routes(
     stack: AsyncExitStack, settings: Settings, tables: Tables, transport: MakeTransport | None
 ) -> AsyncIterator[Route]:

@@ -26,11 +26,11 @@ class Listener:
     """
     One HTTP server; as a context manager it serves while the block runs, and then finishes what has begun.
 
-    Shape: `port` 0 takes a free one; `url` tells which.
+    Shape: `port` 0 takes a free one; `url` tells which. `logs_apart` is false in a process that has set up its logs.
     Raises: ConfigError where the address cannot be had.
     """
 
-    def __init__(self, application: ASGIApp, host: str, port: int) -> None:
+    def __init__(self, application: ASGIApp, host: str, port: int, *, logs_apart: bool = True) -> None:
         self._socket = bind(host, port)
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -39,7 +39,7 @@ class Listener:
                 ws="none",
                 lifespan="off",
                 access_log=False,
-                log_config=listening.log_config("translator"),
+                log_config=listening.log_config("translator") if logs_apart else None,
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_S,
             )

@@ -17,6 +17,7 @@ from translator.cli.ending import Ending
 VERBS: Mapping[str, str] = {
     "check": "Lint the mapping tables and run their examples.",
     "demo": "Run the whole loop against a sandbox on this machine.",
+    "doctor": "Check ports, clock, disk, credentials, reachability and what the rate allows.",
     "explain": "Explain a reason or diagnostic code.",
     "held": "List what is held, by cause; release or drop it.",
     "ledger": "Look into the ledger and look after it.",

@@ -23,6 +23,7 @@ from translator.ledger.lab_deliveries import DELIVERED, ORDER, REPORT, LabDelive
 from translator.ledger.lanes import Claim, Later, Settlement
 from translator.ledger.ledger import Ledger
 from translator.ledger.message_rows import Arrival
+from translator.ledger.meters import Marks, Meters, Passed, Tally, Waiting
 from translator.ledger.orders import OrderCall, OrderView
 from translator.ledger.overruling import AS_CORRECTED, PATIENT
 from translator.ledger.policy import DestinationPolicy
@@ -80,11 +81,14 @@ __all__ = [
     "Later",
     "Ledger",
     "LedgerFinding",
+    "Marks",
     "MessageRow",
     "MessageView",
+    "Meters",
     "Notices",
     "OrderCall",
     "OrderView",
+    "Passed",
     "Prior",
     "RateBudget",
     "RateUse",
@@ -94,9 +98,11 @@ __all__ = [
     "Settlement",
     "Standing",
     "Step",
+    "Tally",
     "Token",
     "UndecidedItem",
     "Version",
+    "Waiting",
     "by_cause",
     "live_versions",
 ]

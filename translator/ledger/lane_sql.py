@@ -47,6 +47,7 @@ FIRST_OF_LANES = (
     select(
         _submission.c.id, _submission.c.lane_id, _submission.c.kind, _submission.c.body, _submission.c.state,
         _submission.c.idempotency_key, _submission.c.attempts, _submission.c.target, _submission.c.urgent,
+        _submission.c.message_id,
         _lane.c.destination, _lane.c.service_request_id, _lane.c.fence, _lane.c.due_at, _lane.c.priority,
     )
     .join(_lane, _lane.c.id == _submission.c.lane_id)

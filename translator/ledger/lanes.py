@@ -45,6 +45,7 @@ class Claim(Struct, frozen=True):
     target: str = ""
     urgent: bool = False
     doubted: bool = False
+    message_id: int = 0
 
 
 class Later(Struct, frozen=True):
@@ -220,6 +221,7 @@ def _claim(connection: Connection, first: RowMapping) -> Claim:
         target=first["target"] or first["service_request_id"],
         urgent=bool(first["urgent"]),
         doubted="unknown" in outcomes,
+        message_id=first["message_id"],
     )
 
 

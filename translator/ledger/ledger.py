@@ -37,10 +37,12 @@ from translator.ledger.keys import parse_key
 from translator.ledger.lab_deliveries import LabDeliveries
 from translator.ledger.lock import delivery_lock
 from translator.ledger.message_rows import Arrival
+from translator.ledger.meters import Meters
 from translator.ledger.order_messages import order_messages
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.requisitions import Requisitions
 from translator.ledger.storage import Storage
+from translator.ledger.telling import tell_taken
 from translator.ledger.upgrades import open_database
 from translator.ledger.vault import Vault, open_vault
 from translator.ledger.view_shapes import MessageRow, MessageView
@@ -105,10 +107,13 @@ class Ledger:
         Units: `at` in seconds since 1970, when they came in; None: now.
         Raises: LedgerError where an outcome does not balance, or the database fails; then nothing is kept.
         """
+        began = time.perf_counter()
         with self._database.write() as connection:
             announce(connection)
             now = self._instant() if at is None else round(at * 1_000_000)
-            return accept_messages(connection, self._vault, arrivals, policies, now)
+            numbers = accept_messages(connection, self._vault, arrivals, policies, now)
+        tell_taken(arrivals, numbers, time.perf_counter() - began)
+        return numbers
 
     def correlate(self, rows: Sequence[CorrelationRow]) -> int:
         """Keep correlation rows, all of them or none; gives the number of new ones."""
@@ -253,6 +258,10 @@ class Ledger:
         """Count entries by state, reason and cause: all, or those of some messages."""
         with self._database.read() as connection:
             return read_balance(connection, message_ids)
+
+    def meters(self) -> Meters:
+        """Give what a monitor counts."""
+        return Meters(self._database, self._instant)
 
     def messages(self, *, state: str = "", limit: int | None = None) -> list[MessageRow]:
         """List the newest messages, oldest first; `state` is one of the message or of an entry in it."""

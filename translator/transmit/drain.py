@@ -19,6 +19,7 @@ from translator.transmit.engine import Turn
 from translator.transmit.gate import Gate
 from translator.transmit.responses import Answer
 from translator.transmit.retry import Verdict, delay, judge
+from translator.transmit.telling import PauseTeller, tell_call
 from translator.transmit.token import TokenKeeper, TokenRefusedError, TokenUnreachableError
 
 TURN = 16
@@ -72,12 +73,14 @@ class LaneDrain:
         self._desk = desk
         self._route = route
         self._idle = list(route.clients)
+        self._clock = clock
         self._draw = draw
         self._is_over = is_over
         self._progress = progress
         self._entrance = asyncio.Lock()
         self._vain_fetches = 0
         self._seen_at = 0.0
+        self._pauses = PauseTeller(route.destination)
         self._counts = dict.fromkeys(Progress.__struct_fields__, 0)
         self.gate = Gate(clock, draw)
 
@@ -122,7 +125,9 @@ class LaneDrain:
         claim = await self._open(turn) if token else None
         while claim is not None:
             call = Call(claim.kind, claim.target, claim.body, claim.idempotency_key)
+            sent_at = self._clock()
             answer = await client.send(call, token)
+            took_s = self._clock() - sent_at
             verdict = self._judge(claim, answer, token)
             left -= 1
             has_turn, token = left > 0 and not self._is_over(), ""
@@ -133,6 +138,7 @@ class LaneDrain:
             following = await self._settle(
                 turn, claim, _settlement(verdict, answer), goes_on=bool(token), has_turn=has_turn
             )
+            tell_call(self._route.destination, claim, verdict.outcome, answer.code, took_s)
             await self._publish(verdict)
             self._count(verdict)
             if renews:
@@ -221,6 +227,7 @@ class LaneDrain:
 
     async def _pause(self, why: str) -> None:
         self.gate.paused = why
+        self._pauses.paused(VENDOR, why=why)
         name, ledger = self._route.destination, self._ledger
         await self._desk.ask(lambda: ledger.destinations().pause(name, why, by=VENDOR))
 
@@ -230,6 +237,10 @@ class LaneDrain:
         now = self._ledger.now()
         if self.gate.paused and not standing.paused:
             self.gate.reopen()
+            self._pauses.resumed()
+        elif standing.paused and not self.gate.paused:
+            # Why, is in a person's own words, which belong into no log.
+            self._pauses.paused(standing.paused_by)
         self.gate.paused = standing.paused
         if standing.opens_at:
             self.gate.shut(standing.opens_at / 1_000_000 - now)
