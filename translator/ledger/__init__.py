@@ -10,6 +10,7 @@ from translator.ledger.ageing import Ageing, Notices
 from translator.ledger.audit import LedgerFinding
 from translator.ledger.balance import Balance
 from translator.ledger.bell import Bell
+from translator.ledger.browsing import Browsing, LaneRow, LaneStep, LaneView
 from translator.ledger.budget import UNLIMITED, RateBudget, RateUse
 from translator.ledger.correlations import Correlations
 from translator.ledger.decisions import Decision
@@ -31,7 +32,7 @@ from translator.ledger.requisitions import RequestedRow, RequisitionRow
 from translator.ledger.tokens import SCOPES, Token
 from translator.ledger.twins import HELD_BEFORE
 from translator.ledger.undecided import UndecidedItem
-from translator.ledger.view_shapes import DecisionView, MessageRow, MessageView
+from translator.ledger.view_shapes import DecisionView, MessageRow, MessageView, StatusView, SubmissionView
 
 __all__ = [
     "AS_CORRECTED",
@@ -60,6 +61,7 @@ __all__ = [
     "Arrival",
     "Balance",
     "Bell",
+    "Browsing",
     "CannotRefileError",
     "Choice",
     "Claim",
@@ -77,6 +79,9 @@ __all__ = [
     "Kept",
     "LabDelivery",
     "LabThing",
+    "LaneRow",
+    "LaneStep",
+    "LaneView",
     "Later",
     "Ledger",
     "LedgerFinding",
@@ -93,7 +98,9 @@ __all__ = [
     "RequisitionRow",
     "Settlement",
     "Standing",
+    "StatusView",
     "Step",
+    "SubmissionView",
     "Token",
     "UndecidedItem",
     "Version",
