@@ -28,6 +28,8 @@ MOST_AT_ONCE = 500
 _CHANGED = "This, or your choice, has changed since you looked. Nothing was done: this is what would happen now."
 _STATES = {"resend": ("unknown", "rejected"), "accept": ("unknown",), "give-up": ("unknown", "rejected")}
 _DEEDS = {"give-up": "drop"}
+_BECOMES = {"resend": "queued again", "accept": "delivered", "drop": "given up"}
+LAB = "lab"
 
 
 class ConsoleDesk:
@@ -136,6 +138,8 @@ class ConsoleDesk:
 
     def _settle(self, intent: Intent, decision: Decision, mark: str | None) -> Foreseen:
         states = _STATES[intent.verb]
+        if intent.destination == LAB:
+            return self._settle_at_lab(intent, decision, mark)
         found = [one for one in self._ledger.desk().undecided(states) if one.id == intent.number]
         seen = _seen(mark, intent, [f"{one.id} {one.state} {one.attempts}" for one in found])
         if not found:
@@ -145,13 +149,28 @@ class ConsoleDesk:
         review.decide(self._ledger, self._settings(), numbers, decision, then=intent.then, rehearses=rehearses)
         return self._settled(intent, decision, found[0], seen, rehearses=rehearses)
 
+    def _settle_at_lab(self, intent: Intent, decision: Decision, mark: str | None) -> Foreseen:
+        """Decide about what was brought to the lab."""
+        name, lab = f"{LAB}:{intent.number}", self._ledger.lab()
+        found = [one for one in lab.undecided(_STATES[intent.verb]) if one.id == name]
+        seen = _seen(mark, intent, [f"{one.id} {one.state} {one.attempts}" for one in found])
+        if not found:
+            raise LedgerError(f"{name} waits for no such decision, or it is decided already")
+        lab.decide([name], decision, rehearses=mark is None)
+        (one,) = found
+        command = f"translator {one.state} {decision.deed} {name}{_reason(intent)} --yes"
+        columns = ("id", "message", "what", "answer", "attempts")
+        row = (name, str(one.message), one.kind, one.answer, str(one.attempts))
+        summary = f"{name} {'would be' if mark is None else 'is'} {_BECOMES[decision.deed]}"
+        return Foreseen(summary, command, seen, columns, (row,))
+
     def _settled(
         self, intent: Intent, decision: Decision, one: UndecidedItem, seen: str, *, rehearses: bool
     ) -> Foreseen:
         flags = [f"--then {intent.then}"] if intent.then else []
         command = " ".join(["translator", one.state, decision.deed, str(one.id), *flags])
         would = "would be " if rehearses else "is "
-        becomes = {"resend": "queued again", "accept": "delivered", "drop": "given up"}[decision.deed]
+        becomes = _BECOMES[decision.deed]
         behind = f"; {one.waiting} behind it can go on" if one.waiting else ""
         columns = ("submission", "message", "destination", "what", "answer", "attempts")
         row = (str(one.id), str(one.message), one.destination, one.kind, one.answer, str(one.attempts))

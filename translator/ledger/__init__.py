@@ -32,7 +32,7 @@ from translator.ledger.requisitions import RequestedRow, RequisitionRow
 from translator.ledger.tokens import SCOPES, Token
 from translator.ledger.twins import HELD_BEFORE
 from translator.ledger.undecided import UndecidedItem
-from translator.ledger.view_shapes import DecisionView, MessageRow, MessageView, StatusView, SubmissionView
+from translator.ledger.view_shapes import DecisionView, EntryView, MessageRow, MessageView, StatusView, SubmissionView
 
 __all__ = [
     "AS_CORRECTED",
@@ -72,6 +72,7 @@ __all__ = [
     "Desk",
     "DeskSession",
     "DestinationPolicy",
+    "EntryView",
     "EventArrival",
     "EventRow",
     "HeldCause",

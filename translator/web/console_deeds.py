@@ -26,7 +26,7 @@ class Intent(Struct, frozen=True):
     What a person wants done.
 
     Shape: `verb` is one of `VERBS`. Of the others only what the verb is about is filled: a cause (and its code), a
-    message (and one entry of it), the `number` of a submission or a lane, or a destination. `accept` is a reason that
+    message (and one entry of it), a destination, or the `number` of a submission or a lane. `accept` is a reason that
     is overruled, `then` what the order is afterwards.
     """
 
@@ -48,7 +48,8 @@ class Intent(Struct, frozen=True):
             return f"cause {self.cause}"
         if self.message:
             return f"message {self.message}"
-        return self.destination or f"{VERBS[self.verb].about} {self.number}"
+        about = f"{VERBS[self.verb].about} {self.number}" if self.number else ""
+        return f"{self.destination} {about}".strip()
 
 
 class Foreseen(Struct, frozen=True):

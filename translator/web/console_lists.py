@@ -10,11 +10,21 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from translator.ledger import HeldItem, LaneRow, Ledger, MessageRow, RequisitionRow, UndecidedItem, by_cause
+from translator.ledger import (
+    HeldItem,
+    LabDelivery,
+    LaneRow,
+    Ledger,
+    MessageRow,
+    RequisitionRow,
+    UndecidedItem,
+    by_cause,
+)
 from translator.web.console_overview import Cause
 from translator.web.console_words import age_of, code_only, group_name, moment
 
 PER_PAGE = 50
+UNDECIDED = ("unknown", "rejected")
 MOST_SHOWN = 100
 """Of one cause so many entries are shown with their values; the counts are of all."""
 
@@ -53,6 +63,11 @@ class UndecidedLine(Struct, frozen=True):
     since: str
     answer: str
     service_request_id: str = ""
+
+    @property
+    def is_at_lab(self) -> bool:
+        """Whether it was brought to the lab, and not to a vendor."""
+        return self.destination == "lab"
 
 
 class LaneLine(Struct, frozen=True):
@@ -114,7 +129,8 @@ def numbered(ledger: Ledger, numbers: Sequence[int]) -> MessagePage:
 def undecided(ledger: Ledger, *, sees: bool) -> list[UndecidedLine]:
     """List what blocks its lane, the oldest first."""
     now = ledger.now()
-    return [_undecided(item, now, sees=sees) for item in ledger.desk().undecided(["unknown", "rejected"])]
+    ours = [_undecided(item, now, sees=sees) for item in ledger.desk().undecided(UNDECIDED)]
+    return ours + [_undecided_at_lab(one, now, sees=sees) for one in ledger.lab().undecided(UNDECIDED)]
 
 
 def lanes(rows: Iterable[LaneRow], now: float) -> list[LaneLine]:
@@ -169,4 +185,19 @@ def _undecided(item: UndecidedItem, now: float, *, sees: bool) -> UndecidedLine:
         age_of(item.since, now),
         code_only(item.answer, sees=sees),
         item.service_request_id if sees else "",
+    )
+
+
+def _undecided_at_lab(one: LabDelivery, now: float, *, sees: bool) -> UndecidedLine:
+    return UndecidedLine(
+        int(one.id.rpartition(":")[2]),
+        one.state,
+        one.destination,
+        one.kind,
+        one.message,
+        one.attempts,
+        0,
+        age_of(one.since, now),
+        code_only(one.answer, sees=sees),
+        one.service_request_id if sees else "",
     )

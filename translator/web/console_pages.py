@@ -87,7 +87,7 @@ class Pages(Struct, frozen=True):
     def one_undecided(self, visit: Visit) -> Response:
         """Show one submission that blocks its lane, with the evidence."""
         number = visit.number()
-        found = [one for one in self.ledger.desk().undecided(["unknown", "rejected"]) if one.id == number]
+        found = [one for one in self.ledger.desk().undecided(lists.UNDECIDED) if one.id == number]
         if not found:
             raise LedgerError(f"submission {number} is decided, or the ledger has none of this number")
         self._saw(visit, f"submission {number}")
