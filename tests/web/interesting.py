@@ -9,26 +9,32 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import msgspec
 from msgspec import structs
 
 from tests.lab_messages import CHOLESTEROL, GLUCOSE, HDL, LDL, LOCAL, TSH, Obx, oru, service_request
-from tests.ledger.orders import order, order_arrival
-from tests.ledger.test_requisitions import document, take
 from translator.accept.listener import Listener
 from translator.config import Settings, parse_settings
 from translator.console_desk import ConsoleDesk
 from translator.delivery import policies
 from translator.engine import Translator
-from translator.ledger import OPERATOR, VIEWER, Arrival, Ledger, Settlement
+from translator.ledger import OPERATOR, VIEWER, Arrival, EventArrival, Ledger, Settlement
+from translator.read.requisition import read_requisition
 from translator.web.console import console_application
 
 PASSWORD = "correct horse battery"
 FILE = "SAMPLE-AVERY.hl7"
 
-PATIENT_DATA = ("Sample", "Avery", "EX-1001", "19840312", "SAMPLE-AVERY", "CTRL-", "00000000-0000-4000-8000")
+PATIENT_DATA = (
+    "Sample", "Avery", "EX-1001", "19840312", "SAMPLE-AVERY", "CTRL-", "00000000-0000-4000-8000", "ORD-1", "Example",
+    "900001", "e72719d6", "test@example.org",
+)  # fmt: skip
 """Marks of the invented people: none of them may reach a viewer."""
 
-FHIR = Path(__file__).parents[2] / "fixtures" / "fhir" / "a-final-bundle-is-sent-as-final"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+FHIR = FIXTURES / "fhir" / "a-final-bundle-is-sent-as-final" / "message.json"
+ORDER = FIXTURES / "orders" / "a-city-without-a-county-stands-for-both" / "order.hl7"
+REQUISITION = "e72719d6-0dbb-4eb3-9ccc-781b563fc3d3"
 
 
 def settings_of(place: Path | str) -> Settings:
@@ -40,7 +46,6 @@ def settings_of(place: Path | str) -> Settings:
 
 def fill(ledger: Ledger, settings: Settings) -> None:
     """Take in, deliver, hold, doubt, refuse, repeat, correct and order something."""
-    engine = Translator.load()
     at = (f"2026030110{minute:02}00" for minute in range(60))
     sent = {
         1: [Obx(CHOLESTEROL, "182"), Obx(HDL, "55"), Obx(LDL, "104")],
@@ -52,9 +57,10 @@ def fill(ledger: Ledger, settings: Settings) -> None:
         7: [Obx(GLUCOSE, "5.4")],
     }
 
-    def take_in(raw: bytes, number: int) -> None:
+    def take_in(raw: bytes, number: int, site: str = "") -> None:
+        engine = Translator.load(site or None)
         outcome = engine.translate(raw, name=FILE, index=number, correlation=ledger.correlation())
-        ledger.accept([Arrival(outcome, raw, "")], policies(settings, engine.tables))
+        ledger.accept([Arrival(outcome, raw, site)], policies(settings, engine.tables))
 
     def deliver(**answers: tuple[str, str]) -> None:
         """Deliver what is due; by service request what comes of it, where that is not success."""
@@ -77,10 +83,24 @@ def fill(ledger: Ledger, settings: Settings) -> None:
     deliver(of_4=("unknown", "read-timeout"), of_5=("refused", "422"))
     for number in (2, 3, 6, 7):
         take_in(messages[number], number + 4)
-    take_in((FHIR / "message.json").read_bytes(), 12)
+    take_in(FHIR.read_bytes(), 12)
     take_in(b"this is no message\r", 13)
-    ledger.accept([order_arrival(order("ORD-SAMPLE-1"))], policies(settings, engine.tables))
-    take(ledger, document(LIPID_PANEL="active", CBC="active"))
+    take_in(ORDER.read_bytes(), 14, site="example")
+    ask_for_tests(ledger)
+
+
+def ask_for_tests(ledger: Ledger) -> None:
+    """Have WHOOP ask for two panels."""
+    tests = [
+        {"id": service_request(50 + number), "code": code, "status": "active", "task_business_status": ""}
+        for number, code in enumerate(("LIPID_PANEL", "CBC"))
+    ]
+    when = {"created_at": "2026-01-02T03:04:05Z", "updated_at": "2026-01-02T03:04:05Z"}
+    patient = {"id": service_request(99), "birth_date": "1984-03-12", "last_name": "Sample"}
+    raw = msgspec.json.encode({"id": REQUISITION, **when, "service_requests": tests, "patient": patient})
+    ledger.events().keep(EventArrival("whoop", "lab_requisition.created", REQUISITION, b"{}"))
+    (event,) = ledger.events().rows()
+    ledger.requisitions().take(read_requisition(raw), raw, event_id=event.id, confirms=True)
 
 
 def open_accounts(ledger: Ledger) -> None:
