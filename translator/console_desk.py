@@ -20,7 +20,7 @@ from translator.mapping_files import packaged_tables
 from translator.reviewer import Reviewer
 from translator.translate.tables import ReasonRow, Tables
 from translator.vendors import DESTINATIONS, rate_budget
-from translator.web.console_deeds import ChangedError, Foreseen, HeldShown, Intent
+from translator.web.console_deeds import VERBS, ChangedError, Foreseen, HeldShown, Intent
 
 MOST_AT_ONCE = 500
 """So many messages are taken up in one decision: the ledger writes nothing else meanwhile."""
@@ -264,4 +264,6 @@ def _held_command(verb: str, intent: Intent, flags: Sequence[str]) -> str:
 
 
 def _reason(intent: Intent) -> str:
-    return f" --reason {shlex.quote(intent.reason)}" if intent.reason else ""
+    """Write the flag; where a reason must be given and is not there yet, its place."""
+    words = intent.reason or ("..." if VERBS[intent.verb].asks_reason else "")
+    return f" --reason {shlex.quote(words)}" if words else ""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab_messages import HDL, Obx, oru, service_request
+from tests.lab_messages import HDL, LOCAL, Obx, oru, service_request
 from tests.ledger.conftest import Clock
 from tests.web.interesting import fill, open_accounts, settings_of
 from tests.web.person import Person
@@ -105,5 +105,17 @@ def store(ledger: Ledger, tmp_path: Path) -> Callable[[int], None]:
             oru([Obx(HDL, "50")], request=service_request(200 + each), control_id=f"M{each}") for each in range(count)
         ]
         ledger.accept([Arrival(engine.translate(raw), raw) for raw in raws], policies(settings, engine.tables))
+
+    return take_in
+
+
+@pytest.fixture
+def store_held(ledger: Ledger, tmp_path: Path) -> Callable[[], None]:
+    """Take in one more message that has a code which nobody maps."""
+
+    def take_in() -> None:
+        settings, engine = settings_of(tmp_path / "lab.db"), Translator.load()
+        raw = oru([Obx(LOCAL, "7")], request=service_request(300), control_id="LATE")
+        ledger.accept([Arrival(engine.translate(raw), raw)], policies(settings, engine.tables))
 
     return take_in

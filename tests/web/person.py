@@ -28,6 +28,7 @@ class PageParser(HTMLParser):
         self.forms: list[Form] = []
         self.text: list[str] = []
         self._form: Form | None = None
+        self._select = self._chosen = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note links, forms and fields."""
@@ -39,6 +40,8 @@ class PageParser(HTMLParser):
             self.forms.append(self._form)
         elif self._form is not None and "name" in given:
             self._form[given["name"]] = given.get("value", "")
+            self._select = given["name"] if tag == "select" else ""
+        self._chosen = self._select if tag == "option" and "selected" in given else ""
 
     def handle_endtag(self, tag: str) -> None:
         """Leave a form."""
@@ -49,6 +52,8 @@ class PageParser(HTMLParser):
         self.text.append(data)
         if self._form is not None:
             self._form.label += data
+            if self._chosen:
+                self._form[self._chosen] = data
 
 
 def parsed(answer: httpx.Response) -> PageParser:

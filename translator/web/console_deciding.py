@@ -117,7 +117,7 @@ class Deciding:
             if not VERBS[intent.verb].asks_then or intent.then:
                 raise
             # Only the choice is missing, or it will say so again.
-            foreseen, wrong = Foreseen("", "", "", is_empty=True), wrong or str(error)
+            foreseen, wrong = Foreseen("", "", "", is_empty=True), str(error)
         values = {
             "intent": intent,
             "verb": VERBS[intent.verb],
