@@ -2,7 +2,7 @@
 Trace what a message became: the bytes behind each value of its payloads, and the steps between.
 
 A key names a value on the page: `e3` is the fourth entry, `s0-2-value` the value of an observation in a body, and
-`s0-status` any other field of one.
+`s0-f7` any other field of one.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Tracer:
             is_known = prefix in self._made_by
             key = f"{prefix}-{_PART_OF.get(name, name)}"
             return Scalar(token, key, self._made_by[prefix]) if is_known and self._has(key) else Scalar(token)
-        key = f"s{number}-{token.path}"
+        key = f"s{number}-f{len(self.traces)}"
         if place is not None and self._add_field(key, f"submissions[{place}].body.{token.path}", token.path):
             return Scalar(token, key, key)
         return Scalar(token)

@@ -18,10 +18,10 @@ function light(root) {
 
   // Scrolls the source alone, and only where it stands beside the payload.
   function reveal(mark) {
-    const box = root.querySelector(".made");
+    const box = root.querySelector(".source .scroll");
     if (box.scrollHeight <= box.clientHeight) return;
     const [inner, outer] = [mark.getBoundingClientRect(), box.getBoundingClientRect()];
-    if (inner.top < outer.top || inner.bottom > outer.top + outer.height / 2) box.scrollTop += inner.top - outer.top - 40;
+    if (inner.top < outer.top || inner.bottom > outer.bottom) box.scrollTop += inner.top - outer.top - outer.height / 3;
   }
 
   function show(keys, trace, beside = true) {
@@ -34,7 +34,7 @@ function light(root) {
     }
     if (lit.length && beside) reveal(lit[0]);
     for (const value of values) if (keys.includes(value.dataset.key)) value.classList.add("lit");
-    const row = root.querySelector("#r-" + (trace || "none"));
+    const row = document.getElementById("r-" + trace);
     if (row) row.classList.add("lit");
     if (!trace) return;
     if (hint) hint.hidden = true;
@@ -43,6 +43,7 @@ function light(root) {
       each.hidden = !chosen;
       each.open = chosen;
       each.classList.toggle("lit", chosen);
+      if (chosen) each.parentElement.scrollTop = 0;
     }
   }
 
