@@ -70,11 +70,13 @@ def test_wheel_carries_every_table(wheel: Path) -> None:
 def test_wheel_carries_the_package_and_nothing_else(wheel: Path) -> None:
     """Every source file and `py.typed` are in; tests and fixtures are not; licence and notice are."""
     sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "translator").rglob("*.py")}
+    pages = {path.relative_to(ROOT).as_posix() for path in (ROOT / "translator" / "web").glob("[st]*/*.*")}
 
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
 
-    assert sources | {"translator/py.typed"} <= names
+    assert pages
+    assert sources | pages | {"translator/py.typed"} <= names
     assert {name.split("/")[0] for name in names} == {"translator", "translator-0.1.0.dist-info"}
     assert {name.rsplit("/", maxsplit=1)[-1] for name in names} >= {"LICENSE", "NOTICE"}
 

@@ -16,8 +16,8 @@ from translator.chosen_message import ChosenMessage, choose_message, choose_of_e
 from translator.exports import Export
 from translator.order_provenance import OrderTraces
 from translator.pipeline import Pipeline
-from translator.read import locate, locate_json, locate_xml
-from translator.read.detect import detect
+from translator.read.locate import parse_position
+from translator.read.locate_any import locate_any
 from translator.read.span import NoSuchPositionError, Place
 from translator.record.body_field import parse_body_field
 from translator.record.field_positions import field_at
@@ -32,10 +32,10 @@ from translator.translate.trace import Step, trace_fate, trace_observation
 from translator.translate.trace_report import trace_service_request, trace_status
 
 SCHEMA = "translator.why/1"
-_HEAD = 64
 # The part of an observation that each payload field is made from.
 _FHIR_UNITS = ("code", "unit", "low.code", "low.unit")
 _PARTS = {"code": "code", "unit": "unit", "status": "status"}
+_READ = ("code", "value", "unit", "status")
 
 
 class Origin(Struct, frozen=True, omit_defaults=True):
@@ -185,6 +185,12 @@ class Provenances:
                 found[field.path] = steps
         return tuple(found), tuple(dict.fromkeys(step for steps in found.values() for step in steps))
 
+    def parts(self, at: str) -> dict[str, Place]:
+        """Find the bytes of each part (`code`, `value`, `unit`, `status`) of an observation; of what is there only."""
+        observation = self._observations.get(at)
+        found = {part: self._part(observation, part) for part in _READ} if observation is not None else {}
+        return {part: place for part, place in found.items() if place is not None}
+
     def _answer(self, asked: str, origins: tuple[Origin, ...], value: Any = None) -> Provenance:
         outcome = self._outcome
         return Provenance(SCHEMA, asked, outcome.source, outcome.state, self._tables.sha256, origins, value)
@@ -264,7 +270,7 @@ class Provenances:
 
     def _observation_at(self, position: str) -> Observation | None:
         """Find the observation that a position lies in: the innermost one, since components lie in observations."""
-        if (hl7 := locate.parse_position(position)) is not None and self._outcome.source.format != "fhir":
+        if (hl7 := parse_position(position)) is not None and self._outcome.source.format != "fhir":
             return self._observations.get(f"{hl7.segment}[{hl7.index}]")
         holders = [at for at in self._observations if position == at or position.startswith((f"{at}.", f"{at}["))]
         return self._observations[max(holders, key=len)] if holders else None
@@ -288,11 +294,5 @@ class Provenances:
             return None
 
     def _place(self, position: str) -> Place:
-        raw = self._chosen.raw
-        if self._outcome.source.format != "fhir":
-            span = locate.locate(raw, position, self._lexicon)
-        elif detect(raw[:_HEAD]) == "fhir-xml":
-            span = locate_xml.locate(raw, position)
-        else:
-            span = locate_json.locate(raw, position)
+        span = locate_any(self._chosen.raw, position, self._outcome.source.format, self._lexicon)
         return self._chosen.place(position, span)

@@ -15,6 +15,7 @@ import click
 from translator.cli.ending import Ending
 
 VERBS: Mapping[str, str] = {
+    "account": "Open, list and close the accounts of the console.",
     "check": "Lint the mapping tables and run their examples.",
     "demo": "Run the whole loop against a sandbox on this machine.",
     "doctor": "Check ports, clock, disk, credentials, reachability and what the rate allows.",

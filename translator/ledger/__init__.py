@@ -10,6 +10,7 @@ from translator.ledger.ageing import Ageing, Notices
 from translator.ledger.audit import LedgerFinding
 from translator.ledger.balance import Balance
 from translator.ledger.bell import Bell
+from translator.ledger.browsing import Browsing, LaneRow, LaneStep, LaneView
 from translator.ledger.budget import UNLIMITED, RateBudget, RateUse
 from translator.ledger.correlations import Correlations
 from translator.ledger.decisions import Decision
@@ -32,7 +33,7 @@ from translator.ledger.requisitions import RequestedRow, RequisitionRow
 from translator.ledger.tokens import SCOPES, Token
 from translator.ledger.twins import HELD_BEFORE
 from translator.ledger.undecided import UndecidedItem
-from translator.ledger.view_shapes import DecisionView, MessageRow, MessageView
+from translator.ledger.view_shapes import DecisionView, EntryView, MessageRow, MessageView, StatusView, SubmissionView
 
 __all__ = [
     "AS_CORRECTED",
@@ -61,6 +62,7 @@ __all__ = [
     "Arrival",
     "Balance",
     "Bell",
+    "Browsing",
     "CannotRefileError",
     "Choice",
     "Claim",
@@ -71,6 +73,7 @@ __all__ = [
     "Desk",
     "DeskSession",
     "DestinationPolicy",
+    "EntryView",
     "EventArrival",
     "EventRow",
     "HeldCause",
@@ -78,6 +81,9 @@ __all__ = [
     "Kept",
     "LabDelivery",
     "LabThing",
+    "LaneRow",
+    "LaneStep",
+    "LaneView",
     "Later",
     "Ledger",
     "LedgerFinding",
@@ -97,7 +103,9 @@ __all__ = [
     "RequisitionRow",
     "Settlement",
     "Standing",
+    "StatusView",
     "Step",
+    "SubmissionView",
     "Tally",
     "Token",
     "UndecidedItem",

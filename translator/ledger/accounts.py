@@ -99,9 +99,9 @@ class Accounts:
             connection.execute(insert(session), row_of_session)
         return made
 
-    def find(self, given: str, idle_s: float) -> Account | None:
+    def find(self, given: str, idle_s: float, *, is_click: bool = True) -> Account | None:
         """
-        Give whose session this is, and note that the person is there.
+        Give whose session this is, and note that the person is there; what a page asks by itself is no click.
 
         Units: `idle_s` in seconds without a click, after which a session is over.
         """
@@ -115,7 +115,7 @@ class Accounts:
             row = connection.execute(query).mappings().first()
         if row is None or now - row["seen_at"] > idle_s * 1_000_000:
             return None
-        if now - row["seen_at"] > _SEEN_NOTED_EVERY_US:
+        if is_click and now - row["seen_at"] > _SEEN_NOTED_EVERY_US:
             with self._database.write() as connection:
                 connection.execute(update(session).where(session.c.id == row["session_id"]).values(seen_at=now))
         return _account(row)

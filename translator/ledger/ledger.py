@@ -27,6 +27,7 @@ from translator.ledger.ageing import Notices
 from translator.ledger.audit import LedgerFinding, audit
 from translator.ledger.balance import Balance, read_balance
 from translator.ledger.bell import Bell, announce, open_bell
+from translator.ledger.browsing import Browsing
 from translator.ledger.correlations import Correlations, LedgerCorrelation, day_of, import_rows
 from translator.ledger.database import Database
 from translator.ledger.desk import Desk
@@ -230,6 +231,10 @@ class Ledger:
     def notices(self) -> Notices:
         """Give what waits too long, and what was told of it."""
         return Notices(self._database, self._instant)
+
+    def browsing(self) -> Browsing:
+        """Give what a person looks at: messages by page, and lanes."""
+        return Browsing(self._database, self._vault, self._instant)
 
     def access(self) -> Access:
         """Give who may use the service, and what they did."""

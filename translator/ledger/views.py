@@ -69,10 +69,13 @@ def _row(connection: Connection, message_id: int) -> RowMapping:
     return row
 
 
-def list_messages(connection: Connection, vault: Vault, state: str, limit: int | None) -> list[MessageRow]:
-    """List the newest messages, oldest first; `state` is one of the message or of one of its entries."""
+def list_messages(
+    connection: Connection, vault: Vault, state: str, limit: int | None, *, before: int | None = None
+) -> list[MessageRow]:
+    """List the newest messages (below `before`), oldest first; `state` is one of the message or of an entry in it."""
     table, entries = schema.message, schema.entry
     query = select(table).order_by(table.c.id.desc()).limit(limit)
+    query = query if before is None else query.where(table.c.id < before)
     if state:
         has_entry = exists().where(entries.c.message_id == table.c.id, entries.c.state == state)
         sent = schema.submission

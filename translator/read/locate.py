@@ -7,7 +7,6 @@ same charset, delimiters and rules of what is a segment.
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator, Sequence
 
@@ -18,15 +17,13 @@ from translator.read.continuation import Growing
 from translator.read.er7 import Delimiters, read_delimiters
 from translator.read.hl7v2 import charset_of, is_segment
 from translator.read.lexicon import Lexicon
+from translator.read.source_lines import SourceLine, source_lines
 from translator.read.span import NoSuchPositionError, Span
 
 _POSITION = re.compile(
     r"([A-Z][A-Z0-9]{2})(?:\[([0-9]{1,9})\])?"
     r"(?:-([0-9]{1,9})(?:\[([0-9]{1,9})\])?(?:\.([0-9]{1,9})(?:\.([0-9]{1,9}))?)?)?"
 )
-_LINE = re.compile(rb"\r\n|\r|\n|\Z")
-_BOM = b"\xef\xbb\xbf"
-_ESCAPE = b"\x1b"
 
 
 class Position(Struct, frozen=True, gc=False):
@@ -38,14 +35,6 @@ class Position(Struct, frozen=True, gc=False):
     repetition: int = 0
     component: int = 0
     subcomponent: int = 0
-
-
-class _Line(Struct, frozen=True, gc=False):
-    """One line of a message: its number and its text, with the byte offset of every character and of the end."""
-
-    number: int
-    text: str
-    offsets: range | list[int]
 
 
 def parse_position(text: str) -> Position | None:
@@ -83,7 +72,13 @@ def locate(raw: bytes, position: str, lexicon: Lexicon) -> Span:
     raise NoSuchPositionError(f"{position}: {there} in this message")
 
 
-def _span(parts: Sequence[_Line], text: str, begin: int, end: int) -> Span:
+def codec_of(raw: bytes, lexicon: Lexicon) -> str:
+    """Name the codec that the reader takes a message's bytes by; undeclared bytes stand for themselves."""
+    decoded = decode(raw, charset_of(raw, lexicon), lexicon.charsets)
+    return "latin-1" if decoded.undeclared else decoded.codec
+
+
+def _span(parts: Sequence[SourceLine], text: str, begin: int, end: int) -> Span:
     line, at = _part_at(parts, begin)
     # An empty span takes no byte, also not those that shift a charset before the character that follows.
     start = stop = line.offsets[at]
@@ -93,7 +88,7 @@ def _span(parts: Sequence[_Line], text: str, begin: int, end: int) -> Span:
     return Span(start, stop, line.number, text[begin:end], line.text, at)
 
 
-def _part_at(parts: Sequence[_Line], at: int) -> tuple[_Line, int]:
+def _part_at(parts: Sequence[SourceLine], at: int) -> tuple[SourceLine, int]:
     """Find the line of a continued segment that holds its n-th character."""
     for part in parts[:-1]:
         if at < len(part.text):
@@ -102,13 +97,12 @@ def _part_at(parts: Sequence[_Line], at: int) -> tuple[_Line, int]:
     return parts[-1], at
 
 
-def _segments(raw: bytes, lexicon: Lexicon) -> Iterator[tuple[Delimiters, list[_Line]]]:
+def _segments(raw: bytes, lexicon: Lexicon) -> Iterator[tuple[Delimiters, list[SourceLine]]]:
     """Give the segments that the reader counts, each with the ADD lines that go on with it."""
-    decoded = decode(raw, charset_of(raw, lexicon), lexicon.charsets)
     declared: Delimiters | None = None
-    parts: list[_Line] = []
+    parts: list[SourceLine] = []
     growing: Growing | None = None
-    for order, line in enumerate(map(_stripped, _lines(raw, "latin-1" if decoded.undeclared else decoded.codec))):
+    for order, line in enumerate(map(_stripped, source_lines(raw, codec_of(raw, lexicon)))):
         if order == 0 and line.text.startswith("MSH"):
             declared = read_delimiters(line.text)
         # Without a header the reader counts lines by their name alone.
@@ -131,38 +125,12 @@ def _segments(raw: bytes, lexicon: Lexicon) -> Iterator[tuple[Delimiters, list[_
         yield declared or Delimiters(), parts
 
 
-def _stripped(line: _Line) -> _Line:
+def _stripped(line: SourceLine) -> SourceLine:
     return _without(line, len(line.text) - len(line.text.lstrip()))
 
 
-def _without(line: _Line, count: int) -> _Line:
-    return _Line(line.number, line.text[count:], line.offsets[count:])
-
-
-def _lines(raw: bytes, codec: str) -> Iterator[_Line]:
-    """Give the lines that hold anything; each is decoded by itself, as no charset carries a shift past a line end."""
-    start = len(_BOM) if raw.startswith(_BOM) else 0
-    for number, match in enumerate(_LINE.finditer(raw, start), start=1):
-        line = raw[start : match.start()]
-        if line:
-            yield _decoded(line, number, start, codec)
-        start = match.end()
-
-
-def _decoded(line: bytes, number: int, start: int, codec: str) -> _Line:
-    if line.isascii() and _ESCAPE not in line:
-        return _Line(number, line.decode("ascii"), range(start, start + len(line) + 1))
-    # Byte by byte: in several charsets the second byte of a character looks like a delimiter.
-    decoder = codecs.getincrementaldecoder(codec)("replace")
-    characters: list[str] = []
-    offsets = [start]
-    for place, byte in enumerate(line, start=start + 1):
-        found = decoder.decode(bytes((byte,)))
-        characters.append(found)
-        offsets += [place] * len(found)
-    characters.append(decoder.decode(b"", final=True))
-    offsets += [start + len(line)] * len(characters[-1])
-    return _Line(number, "".join(characters), offsets)
+def _without(line: SourceLine, count: int) -> SourceLine:
+    return SourceLine(line.number, line.text[count:], line.offsets[count:])
 
 
 def _bounds(text: str, wanted: Position, delimiters: Delimiters) -> tuple[int, int]:

@@ -1,0 +1,178 @@
+"""
+Sum the ledger up for the first page: does it balance, what waits how long, what needs a person.
+
+Nothing here is about one patient: states, reasons, counts and times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from translator.ledger import EVERY, Ageing, Ledger, RateBudget, Standing
+from translator.web.console_words import age, code_only, group_name
+
+STATES = (
+    "delivered", "queued", "unknown", "rejected", "held", "ignored", "refused", "duplicate", "superseded", "dropped",
+)  # fmt: skip
+"""In the order in which a balance is read: sent, on its way, in need of a person, and what ends here."""
+
+_MEANINGS = {
+    "delivered": "the vendor has it",
+    "queued": "on its way to the vendor",
+    "unknown": "the vendor may have it: somebody must ask",
+    "rejected": "the vendor refused it: somebody must decide",
+    "held": "not sent until somebody decides, or mends a table",
+    "ignored": "no result, by a rule",
+    "refused": "cannot be read or may not be sent",
+    "duplicate": "sent before, word for word",
+    "superseded": "replaced by a newer one before it was sent",
+    "dropped": "somebody decided not to send it",
+}
+
+_US = 1_000_000
+
+
+class StateCount(Struct, frozen=True):
+    """One part of the balance; `x` and `width` place it on a bar that is 100 wide."""
+
+    state: str
+    count: int
+    meaning: str
+    x: float
+    width: float
+
+
+class Waiting(Struct, frozen=True):
+    """
+    One destination: what waits for it, and whether it may be called.
+
+    Shape: `calls` are pairs of a span and `used of limit`, or `used` where there is no limit.
+    """
+
+    name: str
+    queued: int
+    oldest: str
+    standing: str
+    why: str
+    is_paused: bool
+    calls: tuple[tuple[str, str], ...]
+
+
+class Cause(Struct, frozen=True):
+    """What one cause holds, or leaves undecided; `name` leads to its page."""
+
+    cause: str
+    code: str
+    count: int
+    since: str
+    name: str = ""
+    meaning: str = ""
+
+
+class Overview(Struct, frozen=True):
+    """The first page."""
+
+    came_in: int
+    counted: int
+    messages: int
+    states: tuple[StateCount, ...]
+    destinations: tuple[Waiting, ...]
+    held: tuple[Cause, ...]
+    undecided: tuple[Cause, ...]
+    troubles: tuple[tuple[str, str], ...]
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether everything that came in is in exactly one state."""
+        return self.came_in == self.counted
+
+    @property
+    def sum(self) -> str:
+        """The balance as one line."""
+        return " + ".join(f"{each.count:,} {each.state}" for each in self.states) or "0"
+
+
+def look_over(
+    ledger: Ledger,
+    rates: Mapping[str, RateBudget],
+    troubles: Mapping[str, str],
+    meanings: Mapping[str, str],
+    *,
+    sees: bool,
+    secret: bytes,
+) -> Overview:
+    """Sum a ledger up; `meanings` explain reasons, `secret` names the pages of causes."""
+    (came_in, balance), ageing, now = ledger.browsing().balance(), ledger.notices().ageing(), ledger.now()
+
+    def cause(found: Ageing) -> Cause:
+        name = group_name(secret, found.cause, found.code) if found.kind == "held" else ""
+        code, meaning = code_only(found.code, sees=sees), meanings.get(found.cause, "")
+        return Cause(found.cause, code, found.count, age(now - found.since / _US), name, meaning)
+
+    return Overview(
+        came_in=came_in,
+        counted=balance.entries,
+        messages=balance.messages,
+        states=_states(balance.by_state),
+        destinations=tuple(waiting(ledger, rates, ageing)),
+        held=tuple(cause(found) for found in _most_first(ageing, "held")),
+        undecided=tuple(cause(found) for found in _most_first(ageing, "unknown")),
+        troubles=tuple(troubles.items()),
+    )
+
+
+def waiting(ledger: Ledger, rates: Mapping[str, RateBudget], ageing: Sequence[Ageing]) -> list[Waiting]:
+    """Say of each destination what waits for it and whether it may be called; those that wait longest first."""
+    queued = {found.code: found for found in ageing if found.kind == "queued"}
+    standings = {
+        found.name: found for found in ledger.destinations().standings() if found.name != EVERY or found.paused_by
+    }
+    now = ledger.now()
+    longest = {name: found.since for name, found in queued.items()}
+    names = sorted({*queued, *standings, *rates}, key=lambda name: (longest.get(name, now * _US), name))
+    return [
+        _destination(name, queued.get(name), standings.get(name), _calls(ledger, name, rates), now) for name in names
+    ]
+
+
+def _destination(
+    name: str, queued: Ageing | None, standing: Standing | None, calls: tuple[tuple[str, str], ...], now: float
+) -> Waiting:
+    paused = standing is not None and bool(standing.paused_by)
+    opens = standing.opens_at / _US - now if standing is not None else 0
+    words = f"paused by a {standing.paused_by}" if standing is not None and paused else "open"
+    if not paused and opens > 0:
+        words = f"asked us to wait {age(opens)}"
+    return Waiting(
+        name,
+        queued.count if queued else 0,
+        age(now - queued.since / _US) if queued else "",
+        words,
+        standing.paused if standing is not None else "",
+        paused,
+        calls,
+    )
+
+
+def _calls(ledger: Ledger, name: str, rates: Mapping[str, RateBudget]) -> tuple[tuple[str, str], ...]:
+    minute, day = (use.used for use in ledger.destinations().rate_use(name))
+    limits = rates.get(name, RateBudget())
+    pairs = (("minute", minute, limits.per_minute), ("day", day, limits.per_day))
+    return tuple((span, f"{used:,} of {limit:,}" if limit else f"{used:,}") for span, used, limit in pairs)
+
+
+def _states(counts: Mapping[str, int]) -> tuple[StateCount, ...]:
+    total, x = sum(counts.values()), 0.0
+    found = []
+    for state in STATES:
+        if count := counts.get(state, 0):
+            width = 100 * count / total
+            found.append(StateCount(state, count, _MEANINGS[state], round(x, 3), round(width, 3)))
+            x += width
+    return tuple(found)
+
+
+def _most_first(ageing: Sequence[Ageing], kind: str) -> list[Ageing]:
+    return sorted((found for found in ageing if found.kind == kind), key=lambda found: (-found.count, found.name))
