@@ -199,6 +199,17 @@ def test_certificate_must_hold(site: Settings, tmp_path: Path, days: int, state:
     own = structs.replace(site, mllp=(MllpIntake("127.0.0.1:0", certificate=str(path)),))
 
     assert states(own, "mllp 127.0.0.1:0 certificate") == [state]
+    assert states(own, "mllp 127.0.0.1:0 tls") == [OK]
+
+
+def test_certificate_must_fit_its_key(site: Settings, tmp_path: Path) -> None:
+    """The key of another one is found before the start."""
+    authority, path = trustme.CA(), tmp_path / "cert.pem"
+    path.write_bytes(authority.issue_cert("lab.example").cert_chain_pems[0].bytes())
+    other = Secret("", given=authority.issue_cert("lab.example").private_key_pem.bytes().decode())
+    own = structs.replace(site, mllp=(MllpIntake("127.0.0.1:0", certificate=str(path), private_key=other),))
+
+    assert states(own, "mllp 127.0.0.1:0 tls") == [FAIL]
 
 
 def test_certificate_that_is_none_is_a_failure(site: Settings, tmp_path: Path) -> None:

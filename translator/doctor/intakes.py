@@ -11,10 +11,12 @@ from pathlib import Path
 from uuid import uuid4
 
 from translator.accept.folder import FAILED
+from translator.accept.mllp_tls import tls_of
 from translator.config import Settings, is_loopback
-from translator.config_intakes import host_and_port
+from translator.config_intakes import MllpIntake, host_and_port
 from translator.doctor.diagnosis import FAIL, OK, WARN, Diagnosis, Examined
 from translator.doctor.ledgers import is_usable
+from translator.errors import ConfigError
 from translator.ledger import Ledger
 from translator.web.health import LIVE_PATH
 
@@ -51,9 +53,11 @@ def folders(examined: Examined) -> Iterator[Diagnosis]:
 
 
 def certificates(examined: Examined) -> Iterator[Diagnosis]:
-    """Check how long the certificates of MLLP ports hold."""
+    """Check that the certificates of MLLP ports fit their keys, and how long they hold."""
     now = datetime.fromtimestamp(examined.clock(), UTC)
     for one in examined.settings.mllp:
+        if one.certificate or one.client_ca or one.private_key:
+            yield _tls(one)
         for key, path in (("certificate", one.certificate), ("client_ca", one.client_ca)):
             if path:
                 yield _certificate(f"mllp {one.listen} {key}", Path(path), now)
@@ -112,6 +116,15 @@ def _rename(folder: Path) -> None:
     finally:
         first.unlink(missing_ok=True)
         second.unlink(missing_ok=True)
+
+
+def _tls(port: MllpIntake) -> Diagnosis:
+    name = f"mllp {port.listen} tls"
+    try:
+        tls_of(port)
+    except ConfigError as error:
+        return Diagnosis(name, FAIL, str(error))
+    return Diagnosis(name, OK, "certificate and key fit")
 
 
 def _certificate(name: str, path: Path, now: datetime) -> Diagnosis:
