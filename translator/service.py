@@ -19,12 +19,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from importlib.metadata import version
 from types import FrameType
 from typing import NamedTuple
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from translator import logs
 from translator.accept.callers import Callers
 from translator.accept.webhooks import Webhooks
 from translator.config import Settings
@@ -33,12 +35,14 @@ from translator.delivery import DeliveryReport, policies, serve
 from translator.errors import ConfigError, TranslatorError
 from translator.intake import Intake, Tables
 from translator.lab_side import serve_bringing
-from translator.ledger import Decision, Ledger
+from translator.ledger import Decision, Ledger, RateBudget
 from translator.notify import serve_notices
 from translator.reception import Addresses, Doors, Reception
 from translator.requisitions import FETCHED, serve_fetching
 from translator.sites import Sites
+from translator.vendors import rate_budgets
 from translator.web.health import Troubles, health_routes
+from translator.web.metrics import Metrics, metrics_routes
 
 STOP, RELOAD, ENDED = "stop", "reload", "ended"
 
@@ -48,7 +52,7 @@ UNKNOWN_CALLERS = (
 )
 UNSIGNED = "whoop.webhook_secret is not set: every webhook of WHOOP is answered 401"
 
-_AT_START = ("ledger", "ledger_key", "listen", "folders", "mllp", "api", "console")
+_AT_START = ("ledger", "ledger_key", "listen", "folders", "mllp", "api", "console", "log")
 """The settings that a reload leaves as they were at the start."""
 
 Say = Callable[[str], None]
@@ -84,22 +88,29 @@ def run(
     """
     site = Site.load(load)
     intake = Intake(ledger, site.tables)
-    doors = partial(_doors, ledger, site.settings, warn)
+    metrics = Metrics(ledger, *_measures(site), version=version("translator"))
+    doors = partial(_doors, ledger, site.settings, metrics, warn)
+    answered = partial(_answered, metrics)
     words: queue.SimpleQueue[str] = queue.SimpleQueue()
-    with _signals(words), Reception(ledger, site.settings, intake, doors, warn) as reception:
+    with _signals(words), metrics, Reception(ledger, site.settings, intake, doors, warn, answered) as reception:
+        metrics.watch(reception.mllp, reception.folders, reception.troubles)
         for work in reception.works:
             work.add_done_callback(lambda _: words.put(ENDED))
         started(reception.addresses)
+        where = reception.addresses
+        logs.tell("started", url=where.url, console=where.console, mllp=", ".join(where.mllp), folders=where.folders)
         while True:
             workers = _Workers(ledger, site, words, warn)
             word, site = _until(words, site, load, warn)
             if word == RELOAD:
                 workers.finish()
                 reception.swap(site.tables)
+                metrics.swap(*_measures(site))
                 warn("settings and tables were read anew")
                 continue
             break
     report = workers.finish()
+    logs.tell("stopped", count=report.queued)
     for work in reception.works:
         work.result()
     return report
@@ -181,12 +192,22 @@ def _signals(words: queue.SimpleQueue[str]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _doors(ledger: Ledger, settings: Settings, warn: Say, troubles: Troubles) -> Doors:
+def _measures(site: Site) -> tuple[dict[str, RateBudget], frozenset[str]]:
+    """Give what the metrics go by: what each vendor grants, and the codes that may be labels."""
+    return rate_budgets(site.settings), frozenset(site.tables.sites.default.tables.reasons)
+
+
+def _answered(metrics: Metrics, code: str, seconds: float) -> None:
+    metrics.answered(code, seconds)
+    logs.answered(code, seconds)
+
+
+def _doors(ledger: Ledger, settings: Settings, metrics: Metrics, warn: Say, troubles: Troubles) -> Doors:
     webhooks = Webhooks(ledger, _webhook_secret(settings, warn), _acurable_callers(settings, warn))
     health = health_routes(troubles)
     return Doors(
         Starlette(routes=[*health, Mount("", webhooks.application())]),
-        Starlette(routes=health),
+        Starlette(routes=[*health, *metrics_routes(metrics)]),
     )
 
 
