@@ -31,8 +31,8 @@ from translator.accept.callers import Callers
 from translator.accept.webhooks import Webhooks
 from translator.config import Settings
 from translator.confirmations import release_confirmed
-from translator.delivery import DeliveryReport, policies, serve
-from translator.errors import ConfigError, TranslatorError
+from translator.delivery import AWAY_S, DeliveryReport, policies, serve
+from translator.errors import ConfigError, LedgerUnavailableError, TranslatorError
 from translator.intake import Intake, Tables
 from translator.lab_side import serve_bringing
 from translator.ledger import Decision, Ledger, RateBudget
@@ -145,16 +145,29 @@ class _Workers:
             serve, ledger, settings, tables, stop=stop, trouble=warn
         )
         self._others: list[Future[None]] = [
-            self._threads.submit(serve_fetching, ledger, settings, tables, stop=stop),
+            self._patiently(partial(serve_fetching, ledger, settings, tables, stop=stop)),
             self._threads.submit(serve_notices, ledger, settings.notify, stop=stop, warn=warn),
         ]
         if settings.lab.to:
             confirms = settings.whoop.confirm == FETCHED
             bring = partial(serve_bringing, ledger, settings.lab, tables, stop=stop, confirms=confirms)
-            self._others.append(self._threads.submit(bring))
+            self._others.append(self._patiently(bring))
         self._delivery.add_done_callback(lambda _: self._tell(words))
         for other in self._others:
             other.add_done_callback(lambda _: self._tell(words))
+
+    def _patiently(self, work: Callable[[], None]) -> Future[None]:
+        """Do a work that begins anew when the database of the ledger is back; delivery tells that it is away."""
+
+        def again() -> None:
+            while True:
+                try:
+                    return work()
+                except LedgerUnavailableError:
+                    if self._stop.wait(AWAY_S):
+                        return None
+
+        return self._threads.submit(again)
 
     def _tell(self, words: queue.SimpleQueue[str]) -> None:
         # Those that end because they were asked to are no news.
