@@ -91,9 +91,11 @@ class Service:
         return self.ended()
 
     def ended(self) -> tuple[int, str]:
-        """Wait for its end; gives the exit code and what it wrote to stderr."""
+        """Wait for its end; gives the exit code and what it wrote to stderr but for starts and stops."""
         self.process.communicate(timeout=60)
-        return self.process.returncode, self.errors
+        return self.process.returncode, "\n".join(
+            line for line in self.errors.split("\n") if '"level":"info"' not in line
+        )
 
 
 Serve = Callable[..., Service]

@@ -24,6 +24,7 @@ from translator.accept.listener import Listener
 from translator.accept.mllp_server import MllpServer
 from translator.config import Settings
 from translator.config_intakes import host_and_port
+from translator.errors import ConfigError
 from translator.filing import take_file
 from translator.intake import Intake, Tables
 from translator.ledger import Ledger
@@ -64,15 +65,17 @@ class Reception:
         intake: Intake,
         doors: Callable[[Troubles], Doors],
         warn: Callable[[str], None],
+        answered: Callable[[str, float], None],
     ) -> None:
         self._ledger = ledger
         self._intake = intake
+        self._warn = warn
         self._open = ExitStack()
         outer, inner = doors(self.troubles)
-        self._outer = Listener(outer, *settings.address)
+        self._outer = Listener(outer, *settings.address, logs_apart=False)
         listen = settings.console.listen
-        self._inner = Listener(inner, *host_and_port(listen)) if listen else None
-        self.mllp = tuple(MllpServer(intake, one) for one in settings.mllp)
+        self._inner = Listener(inner, *host_and_port(listen), logs_apart=False) if listen else None
+        self.mllp = tuple(MllpServer(intake, one, answered=answered) for one in settings.mllp)
         self.folders = tuple(FolderWatcher(one, partial(self._take, one.site), warn=warn) for one in settings.folders)
 
     def __enter__(self) -> Self:
@@ -109,8 +112,13 @@ class Reception:
         return {part: trouble for part, trouble in found.items() if trouble}
 
     def swap(self, tables: Tables) -> None:
-        """Decide by other tables from now on."""
+        """Decide by other tables from now on, and read certificates again; one that cannot be used changes nothing."""
         self._intake.swap(tables)
+        for one in self.mllp:
+            try:
+                one.renew()
+            except ConfigError as error:
+                self._warn(f"{error}; the port keeps the certificate that it has")
 
     def _take(self, site: str, path: Path, name: str, key: str) -> Filed:
         return take_file(self._ledger, self._intake.tables, site, path, name, key)

@@ -19,26 +19,30 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from importlib.metadata import version
 from types import FrameType
 from typing import NamedTuple
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from translator import logs
 from translator.accept.callers import Callers
 from translator.accept.webhooks import Webhooks
 from translator.config import Settings
 from translator.confirmations import release_confirmed
-from translator.delivery import DeliveryReport, policies, serve
-from translator.errors import ConfigError, TranslatorError
+from translator.delivery import AWAY_S, DeliveryReport, policies, serve
+from translator.errors import ConfigError, LedgerUnavailableError, TranslatorError
 from translator.intake import Intake, Tables
 from translator.lab_side import serve_bringing
-from translator.ledger import Decision, Ledger
+from translator.ledger import Decision, Ledger, RateBudget
 from translator.notify import serve_notices
 from translator.reception import Addresses, Doors, Reception
 from translator.requisitions import FETCHED, serve_fetching
 from translator.sites import Sites
+from translator.vendors import rate_budgets
 from translator.web.health import Troubles, health_routes
+from translator.web.metrics import Metrics, metrics_routes
 
 STOP, RELOAD, ENDED = "stop", "reload", "ended"
 
@@ -48,7 +52,7 @@ UNKNOWN_CALLERS = (
 )
 UNSIGNED = "whoop.webhook_secret is not set: every webhook of WHOOP is answered 401"
 
-_AT_START = ("ledger", "ledger_key", "listen", "folders", "mllp", "api", "console")
+_AT_START = ("ledger", "ledger_key", "listen", "folders", "mllp", "api", "console", "log")
 """The settings that a reload leaves as they were at the start."""
 
 Say = Callable[[str], None]
@@ -84,22 +88,29 @@ def run(
     """
     site = Site.load(load)
     intake = Intake(ledger, site.tables)
-    doors = partial(_doors, ledger, site.settings, warn)
+    metrics = Metrics(ledger, *_measures(site), version=version("translator"))
+    doors = partial(_doors, ledger, site.settings, metrics, warn)
+    answered = partial(_answered, metrics)
     words: queue.SimpleQueue[str] = queue.SimpleQueue()
-    with _signals(words), Reception(ledger, site.settings, intake, doors, warn) as reception:
+    with _signals(words), metrics, Reception(ledger, site.settings, intake, doors, warn, answered) as reception:
+        metrics.watch(reception.mllp, reception.folders, reception.troubles)
         for work in reception.works:
             work.add_done_callback(lambda _: words.put(ENDED))
         started(reception.addresses)
+        where = reception.addresses
+        logs.tell("started", url=where.url, console=where.console, mllp=", ".join(where.mllp), folders=where.folders)
         while True:
             workers = _Workers(ledger, site, words, warn)
             word, site = _until(words, site, load, warn)
             if word == RELOAD:
                 workers.finish()
                 reception.swap(site.tables)
+                metrics.swap(*_measures(site))
                 warn("settings and tables were read anew")
                 continue
             break
     report = workers.finish()
+    logs.tell("stopped", count=report.queued)
     for work in reception.works:
         work.result()
     return report
@@ -134,16 +145,29 @@ class _Workers:
             serve, ledger, settings, tables, stop=stop, trouble=warn
         )
         self._others: list[Future[None]] = [
-            self._threads.submit(serve_fetching, ledger, settings, tables, stop=stop),
+            self._patiently(partial(serve_fetching, ledger, settings, tables, stop=stop)),
             self._threads.submit(serve_notices, ledger, settings.notify, stop=stop, warn=warn),
         ]
         if settings.lab.to:
             confirms = settings.whoop.confirm == FETCHED
             bring = partial(serve_bringing, ledger, settings.lab, tables, stop=stop, confirms=confirms)
-            self._others.append(self._threads.submit(bring))
+            self._others.append(self._patiently(bring))
         self._delivery.add_done_callback(lambda _: self._tell(words))
         for other in self._others:
             other.add_done_callback(lambda _: self._tell(words))
+
+    def _patiently(self, work: Callable[[], None]) -> Future[None]:
+        """Do a work that begins anew when the database of the ledger is back; delivery tells that it is away."""
+
+        def again() -> None:
+            while True:
+                try:
+                    return work()
+                except LedgerUnavailableError:
+                    if self._stop.wait(AWAY_S):
+                        return None
+
+        return self._threads.submit(again)
 
     def _tell(self, words: queue.SimpleQueue[str]) -> None:
         # Those that end because they were asked to are no news.
@@ -181,12 +205,22 @@ def _signals(words: queue.SimpleQueue[str]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _doors(ledger: Ledger, settings: Settings, warn: Say, troubles: Troubles) -> Doors:
+def _measures(site: Site) -> tuple[dict[str, RateBudget], frozenset[str]]:
+    """Give what the metrics go by: what each vendor grants, and the codes that may be labels."""
+    return rate_budgets(site.settings), frozenset(site.tables.sites.default.tables.reasons)
+
+
+def _answered(metrics: Metrics, code: str, seconds: float) -> None:
+    metrics.answered(code, seconds)
+    logs.answered(code, seconds)
+
+
+def _doors(ledger: Ledger, settings: Settings, metrics: Metrics, warn: Say, troubles: Troubles) -> Doors:
     webhooks = Webhooks(ledger, _webhook_secret(settings, warn), _acurable_callers(settings, warn))
     health = health_routes(troubles)
     return Doors(
         Starlette(routes=[*health, Mount("", webhooks.application())]),
-        Starlette(routes=health),
+        Starlette(routes=[*health, *metrics_routes(metrics)]),
     )
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from translator.cli.ending import FINDINGS
 from translator.cli.options import Flags, common
-from translator.cli.output import Listing, say
+from translator.cli.output import Listing
 from translator.cli.submit import PAUSED
 
 
@@ -37,18 +37,20 @@ def command(flags: Flags, listen: str | None, folder: str | None, mllp: str | No
       translator run --listen 127.0.0.1:0 --whoop-url http://127.0.0.1:9000
       kill -HUP $(pidof -s translator)
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
+    from translator import logs  # noqa: PLC0415 - the service alone writes a log
     from translator.ledger import Ledger  # noqa: PLC0415 - the ledger and the server are heavy
     from translator.service import run  # noqa: PLC0415
 
     more = {"listen": listen, "folder": folder, "mllp": mllp, "console.listen": console}
     settings = flags.settings(**more)
+    logs.configure(settings.log)
     with Ledger.open(settings.ledger, key=settings.ledger_key) as ledger:
         report = run(
             ledger,
             lambda: flags.settings(**more),
             started=lambda addresses: Listing("json", ()).add(msgspec.to_builtins(addresses)),
-            warn=say,
+            warn=logs.warn,
         )
     if report.paused:
-        say(PAUSED.format(why=report.paused))
+        logs.warn(PAUSED.format(why=report.paused))
     return FINDINGS if report.paused or report.unknown or report.rejected else 0

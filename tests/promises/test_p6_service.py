@@ -1,0 +1,249 @@
+"""
+P6, for the service: every intake is fed messages whose every part is marked, while all sorts of things go wrong.
+
+Then everything that the process said, at its most talkative, is searched for the marks: its log, its pages, its answers
+to who may know nothing, the reasons beside files, its command line and the names of its threads.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.lab_messages import HDL, LDL, LOCAL, Obx, oru
+from tests.postgres import Postgres
+from tests.promises.test_p6_no_patient_data_outside import MARKS as EARLIER_MARKS
+from tests.promises.test_p6_no_patient_data_outside import MESSAGES as FLAWED
+from tests.sandbox_process import NO_TLS, SandboxProcess
+from tests.test_service import Service
+from tests.transmit.delivering import wait_until
+from translator.accept.folder import FAILED, REASON
+from translator.accept.webhooks import ACURABLE_PATH, WHOOP_PATH
+from translator.ledger import Ledger
+from translator.signature import event_body, sign
+from translator.web.health import LIVE_PATH, READY_PATH
+from translator.web.metrics import METRICS_PATH
+
+PATIENT, FILLER, CONTROL, VALUE, TEXT = "MARKPATIENT78", "MARKFILLER78", "MARKCONTROL78", "78.7878", "MARKTEXT78"
+FILE, URL, EVENT, KIND = "MARKFILE78", "MARKURL78", "markevent78", "MARKKIND78"
+REQUEST = "7c9e6679-7425-40de-944b-78"
+MARKS = (PATIENT, FILLER, CONTROL, VALUE, TEXT, FILE, URL, EVENT, KIND, REQUEST, *EARLIER_MARKS)
+
+FAULTS = (("status", 422), ("status", 500), ("drop_after", None), ("truncate", None), ("delay", 3))
+SENT = 2
+
+TALKATIVE = {"TRANSLATOR_LOG_LEVEL": "debug", "TRANSLATOR_WHOOP_TIMEOUT_S": "1", "TRANSLATOR_LOG_FORMAT": "json"}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[SandboxProcess]:
+    """Serve a WHOOP of our own, which owns every service request."""
+    with SandboxProcess("--accept-any") as running:
+        yield running
+
+
+def message(number: int, *more: Obx) -> bytes:
+    """Write a message full of marks, on a lane of its own, that is sent."""
+    results = [Obx(HDL, "55"), Obx(LDL, VALUE), *more]
+    request = f"{REQUEST}{number:010}"
+    return oru(results, request=request, patient=PATIENT, filler=FILLER, control_id=f"{CONTROL}{number}")
+
+
+class Fed:
+    """One service that is fed; `heard` collects everything that it says to whom it should say nothing."""
+
+    def __init__(self, service: Service, sandbox: SandboxProcess, inbox: Path) -> None:
+        self.service = service
+        self.sandbox = sandbox
+        self.inbox = inbox
+        self.heard: dict[str, str] = {}
+
+    def by_mllp(self, raw: bytes) -> None:
+        """Send a message; what its answer says besides the control id is heard."""
+        answer = self.service.send(raw).decode("latin-1")
+        self.heard["acknowledgement"] = self.heard.get("acknowledgement", "") + "".join(
+            segment for segment in answer.split("\r") if not segment.startswith("MSA")
+        )
+
+    def by_mllp_in_pieces(self, raw: bytes) -> None:
+        """Begin a frame, and hang up."""
+        host, _, port = self.service.addresses["mllp"][0].rpartition(":")
+        with socket.create_connection((host, int(port)), timeout=30) as connection:
+            connection.sendall(raw)
+
+    def by_folder(self, name: str, raw: bytes) -> None:
+        """Put a file there, whole."""
+        part = self.inbox / f"{name}.tmp"
+        part.write_bytes(raw)
+        part.rename(self.inbox / name)
+
+    def by_http(self, method: str, path: str, body: bytes = b"", **headers: str) -> int:
+        """Call the service; gives the status. What it says of an error is heard."""
+        url = self.service.url + path
+        answer = httpx.request(method, url, content=body, headers=headers, trust_env=False, verify=NO_TLS)
+        if answer.is_error:
+            self.heard[f"{method} answer"] = self.heard.get(f"{method} answer", "") + answer.text + str(answer.headers)
+        return answer.status_code
+
+    def look(self) -> None:
+        """Read its pages, its command line, the names of its threads, and the reasons beside files."""
+        for base, path in ((self.service.addresses["console"], METRICS_PATH), (self.service.url, LIVE_PATH)):
+            self._page(base, path, 200)
+        for path in (READY_PATH, f"/{URL}", f"/message/{URL}"):
+            self._page(self.service.addresses["console"], path)
+        process = Path("/proc", str(self.service.process.pid))
+        if process.is_dir():
+            self.heard["command line"] = (process / "cmdline").read_text(encoding="utf-8")
+            self.heard["threads"] = "".join(one.read_text(encoding="utf-8") for one in process.glob("task/*/comm"))
+        reasons = [*self.inbox.rglob(f"*{REASON}")]
+        self.heard["reasons"] = "".join(one.read_text(encoding="utf-8") for one in reasons)
+
+    def _page(self, base: str, path: str, expected: int | None = None) -> None:
+        answer = httpx.get(base + path, trust_env=False, verify=NO_TLS)
+        assert expected in (None, answer.status_code)
+        self.heard[path] = answer.text + str(answer.headers)
+
+    def end(self) -> None:
+        """Stop it; what it wrote is heard."""
+        self.service.process.send_signal(signal.SIGTERM)
+        printed, _ = self.service.process.communicate(timeout=60)
+        self.heard |= {"stdout": str(printed), "stderr": self.service.errors}
+
+    @property
+    def found(self) -> list[tuple[str, str]]:
+        """List which marks were heard, and where."""
+        return [(place, mark) for place, text in self.heard.items() for mark in MARKS if mark in text]
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    """Make a folder that is watched."""
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    return folder
+
+
+def start(place: str, sandbox: SandboxProcess, inbox: Path) -> Service:
+    """Start a service that says whatever it can say."""
+    flags = ("--ledger", place, "--folder", str(inbox), "--mllp", "127.0.0.1:0")
+    return Service(inbox.parent / "lab.db", sandbox, *flags, **TALKATIVE)
+
+
+def feed_webhooks(fed: Fed) -> None:
+    """Tell of events that are known, unknown, unsigned and none at all."""
+    known, strange = event_body("lab_requisition.created", EVENT), event_body(KIND, EVENT)
+    for body in (known, strange, f'{{"{TEXT}": "{PATIENT}"'.encode()):
+        fed.by_http("POST", WHOOP_PATH, body, **{"WHOOP-Signed": sign(fed.sandbox.webhook_secret, body)})
+        fed.by_http("POST", WHOOP_PATH, body, **{"WHOOP-Signed": TEXT})
+    study = json.dumps({"event": KIND, "reference": EVENT, "patient": {"name": PATIENT}}).encode()
+    for body in (study, study[:-9]):
+        for kind in ("application/json", "text/plain"):
+            fed.by_http("POST", ACURABLE_PATH, body, **{"Content-Type": kind})
+
+
+def feed_api(fed: Fed, token: str) -> None:
+    """Bring messages with a token and without; ask for what is not there."""
+    for greeting in (f"Bearer {token}", f"Bearer {TEXT}", ""):
+        for path in ("/v1/messages", "/v1/translate", f"/v1/messages/{URL}?name={URL}"):
+            for raw in (message(50), FLAWED[-1].values[0]):
+                assert isinstance(raw, bytes)
+                headers = {
+                    "Authorization": greeting,
+                    "Idempotency-Key": TEXT,
+                    "Content-Type": "application/octet-stream",
+                }
+                fed.by_http("POST", path, raw, **headers)
+            fed.by_http("GET", path, Authorization=greeting)
+
+
+def feed_folder(fed: Fed) -> None:
+    """Put files there that are taken, held and failed; their names are marked, too."""
+    fed.by_folder(f"{FILE}-good.hl7", message(40) + message(41, Obx(LOCAL, TEXT, type="ST")))
+    for number, flawed in enumerate(FLAWED):
+        raw = flawed.values[0]
+        assert isinstance(raw, bytes)
+        fed.by_folder(f"{FILE}-{number}.hl7", raw)
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(f"{FILE}-member.hl7", message(42))
+    fed.by_folder(f"{FILE}-damaged.zip", packed.getvalue()[:-30])
+    fed.by_folder(f"{FILE}-stray.hl7", f"{TEXT} {PATIENT}\r".encode() + message(43) + f"BTS|{PATIENT}\r".encode())
+
+
+def is_settled(ledger: Ledger, failures: int) -> bool:
+    """Tell whether the first message was sent, with its status, and so many later ones failed."""
+    counts = ledger.count("whoop")
+    return counts.get("delivered") == SENT and counts.get("unknown", 0) + counts.get("rejected", 0) == failures
+
+
+def test_service_tells_nobody_of_a_patient(sandbox: SandboxProcess, inbox: Path) -> None:
+    """Whatever comes in by whichever door, and whatever the vendor does."""
+    place = str(inbox.parent / "lab.db")
+    with Ledger.open(place) as ledger:
+        fed = Fed(start(place, sandbox, inbox), sandbox, inbox)
+        try:
+            for number, fault in enumerate(((None, None), *FAULTS)):
+                if fault[0]:
+                    sandbox.fault("results", fault[0], fault[1])
+                fed.by_mllp(message(number, Obx(LOCAL, TEXT, type="ST")))
+                wait_until(lambda: is_settled(ledger, number), seconds=60)  # noqa: B023 - it is called at once
+            for flawed in FLAWED:
+                raw = flawed.values[0]
+                assert isinstance(raw, bytes)
+                fed.by_mllp(raw)
+            fed.by_mllp_in_pieces(b"\x0b" + message(30))
+            fed.by_mllp_in_pieces(message(31))
+            feed_webhooks(fed)
+            feed_api(fed, ledger.access().tokens.create("lab", ["submit", "translate", "read"]))
+            feed_folder(fed)
+            wait_until(lambda: not [one for one in inbox.iterdir() if one.is_file()], seconds=60)
+            fed.look()
+        finally:
+            fed.end()
+
+        counts = ledger.count("whoop")
+        kept = b"".join(ledger.raw(row.message) for row in ledger.messages()).decode("latin-1")
+
+    # It was all there, and was told of: else there would be nothing to find.
+    assert counts["unknown"] >= 4
+    assert counts["rejected"] >= 1
+    assert [mark for mark in (PATIENT, FILLER, CONTROL, VALUE, TEXT, REQUEST) if mark not in kept] == []
+    assert [one for one in (inbox / FAILED).iterdir() if FILE in one.name]
+    assert fed.heard["stderr"].count('"event":"message-taken"') > len(FAULTS)
+    assert '"event":"call-ended"' in fed.heard["stderr"]
+    assert "translator_held{" in fed.heard[METRICS_PATH]
+    assert fed.heard["reasons"]
+    assert fed.found == []
+
+
+def test_service_tells_nobody_of_a_patient_while_its_ledger_is_away(
+    sandbox: SandboxProcess, inbox: Path, postgres: Postgres
+) -> None:
+    """What cannot be kept is refused, and told of by place and code as everything else."""
+    fed = Fed(start(postgres.new(), sandbox, inbox), sandbox, inbox)
+    try:
+        fed.by_mllp(message(60))
+        postgres.stop()
+        try:
+            fed.by_mllp(message(61))
+            feed_webhooks(fed)
+            fed.by_folder(f"{FILE}-away.hl7", message(62))
+            wait_until(lambda: fed.service.ready()[0] == 503, seconds=60)
+            fed.look()
+        finally:
+            postgres.start()
+        wait_until(lambda: fed.service.ready()[0] == 200, seconds=60)
+    finally:
+        fed.end()
+
+    assert "files wait" in fed.heard["stderr"]
+    assert "files wait" in fed.heard[READY_PATH]
+    assert fed.found == []
