@@ -60,28 +60,24 @@ def take_file(ledger: Ledger, tables: Tables, site: str, path: Path, name: str, 
     translated = _translate(tables.sites, site, path, name, relay)
     number = 0
     while True:
-        with ledger.correlations() as correlations:
-            relay.of_site = correlations.of
-            batch = [*itertools.islice(translated, _BATCH)]
+        keys = [f"{FOLDER}:{key}:{number + place}" for place in range(_BATCH)]
+        with ledger.known(keys) as before:
+            relay.of_site = before.correlations.of
+            batch = [*zip(keys, itertools.islice(translated, _BATCH), strict=False)]
         if not batch:
-            break
+            return Filed(_place(states), number - states["finding"], (*reasons,))
         arrivals = []
-        for chosen, raw, outcome in batch:
+        for known_by, (chosen, raw, outcome) in batch:
             if outcome.schema == FILE_SCHEMA:
                 reasons |= {f"{remark.code}: {remark.text}": 0 for remark in outcome.diagnostics}
                 states["finding"] += 1
             else:
-                arrivals.append(Arrival(outcome, raw, chosen, FOLDER, f"{FOLDER}:{key}:{number}"))
                 states[outcome.state] += 1
-            number += 1
-        _keep(ledger, tables, arrivals)
-    return Filed(_place(states), number - states["finding"], (*reasons,))
-
-
-def _keep(ledger: Ledger, tables: Tables, arrivals: list[Arrival]) -> None:
-    known = ledger.prior([one.key for one in arrivals])
-    if new := [one for one in arrivals if one.key not in known]:
-        ledger.accept(new, tables.policies)
+                if known_by not in before.prior:
+                    arrivals.append(Arrival(outcome, raw, chosen, FOLDER, known_by))
+        if arrivals:
+            ledger.accept(arrivals, tables.policies)
+        number += len(batch)
 
 
 def _place(states: Counter[str]) -> str:

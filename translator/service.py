@@ -31,6 +31,7 @@ from translator.accept.callers import Callers
 from translator.accept.webhooks import Webhooks
 from translator.config import Settings
 from translator.confirmations import release_confirmed
+from translator.console_desk import ConsoleDesk
 from translator.delivery import AWAY_S, DeliveryReport, policies, serve
 from translator.errors import ConfigError, LedgerUnavailableError, TranslatorError
 from translator.intake import Intake, Tables
@@ -41,6 +42,7 @@ from translator.reception import Addresses, Doors, Reception
 from translator.requisitions import FETCHED, serve_fetching
 from translator.sites import Sites
 from translator.vendors import rate_budgets
+from translator.web.console import console_application
 from translator.web.health import Troubles, health_routes
 from translator.web.metrics import Metrics, metrics_routes
 
@@ -89,7 +91,8 @@ def run(
     site = Site.load(load)
     intake = Intake(ledger, site.tables)
     metrics = Metrics(ledger, *_measures(site), version=version("translator"))
-    doors = partial(_doors, ledger, site.settings, metrics, warn)
+    now = _Now(site)
+    doors = partial(_doors, ledger, now, metrics, warn)
     answered = partial(_answered, metrics)
     words: queue.SimpleQueue[str] = queue.SimpleQueue()
     with _signals(words), metrics, Reception(ledger, site.settings, intake, doors, warn, answered) as reception:
@@ -102,13 +105,13 @@ def run(
         while True:
             workers = _Workers(ledger, site, words, warn)
             word, site = _until(words, site, load, warn)
-            if word == RELOAD:
-                workers.finish()
-                reception.swap(site.tables)
-                metrics.swap(*_measures(site))
-                warn("settings and tables were read anew")
-                continue
-            break
+            if word != RELOAD:
+                break
+            workers.finish()
+            now.site = site
+            metrics.swap(*_measures(site))
+            reception.swap(site.tables)
+            warn("settings and tables were read anew")
     report = workers.finish()
     logs.tell("stopped", count=report.queued)
     for work in reception.works:
@@ -131,6 +134,17 @@ def _until(words: queue.SimpleQueue[str], site: Site, load: Callable[[], Setting
         if changed:
             warn(f"{', '.join(changed)}: takes effect at the next start")
         return word, fresh
+
+
+class _Now:
+    """The settings and tables of now, for whoever outlives a reload."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    def settings(self) -> Settings:
+        """Give the settings."""
+        return self.site.settings
 
 
 class _Workers:
@@ -215,12 +229,15 @@ def _answered(metrics: Metrics, code: str, seconds: float) -> None:
     logs.answered(code, seconds)
 
 
-def _doors(ledger: Ledger, settings: Settings, metrics: Metrics, warn: Say, troubles: Troubles) -> Doors:
+def _doors(ledger: Ledger, now: _Now, metrics: Metrics, warn: Say, troubles: Troubles) -> Doors:
+    settings = now.settings()
     webhooks = Webhooks(ledger, _webhook_secret(settings, warn), _acurable_callers(settings, warn))
     health = health_routes(troubles)
+    hours = settings.console.session_h
+    console = console_application(ledger, ConsoleDesk(ledger, now.settings), session_h=hours, troubles=troubles)
     return Doors(
         Starlette(routes=[*health, Mount("", webhooks.application())]),
-        Starlette(routes=[*health, *metrics_routes(metrics)]),
+        Starlette(routes=[*health, *metrics_routes(metrics), Mount("", console)]),
     )
 
 

@@ -33,7 +33,7 @@ from translator.ledger.database import Database
 from translator.ledger.desk import Desk
 from translator.ledger.events import Events
 from translator.ledger.gate import Destinations
-from translator.ledger.intakes import Known, Prior, find_prior
+from translator.ledger.intakes import Known, find_prior
 from translator.ledger.keys import parse_key
 from translator.ledger.lab_deliveries import LabDeliveries
 from translator.ledger.lock import delivery_lock
@@ -124,17 +124,6 @@ class Ledger:
     def correlation(self, source: str = "") -> LedgerCorrelation:
         """Give the look-up of one source's order numbers."""
         return LedgerCorrelation(self._database.read, self._vault, source, day_of(self._clock()))
-
-    def prior(self, keys: Sequence[str]) -> Mapping[str, Prior]:
-        """Find the messages that an intake brought before by some of these keys."""
-        with self.known(keys) as before:
-            return before.prior
-
-    @contextmanager
-    def correlations(self) -> Iterator[Correlations]:
-        """Give the look-ups of every source, in the state of now, while the block runs."""
-        with self.known(()) as before:
-            yield before.correlations
 
     @contextmanager
     def known(self, keys: Sequence[str]) -> Iterator[Known]:
