@@ -25,7 +25,7 @@ VERBS: Mapping[str, str] = {
     "orders": "List what was ordered from Acurable; show or cancel it.",
     "rejected": "List what the vendor refused; resend or drop it.",
     "requisitions": "List what WHOOP asks for; fetch it, confirm it.",
-    "run": "Run the service: take webhooks, fetch requisitions, deliver.",
+    "run": "Run the service: take messages and webhooks in, fetch requisitions, deliver.",
     "sandbox": "Serve a local WHOOP and Acurable to try things against.",
     "submit": "Take lab files into the ledger and deliver them.",
     "translate": "Translate lab files; no network, no ledger.",
