@@ -33,7 +33,7 @@ from translator.ledger.database import Database
 from translator.ledger.desk import Desk
 from translator.ledger.events import Events
 from translator.ledger.gate import Destinations
-from translator.ledger.intakes import Known, Prior, find_prior
+from translator.ledger.intakes import Known, Prior, find_prior, read_kept
 from translator.ledger.keys import parse_key
 from translator.ledger.lab_deliveries import LabDeliveries
 from translator.ledger.lock import delivery_lock
@@ -41,6 +41,7 @@ from translator.ledger.message_rows import Arrival
 from translator.ledger.meters import Meters
 from translator.ledger.order_messages import order_messages
 from translator.ledger.policy import DestinationPolicy
+from translator.ledger.progress import Progress
 from translator.ledger.requisitions import Requisitions
 from translator.ledger.storage import Storage
 from translator.ledger.telling import tell_taken
@@ -115,6 +116,11 @@ class Ledger:
             numbers = accept_messages(connection, self._vault, arrivals, policies, now)
         tell_taken(arrivals, numbers, time.perf_counter() - began)
         return numbers
+
+    def kept(self, numbers: Sequence[int]) -> list[Prior]:
+        """Give how messages were recorded that were just taken in, in the order of their numbers."""
+        with self._database.read() as connection:
+            return read_kept(connection, self._vault, numbers)
 
     def correlate(self, rows: Sequence[CorrelationRow]) -> int:
         """Keep correlation rows, all of them or none; gives the number of new ones."""
@@ -281,6 +287,10 @@ class Ledger:
         """
         with self._database.read() as connection:
             return read_message(connection, self._vault, message_id)
+
+    def progress(self) -> Progress:
+        """Give how far messages, submissions and lanes are, without a value."""
+        return Progress(self._database.read)
 
     def storage(self) -> Storage:
         """Give what is done with the ledger as a whole: backups, keys, retention."""

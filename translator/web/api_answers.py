@@ -1,0 +1,70 @@
+"""Say what the API asks for and answers beside what the ledger tells. (pure)"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from translator.intake import Taken
+from translator.ledger.moments import moment_text
+from translator.ledger.progress_shapes import TakenState
+from translator.record.outcome import Diagnostic
+
+MESSAGES = "/v1/messages"
+
+LARGEST_NUMBER = 2**63 - 1
+"""What both databases can count to."""
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+
+
+class Links(Struct, frozen=True):
+    """Where to ask further."""
+
+    message: str
+
+
+class Receipt(Struct, frozen=True):
+    """
+    What a caller gets for a message that is on disk.
+
+    Shape: `message` is its number; `state` and `diagnostics` say what was decided of it when it came. A refused message
+    is kept, too: sending it again changes nothing. `received_at` is ISO 8601 in UTC.
+    """
+
+    message: int
+    state: TakenState
+    received_at: str
+    diagnostics: tuple[Diagnostic, ...]
+    links: Links
+
+
+class LaneQuestion(Struct, frozen=True, forbid_unknown_fields=True):
+    """Asks for the lane of a service request, or of an order reference at another destination."""
+
+    service_request_id: Annotated[str, Meta(min_length=1, max_length=200)]
+    destination: Literal["whoop", "acurable"] = "whoop"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The ways in which the ledger may have it: UUIDs are kept in small letters."""
+        return self.service_request_id, self.service_request_id.lower()
+
+
+def receipt(taken: Taken) -> Receipt:
+    """Write what became of a message for its caller."""
+    return Receipt(
+        taken.id,
+        taken.state,
+        moment_text(round(taken.received_at * 1_000_000)),
+        tuple(taken.diagnostics),
+        Links(f"{MESSAGES}/{taken.id}"),
+    )
+
+
+def parse_number(text: str) -> int | None:
+    """Read a number of the ledger out of an address; None where it can be none."""
+    number = int(text) if _NUMBER.fullmatch(text) else 0
+    return number if 0 < number <= LARGEST_NUMBER else None
