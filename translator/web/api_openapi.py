@@ -30,8 +30,8 @@ _OF_HANDING_IN = ("key-malformed", "key-reused", "several-messages", "not-kept",
 
 _ABOUT = (
     "Translates laboratory messages (HL7 v2, FHIR) and keeps them for delivery. Each call needs a bearer token with "
-    "the scope that it names; `translator token create` makes one. Problems are `application/problem+json`, with a stable "
-    "`type`; none holds anything of the call. A message of one call is one message or one FHIR document."
+    "the scope that it names; `translator token create` makes one. Problems are `application/problem+json`, with a "
+    "stable `type`; none holds anything of the call. A message of one call is one message or one FHIR document."
 )
 _TRANSLATE = (
     "Pure: keeps nothing, sends nothing, looks no order number up. Gives the outcome of the message as `translator "

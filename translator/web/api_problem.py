@@ -93,7 +93,7 @@ PROBLEMS: Mapping[str, Problem] = {
             "scope-missing",
             403,
             "The token may not do this",
-            "This call needs the scope `{scope}`; `translator token create NAME --scope {scope}` makes one that has it.",
+            "This call needs the scope `{scope}`; `translator token create NAME --scope {scope}` makes one with it.",
         ),
         Problem(
             "address-unknown",
