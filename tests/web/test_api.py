@@ -402,13 +402,23 @@ def test_question_that_is_no_json_is_a_problem(caller: httpx.Client, content: by
 
 @pytest.mark.parametrize("kind", ["messages", "submissions", "lanes"])
 @pytest.mark.parametrize(
-    "number", ["2", "0", "-1", "x", "1e3", "9223372036854775807", "9223372036854775808", "9" * 5000, "%C2%B2"]
+    ("number", "name"),
+    [
+        pytest.param("2", "number-unknown", id="unknown"),
+        pytest.param("0", "number-unknown", id="nought"),
+        pytest.param("9223372036854775807", "number-unknown", id="largest"),
+        pytest.param("9223372036854775808", "number-unknown", id="beyond-the-database"),
+        pytest.param("9" * 5000, "address-unknown", id="beyond-python"),
+        pytest.param("-1", "address-unknown", id="negative"),
+        pytest.param("x", "address-unknown", id="word"),
+        pytest.param("%C2%B2", "address-unknown", id="another-digit"),
+    ],
 )
-def test_number_that_the_ledger_has_not_is_a_problem(lasting: httpx.Client, kind: str, number: str) -> None:
+def test_number_that_the_ledger_has_not_is_a_problem(lasting: httpx.Client, kind: str, number: str, name: str) -> None:
     """Neither an unknown number nor one that is none, or beyond every database, is more than 404."""
     answer = lasting.get(f"/v1/{kind}/{number}")
 
-    assert (answer.status_code, problem(answer)) == (404, "number-unknown")
+    assert (answer.status_code, problem(answer)) == (404, name)
 
 
 # Everything else
@@ -501,6 +511,7 @@ def test_patient_data_is_in_no_answer_and_no_log(
         caller.post("/v1/lanes/find", json={"MARKORDER77": 1}),
         caller.get("/v1/MARKURL77"),
         caller.get("/v1/messages/MARKURL77"),
+        caller.get("/v1/messages/1?key=MARKURL77"),
         caller.get("/v1/messages", headers=bearer("MARKKEY77")),
         *(caller.get(f"/v1/messages/{row.message}") for row in ledger.messages()),
         caller.get("/v1/submissions/1"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -31,10 +32,17 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield opened
 
 
-def endless() -> Iterator[bytes]:
-    """Send a body that says nothing of its length, in pieces, for as long as anybody listens."""
-    for _ in range(10_000):
-        yield b"x" * 65_536
+def begin(caller: httpx.Client, path: str, headers: str, body: bytes = b"") -> socket.socket:
+    """Begin a call by hand, so that it can stay unfinished."""
+    connection = socket.create_connection((caller.base_url.host, caller.base_url.port or 80), timeout=60)
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {caller.headers['authorization']}\r\n"
+    connection.sendall(f"{head}Content-Type: text/plain\r\n{headers}\r\n\r\n".encode() + body)
+    return connection
+
+
+def received(connection: socket.socket) -> bytes:
+    """Read an answer up to the end of the connection."""
+    return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -52,14 +60,13 @@ def test_body_above_the_limit_is_a_problem(ledger: Ledger, path: str) -> None:
 @pytest.mark.parametrize("path", PATHS)
 def test_body_without_length_is_read_up_to_the_limit(ledger: Ledger, path: str) -> None:
     """The caller gets its answer while it still sends, and the connection ends."""
-    with serving(ledger, limits=Limits(largest_mb=1, linger_s=0.1)) as caller:
-        host, port = caller.base_url.host, caller.base_url.port
-        with socket.create_connection((host, port or 0), timeout=60) as connection:
-            head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {caller.headers['authorization']}\r\n"
-            connection.sendall(f"{head}Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
-            for _ in range(17):
-                connection.sendall(b"10000\r\n" + b"x" * 65_536 + b"\r\n")
-            answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+    with (
+        serving(ledger, limits=Limits(largest_mb=1, linger_s=0.1)) as caller,
+        begin(caller, path, "Transfer-Encoding: chunked") as connection,
+    ):
+        for _ in range(17):
+            connection.sendall(b"10000\r\n" + b"x" * 65_536 + b"\r\n")
+        answer = received(connection)
 
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"urn:translator:problem:body-too-large" in answer
@@ -69,13 +76,11 @@ def test_body_without_length_is_read_up_to_the_limit(ledger: Ledger, path: str) 
 
 def test_caller_that_waits_for_leave_sends_nothing(ledger: Ledger) -> None:
     """`Expect: 100-continue`, as curl sends it for large bodies: the answer comes before a byte of the body."""
-    with serving(ledger, limits=Limits(largest_mb=1, linger_s=0.1)) as caller:
-        host, port = caller.base_url.host, caller.base_url.port
-        with socket.create_connection((host, port or 0), timeout=60) as connection:
-            head = f"POST /v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: {caller.headers['authorization']}\r\n"
-            more = f"Content-Type: text/plain\r\nContent-Length: {9 * MIB}\r\nExpect: 100-continue\r\n\r\n"
-            connection.sendall((head + more).encode())
-            answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+    with (
+        serving(ledger, limits=Limits(largest_mb=1, linger_s=0.1)) as caller,
+        begin(caller, "/v1/messages", f"Content-Length: {9 * MIB}\r\nExpect: 100-continue") as connection,
+    ):
+        answer = received(connection)
 
     assert answer.startswith(b"HTTP/1.1 413 ")
 
@@ -83,21 +88,11 @@ def test_caller_that_waits_for_leave_sends_nothing(ledger: Ledger) -> None:
 @pytest.mark.parametrize("path", PATHS)
 def test_body_that_comes_too_slowly_is_a_problem(ledger: Ledger, path: str) -> None:
     """408, and nothing of it is kept: half a message that parses is worse than none."""
-    may_end = threading.Event()
-
-    def slow() -> Iterator[bytes]:
-        yield RAW[:50]
-        may_end.wait()
-
     with (
         serving(ledger, limits=Limits(body_s=0.2, linger_s=0.1)) as caller,
-        ThreadPoolExecutor(1) as threads,
+        begin(caller, path, "Content-Length: 999", RAW[:50]) as connection,
     ):
-        host, port = caller.base_url.host, caller.base_url.port
-        with socket.create_connection((host, port or 0), timeout=60) as connection:
-            head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {caller.headers['authorization']}\r\n"
-            connection.sendall(f"{head}Content-Type: text/plain\r\nContent-Length: 999\r\n\r\n".encode() + RAW[:50])
-            answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+        answer = received(connection)
 
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"urn:translator:problem:body-late" in answer
@@ -107,10 +102,7 @@ def test_body_that_comes_too_slowly_is_a_problem(ledger: Ledger, path: str) -> N
 def test_body_that_breaks_off_is_not_kept(ledger: Ledger, capfd: pytest.CaptureFixture[str]) -> None:
     """The caller is gone; nobody is told, nothing is kept, and the log is silent."""
     with serving(ledger) as caller:
-        host, port = caller.base_url.host, caller.base_url.port
-        with socket.create_connection((host, port or 0), timeout=60) as connection:
-            head = f"POST /v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: {caller.headers['authorization']}\r\n"
-            connection.sendall(f"{head}Content-Type: text/plain\r\nContent-Length: 999\r\n\r\n".encode() + RAW[:50])
+        begin(caller, "/v1/messages", "Content-Length: 999", RAW[:50]).close()
         after = caller.get("/v1/messages/1")
 
     assert (after.status_code, ledger.messages(), capfd.readouterr().err) == (404, [], "")
@@ -186,19 +178,16 @@ def test_message_that_cannot_be_kept_is_not_acknowledged(
         assert ledger.messages() == []
 
 
-def test_ledger_that_is_away_is_told_to_readers(ledger: Ledger, tmp_path: Path) -> None:
-    """503 for a question, too: the answer is not that there is nothing."""
-    import sqlite3
-
+@pytest.mark.parametrize("table", ["lane", "token"])
+def test_ledger_that_is_away_is_told_to_readers(ledger: Ledger, tmp_path: Path, table: str) -> None:
+    """503, for a question and for the token: the answer is neither that there is nothing nor that nobody knows them."""
     with serving(ledger) as caller:
-        caller.get("/v1/messages/1")
         with sqlite3.connect(tmp_path / "lab.db") as connection:
-            connection.execute("ALTER TABLE entry RENAME TO entry_away")
+            connection.execute(f"ALTER TABLE {table} RENAME TO away")
         connection.close()
-        caller_made = caller.post("/v1/messages", content=RAW, headers=HL7)
         answer = caller.get("/v1/lanes/1")
 
-    assert (caller_made.status_code, answer.status_code) == (500, 404)
+    assert (answer.status_code, problem(answer)) == (503, "ledger-away")
 
 
 def test_status_is_told_while_large_messages_are_translated(ledger: Ledger) -> None:

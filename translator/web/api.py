@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,7 +27,7 @@ from translator.errors import LedgerError, LedgerUnavailableError
 from translator.intake import Brought, Intake, Taken
 from translator.ledger import Ledger, Token
 from translator.web.api_access import Bearers
-from translator.web.api_answers import LaneQuestion, parse_number, receipt
+from translator.web.api_answers import LARGEST_NUMBER, LaneQuestion, receipt
 from translator.web.api_body import (
     JSON,
     MESSAGE_TYPES,
@@ -48,6 +49,21 @@ HTTP = "http"
 
 # Of the interpreter's one lock, so that status questions and commits are not behind a queue of large messages.
 _TRANSLATING = 2
+
+
+class _Number(Convertor[int]):
+    """A number of the ledger in an address; Starlette's own takes more digits than Python reads."""
+
+    regex = "[0-9]{1,19}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("ledger", _Number())
 
 _OF_STARLETTE = {404: "address-unknown", 405: "method-unknown"}
 
@@ -91,10 +107,10 @@ class Api:
             routes=[
                 Route("/translate", self.translate, methods=["POST"]),
                 Route("/messages", self.hand_in, methods=["POST"]),
-                Route("/messages/{number}", self.message, methods=["GET"]),
-                Route("/submissions/{number}", self.submission, methods=["GET"]),
+                Route("/messages/{number:ledger}", self.message, methods=["GET"]),
+                Route("/submissions/{number:ledger}", self.submission, methods=["GET"]),
                 Route("/lanes/find", self.find_lane, methods=["POST"]),
-                Route("/lanes/{number}", self.lane, methods=["GET"]),
+                Route("/lanes/{number:ledger}", self.lane, methods=["GET"]),
                 Route("/openapi.json", self.openapi, methods=["GET"]),
             ],
             exception_handlers=handlers,
@@ -183,8 +199,8 @@ class Api:
 
     async def _told(self, request: Request, kind: str, read: Callable[[int], Struct | None]) -> Response:
         await self._bearers.allow(request, "read")
-        number = parse_number(request.path_params["number"])
-        found = await asyncio.to_thread(read, number) if number else None
+        number: int = request.path_params["number"]
+        found = await asyncio.to_thread(read, number) if number <= LARGEST_NUMBER else None
         if found is None:
             raise ProblemError("number-unknown", kind=kind)
         return _answer(msgspec.json.encode(found))

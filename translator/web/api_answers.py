@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -16,8 +15,6 @@ MESSAGES = "/v1/messages"
 
 LARGEST_NUMBER = 2**63 - 1
 """What both databases can count to."""
-
-_NUMBER = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 
 
 class Links(Struct, frozen=True):
@@ -62,9 +59,3 @@ def receipt(taken: Taken) -> Receipt:
         tuple(taken.diagnostics),
         Links(f"{MESSAGES}/{taken.id}"),
     )
-
-
-def parse_number(text: str) -> int | None:
-    """Read a number of the ledger out of an address; None where it can be none."""
-    number = int(text) if _NUMBER.fullmatch(text) else 0
-    return number if 0 < number <= LARGEST_NUMBER else None

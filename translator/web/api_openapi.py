@@ -128,7 +128,7 @@ def _call(
 
 def _told(name: str, text: str, schema: str) -> dict[str, Any]:
     answer = {"200": {"description": "As it is now", "content": {JSON: _ref(schema)}}}
-    return {"get": _call(name, text, "read", answer, ("number-unknown",), parameters=[_NUMBER])}
+    return {"get": _call(name, text, "read", answer, ("number-unknown", "address-unknown"), parameters=[_NUMBER])}
 
 
 def _problems(names: tuple[str, ...]) -> dict[str, Any]:
@@ -165,10 +165,9 @@ def _kept(text: str) -> dict[str, Any]:
 
 
 def _message_body(limits: Limits) -> dict[str, Any]:
-    text = f"One message, up to {limits.largest_mb} MiB. What it is, is told from its bytes, whichever type is named."
-    content = {name: {"schema": {"type": "string", "minLength": 1}} for name in MESSAGE_TYPES}
-    # A document of FHIR is whatever JSON it is: the outcome says what is wrong with it.
-    content |= {name: {"schema": {}} for name in ("application/fhir+json", JSON)}
+    text = f"One message, not empty, up to {limits.largest_mb} MiB. The bytes tell what it is, not the type."
+    # Any bytes will do: the outcome says what is wrong with them.
+    content: dict[str, Any] = {name: {"schema": {}} for name in MESSAGE_TYPES}
     return {"required": True, "description": text, "content": content}
 
 
