@@ -166,6 +166,22 @@ def test_ledger_that_is_away_is_told_to_everybody_at_once(tmp_path: Path) -> Non
         assert intake.take(brought(1)).result().id
 
 
+class Forgetful(Ledger):
+    """A ledger that keeps messages and is away when it is asked about them."""
+
+    def kept(self, numbers):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201, ARG002
+        """Be away."""
+        raise LedgerUnavailableError("away")
+
+
+def test_message_that_is_on_disk_is_answered_whatever_happens_next(tmp_path: Path) -> None:
+    """After the commit nobody is told that nothing was kept."""
+    with Forgetful.open(tmp_path / "lab.db") as ledger, Intake(ledger, TABLES) as intake:
+        taken = intake.take(brought(1)).result()
+
+        assert (ledger.raw(taken.id), taken.state) == (brought(1).raw, "translated")
+
+
 def test_defect_ends_the_intake_and_leaves_nobody_waiting(tmp_path: Path) -> None:
     """Whoever supervises sees why; whoever waits is told that nothing was kept."""
     with failing(tmp_path, ZeroDivisionError("a defect"), 3) as ledger, Intake(ledger, TABLES) as intake:

@@ -27,11 +27,24 @@ from translator.config_intakes import ApiSettings
 from translator.intake import Intake, Tables
 from translator.ledger import Ledger, Settlement
 from translator.sites import Sites
-from translator.web.api_body import MESSAGE_TYPES
+from translator.web.api_body import MESSAGE_TYPES, is_several
 
 ENGINE = Translator.load()
 RAW = oru([Obx(CHOLESTEROL, "185"), Obx(LOCAL, "1")])
 LINES = {"Accept": "application/x-ndjson"}
+PIECES = [
+    RAW,
+    RAW[:40],
+    b"\x0b",
+    b"\x1c\r",
+    b"\r",
+    b"\n",
+    b"FHS|^~\\&\r",
+    b"BTS|1\r",
+    b"OBX|1|NM|MSH|",
+    b"MSH|",
+    b"MSH\r",
+]
 BUNDLE = b'{"resourceType": "Bundle", "type": "collection", "entry": []}'
 
 
@@ -140,6 +153,16 @@ def test_any_bytes_give_an_outcome(lasting: httpx.Client, raw: bytes) -> None:
         assert [json.loads(line)["schema"].partition("/")[2] for line in lines.content.splitlines()]
     else:
         assert [problem(answer) for answer in (one, lines)] == ["body-empty"] * 2
+
+
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=5))
+def test_several_messages_are_told_as_the_library_tells_them(pieces: list[bytes]) -> None:
+    """What is sent back as several is exactly what the library refuses as several."""
+    raw = b"".join(pieces)
+
+    told = [remark.code for remark in ENGINE.translate(raw).diagnostics]
+
+    assert is_several(raw) == ("several-messages" in told)
 
 
 # POST /v1/messages
@@ -306,7 +329,9 @@ def test_acknowledged_message_outlives_kill_9(tmp_path: Path) -> None:
     assert serving_process.stdout is not None
     url, made = serving_process.stdout.readline().split()
 
-    answer = httpx.post(f"{url}/v1/messages", content=RAW, headers=HL7 | bearer(made), trust_env=False, verify=NO_TLS)
+    answer = httpx.post(
+        f"{url}/v1/messages", content=RAW, headers=HL7 | bearer(made), trust_env=False, verify=NO_TLS, timeout=60
+    )
     serving_process.send_signal(signal.SIGKILL)
     serving_process.communicate(timeout=60)
 

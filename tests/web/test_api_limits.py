@@ -48,7 +48,7 @@ def received(connection: socket.socket) -> bytes:
 @pytest.mark.parametrize("path", PATHS)
 def test_body_above_the_limit_is_a_problem(ledger: Ledger, path: str) -> None:
     """413 by its length, before any of it is read; nothing is kept."""
-    with serving(ledger, settings=ApiSettings(largest_mb=1)) as caller:
+    with serving(ledger, settings=ApiSettings(largest_mb=1), limits=Limits(1, linger_s=60)) as caller:
         answer = caller.post(path, content=b"x" * (MIB + 1), headers=HL7)
         fits = caller.post(path, content=b"x" * MIB, headers=HL7)
 
@@ -61,11 +61,12 @@ def test_body_above_the_limit_is_a_problem(ledger: Ledger, path: str) -> None:
 def test_body_without_length_is_read_up_to_the_limit(ledger: Ledger, path: str) -> None:
     """The caller gets its answer while it still sends, and the connection ends."""
     with (
-        serving(ledger, limits=Limits(largest_mb=1, linger_s=0.1)) as caller,
+        serving(ledger, limits=Limits(largest_mb=1, linger_s=60)) as caller,
         begin(caller, path, "Transfer-Encoding: chunked") as connection,
     ):
         for _ in range(17):
             connection.sendall(b"10000\r\n" + b"x" * 65_536 + b"\r\n")
+        connection.sendall(b"0\r\n\r\n")
         answer = received(connection)
 
     assert answer.startswith(b"HTTP/1.1 413 ")

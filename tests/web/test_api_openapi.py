@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -40,7 +41,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 @pytest.fixture
 def caller(ledger: Ledger) -> Iterator[httpx.Client]:
     """Call the API of the ledger with a token that may do everything."""
-    with serving(ledger) as client:
+    with serving(ledger, limits=Limits(linger_s=60)) as client:
         yield client
 
 
@@ -51,7 +52,7 @@ def operations() -> set[tuple[str, str]]:
 
 def test_document_is_served_as_it_is_and_needs_no_token(caller: httpx.Client) -> None:
     """Whoever writes a client has not got a token yet."""
-    answer = httpx.get(f"{caller.base_url}/v1/openapi.json", trust_env=False)
+    answer = httpx.get(f"{caller.base_url}/v1/openapi.json", trust_env=False, timeout=60)
 
     assert (answer.status_code, answer.json()) == (200, DOCUMENT)
 
@@ -101,8 +102,7 @@ def test_answer_is_as_the_document_describes_it(
 ) -> None:
     """Status, headers and body, by the schema of the operation."""
     caller.post("/v1/messages", content=RAW, headers=HL7 | {"Idempotency-Key": "1"})
-    template = next(one for _, one in operations() if one.split("/{")[0] == path.rsplit("/", 1)[0] or one == path)
-    template = path if path in DOCUMENT["paths"] else template
+    template = re.sub(r"\d+$", "{number}", path)
 
     answer = caller.request(method, f"/v1{path}", **call)
 

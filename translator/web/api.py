@@ -38,7 +38,7 @@ from translator.web.api_body import (
     read_body,
     wants_lines,
 )
-from translator.web.api_gate import Gate, ProblemResponse
+from translator.web.api_gate import Gate, problem_response
 from translator.web.api_openapi import document
 from translator.web.api_problem import ProblemError
 from translator.web.api_translation import translate_every, translate_one
@@ -208,17 +208,17 @@ class Api:
     # Problems
 
     async def _told_problem(self, _: Request, error: ProblemError) -> Response:
-        return ProblemResponse(error, self._limits.linger_s)
+        return problem_response(error)
 
     async def _nothing_here(self, _: Request, error: HTTPException) -> Response:
         name = _OF_STARLETTE.get(error.status_code, "defect")
-        return ProblemResponse(ProblemError(name, headers=error.headers), self._limits.linger_s)
+        return problem_response(ProblemError(name, headers=error.headers))
 
     async def _ledger_away(self, _request: Request, _error: Exception) -> Response:
-        return ProblemResponse(ProblemError("ledger-away"), self._limits.linger_s)
+        return problem_response(ProblemError("ledger-away"))
 
     async def _defect(self, _request: Request, _error: Exception) -> Response:
-        return ProblemResponse(ProblemError("defect"), self._limits.linger_s)
+        return problem_response(ProblemError("defect"))
 
 
 def _answer(

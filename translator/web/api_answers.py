@@ -12,6 +12,7 @@ from translator.ledger.progress_shapes import TakenState
 from translator.record.outcome import Diagnostic
 
 MESSAGES = "/v1/messages"
+WHOOP = "whoop"
 
 LARGEST_NUMBER = 2**63 - 1
 """What both databases can count to."""
@@ -46,8 +47,10 @@ class LaneQuestion(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The ways in which the ledger may have it: UUIDs are kept in small letters."""
-        return self.service_request_id, self.service_request_id.lower()
+        """The ways in which the ledger may have it: WHOOP's UUIDs are kept in small letters."""
+        if self.destination == WHOOP:
+            return self.service_request_id, self.service_request_id.lower()
+        return (self.service_request_id,)
 
 
 def receipt(taken: Taken) -> Receipt:

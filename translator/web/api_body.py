@@ -46,7 +46,7 @@ class Limits(Struct, frozen=True):
 
     largest_mb: int = 16
     body_s: float = 60.0
-    linger_s: float = 2.0
+    linger_s: float = 5.0
     calls: int = 128
 
 

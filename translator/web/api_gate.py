@@ -17,6 +17,7 @@ from translator.web.api_body import Limits
 from translator.web.api_problem import ProblemError, body_of, headers_of
 
 _HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+_CLOSES = (b"connection", b"close")
 
 
 class Gate:
@@ -29,41 +30,51 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one call, or tell that there are too many."""
-
-        async def uncached(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *_HEADERS]}
-            await send(message)
-
+        call = _Call(receive, send, self._limits.linger_s)
         if self._calls >= self._limits.calls:
-            await ProblemResponse(ProblemError("busy"), self._limits.linger_s)(scope, receive, uncached)
+            await problem_response(ProblemError("busy"))(scope, call.receive, call.send)
             return
         self._calls += 1
         try:
-            await self._application(scope, receive, uncached)
+            await self._application(scope, call.receive, call.send)
         finally:
             self._calls -= 1
 
 
-class ProblemResponse(Response):
-    """A problem on its way to the caller."""
-
-    def __init__(self, error: ProblemError, linger_s: float) -> None:
-        headers = headers_of(error.problem) | error.headers
-        super().__init__(body_of(error.problem, error.parts), error.problem.status, headers)
-        self._lingers_s = linger_s if error.problem.closes else 0
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's
-        """Send it whole, and end the answer when the caller has ended its call."""
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        if self._lingers_s:
-            await send({"type": "http.response.body", "body": self.body, "more_body": True})
-            await _pass_over(receive, self._lingers_s)
-        await send({"type": "http.response.body", "body": b"" if self._lingers_s else self.body})
+def problem_response(error: ProblemError) -> Response:
+    """Put a problem on its way to the caller."""
+    headers = headers_of(error.problem) | error.headers
+    return Response(body_of(error.problem, error.parts), error.problem.status, headers)
 
 
-async def _pass_over(receive: Receive, seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            while (await receive()).get("more_body", False):
-                pass
+class _Call:
+    """One call: what is heard of it and said to it; it knows whether the caller has said everything."""
+
+    def __init__(self, receive: Receive, send: Send, linger_s: float) -> None:
+        self._receive = receive
+        self._send = send
+        self._linger_s = linger_s
+        self._is_whole = False
+        self._closes = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        # A disconnect is the end, too.
+        self._is_whole = not message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._closes = _CLOSES in message["headers"]
+            message = {**message, "headers": [*message["headers"], *_HEADERS]}
+        elif self._closes and not message.get("more_body", False):
+            await self._send({**message, "more_body": True})
+            await self._pass_over()
+            message = {"type": "http.response.body", "body": b""}
+        await self._send(message)
+
+    async def _pass_over(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._linger_s):
+                while not self._is_whole:
+                    await self.receive()
