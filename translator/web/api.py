@@ -50,6 +50,9 @@ HTTP = "http"
 # Of the interpreter's one lock, so that status questions and commits are not behind a queue of large messages.
 _TRANSLATING = 2
 
+# Looked through in less time than another thread takes to begin.
+_AT_ONCE = 64 << 10
+
 
 class _Number(Convertor[int]):
     """A number of the ledger in an address; Starlette's own takes more digits than Python reads."""
@@ -135,7 +138,10 @@ class Api:
         token = await self._bearers.allow(request, "submit")
         key = idempotency_key(request)
         raw = await read_body(request, MESSAGE_TYPES, self._limits)
-        brought = await asyncio.to_thread(self._bring, token, key, raw)
+        if len(raw) <= _AT_ONCE:
+            brought = self._bring(token, key, raw)
+        else:
+            brought = await asyncio.to_thread(self._bring, token, key, raw)
         taken = await self._take(brought)
         if not taken.is_same:
             raise ProblemError("key-reused")
