@@ -80,6 +80,28 @@ def test_same_key_with_other_bytes_is_told(ledger: Ledger) -> None:
     assert (first.result().is_same, other.is_repeat, other.is_same) == (True, True, False)
 
 
+def test_first_answer_is_what_the_ledger_decided(ledger: Ledger) -> None:
+    """A lane may know better than the tables; whoever asks again is told the same."""
+    with Intake(ledger, TABLES) as intake:
+        intake.take(brought(1)).result()
+        first = intake.take(brought(1, "A")).result()
+        again = intake.take(brought(1, "A")).result()
+
+    assert (first.state, again.state, again.received_at) == ("duplicate", "duplicate", first.received_at)
+
+
+def test_repeat_is_known_after_the_bytes_are_gone(ledger: Ledger) -> None:
+    """A pruned message still knows its bytes from others, by a keyed hash."""
+    refused = Brought(b"no message", "mllp", key="A")
+    with Intake(ledger, TABLES) as intake:
+        intake.take(refused).result()
+        ledger.storage().prune(-1, lambda _done, _all: None)
+        same = intake.take(refused).result()
+        other = intake.take(Brought(b"another", "mllp", key="A")).result()
+
+    assert (same.is_repeat, same.is_same, other.is_same) == (True, True, False)
+
+
 def test_message_without_a_key_is_new_each_time(ledger: Ledger) -> None:
     """Its contents alone say that nothing in it is new."""
     with Intake(ledger, TABLES) as intake:
@@ -142,6 +164,22 @@ def test_ledger_that_is_away_is_told_to_everybody_at_once(tmp_path: Path) -> Non
 
         assert isinstance(answer.exception(), LedgerUnavailableError)
         assert intake.take(brought(1)).result().id
+
+
+class Forgetful(Ledger):
+    """A ledger that keeps messages and is away when it is asked about them."""
+
+    def kept(self, numbers):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201, ARG002
+        """Be away."""
+        raise LedgerUnavailableError("away")
+
+
+def test_message_that_is_on_disk_is_answered_whatever_happens_next(tmp_path: Path) -> None:
+    """After the commit nobody is told that nothing was kept."""
+    with Forgetful.open(tmp_path / "lab.db") as ledger, Intake(ledger, TABLES) as intake:
+        taken = intake.take(brought(1)).result()
+
+        assert (ledger.raw(taken.id), taken.state) == (brought(1).raw, "translated")
 
 
 def test_defect_ends_the_intake_and_leaves_nobody_waiting(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import hashlib
 import queue
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -24,7 +24,7 @@ from msgspec import Struct, structs
 
 from translator.errors import LedgerError, LedgerUnavailableError
 from translator.ledger import Arrival, Correlations, DestinationPolicy, Ledger, Prior
-from translator.record.outcome import Diagnostic, Outcome
+from translator.record.outcome import Diagnostic
 from translator.sites import Sites
 
 MOST_AT_ONCE = 64
@@ -203,7 +203,9 @@ class Intake:
             sites, policies = self._tables
             arrivals = [_arrival(sites, group[number], before.correlations) for number in new]
         taken = dict(zip(new, self._keep_new(arrivals, policies), strict=True))
-        known |= {group[number].key: _Known(_sha256(group[number].raw), became) for number, became in taken.items()}
+        known |= {
+            group[number].key: _Known(_sha256(group[number].raw).__eq__, became) for number, became in taken.items()
+        }
         return [taken[number] if number in taken else known[one.key].again(one) for number, one in enumerate(group)]
 
     def _keep_new(self, arrivals: Sequence[Arrival], policies: Mapping[str, DestinationPolicy]) -> list[Taken]:
@@ -212,24 +214,33 @@ class Intake:
         # In whole microseconds, as the ledger writes it, so that a repeat is told the same moment.
         now = round(self._ledger.now() * 1_000_000) / 1_000_000
         numbers = self._ledger.accept(arrivals, policies, at=now)
-        return [_taken(number, now, arrival.outcome) for number, arrival in zip(numbers, arrivals, strict=True)]
+        try:
+            # A lane may hold what the tables translate, and a repeat is told what the ledger has.
+            recorded = {one.id: _taken(one) for one in self._ledger.kept(numbers)}
+        except LedgerError:
+            # They are on disk, whatever the ledger says next.
+            recorded = {}
+        decided = (
+            Taken(number, now, one.outcome.state, one.outcome.diagnostics)
+            for number, one in zip(numbers, arrivals, strict=True)
+        )
+        return [recorded.get(one.id, one) for one in decided]
 
 
 class _Known(NamedTuple):
-    """A message that is kept, and the hash of its bytes."""
+    """A message that is kept; `is_of` knows the hash of its bytes."""
 
-    sha256: str
+    is_of: Callable[[str], bool]
     taken: Taken
 
     @classmethod
     def of(cls, prior: Prior) -> _Known:
         """Read what the ledger has of it."""
-        taken = Taken(prior.id, prior.received_at, prior.state, prior.diagnostics)
-        return cls(prior.sha256, taken)
+        return cls(prior.is_of, _taken(prior))
 
     def again(self, brought: Brought) -> Taken:
         """Tell what became of a message that comes again."""
-        return structs.replace(self.taken, is_repeat=True, is_same=_sha256(brought.raw) == self.sha256)
+        return structs.replace(self.taken, is_repeat=True, is_same=self.is_of(_sha256(brought.raw)))
 
 
 def _arrival(sites: Sites, brought: Brought, correlations: Correlations) -> Arrival:
@@ -246,5 +257,5 @@ def _sha256(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-def _taken(number: int, now: float, outcome: Outcome) -> Taken:
-    return Taken(number, now, outcome.state, outcome.diagnostics)
+def _taken(prior: Prior) -> Taken:
+    return Taken(prior.id, prior.received_at, prior.state, prior.diagnostics)

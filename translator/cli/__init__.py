@@ -28,6 +28,7 @@ VERBS: Mapping[str, str] = {
     "run": "Run the service: take messages and webhooks in, fetch requisitions, deliver.",
     "sandbox": "Serve a local WHOOP and Acurable to try things against.",
     "submit": "Take lab files into the ledger and deliver them.",
+    "token": "Make, list and revoke the tokens of the HTTP API.",
     "translate": "Translate lab files; no network, no ledger.",
     "unknown": "List what the vendor may have taken; resend, accept or drop it.",
     "where": "Go from a position in a message to its fate.",

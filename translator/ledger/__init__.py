@@ -28,6 +28,8 @@ from translator.ledger.meters import Marks, Meters, Passed, Tally, Waiting
 from translator.ledger.orders import OrderCall, OrderView
 from translator.ledger.overruling import AS_CORRECTED, PATIENT
 from translator.ledger.policy import DestinationPolicy
+from translator.ledger.progress import Progress
+from translator.ledger.progress_shapes import LaneProgress, MessageProgress, SubmissionProgress
 from translator.ledger.refile import CannotRefileError, Choice, Refiled
 from translator.ledger.requisitions import RequestedRow, RequisitionRow
 from translator.ledger.tokens import SCOPES, Token
@@ -81,6 +83,7 @@ __all__ = [
     "Kept",
     "LabDelivery",
     "LabThing",
+    "LaneProgress",
     "LaneRow",
     "LaneStep",
     "LaneView",
@@ -88,6 +91,7 @@ __all__ = [
     "Ledger",
     "LedgerFinding",
     "Marks",
+    "MessageProgress",
     "MessageRow",
     "MessageView",
     "Meters",
@@ -96,6 +100,7 @@ __all__ = [
     "OrderView",
     "Passed",
     "Prior",
+    "Progress",
     "RateBudget",
     "RateUse",
     "Refiled",
@@ -105,6 +110,7 @@ __all__ = [
     "Standing",
     "StatusView",
     "Step",
+    "SubmissionProgress",
     "SubmissionView",
     "Tally",
     "Token",

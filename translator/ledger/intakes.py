@@ -7,12 +7,12 @@ on disk. A message without a key is new each time that it comes, and its content
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, RowMapping, bindparam, select, text
 
 from translator.ledger import schema
 from translator.ledger.correlations import Correlations
@@ -25,9 +25,10 @@ _message = schema.message
 
 class Prior(Struct, frozen=True):
     """
-    A message that came before by the same key.
+    A message that the ledger has.
 
-    Shape: `state` and `diagnostics` as they were recorded; `sha256` is that of its bytes.
+    Shape: `state` and `diagnostics` as they were recorded; `sha256` is that of its bytes, or after pruning what
+    `hashed` makes of it.
     Units: `received_at` in seconds since 1970.
     """
 
@@ -36,6 +37,11 @@ class Prior(Struct, frozen=True):
     state: str
     sha256: str
     diagnostics: tuple[Diagnostic, ...]
+    hashed: Callable[[str], str]
+
+    def is_of(self, sha256: str) -> bool:
+        """Tell whether its bytes are those of a hash."""
+        return self.sha256 in {sha256, self.hashed(sha256)}
 
 
 class Known(NamedTuple):
@@ -55,24 +61,37 @@ def find_prior(connection: Connection, vault: Vault, keys: Sequence[str]) -> Map
     by_hash = {hashed_key(vault, key): key for key in keys if key}
     if not by_hash:
         return {}
-    return {
-        by_hash[row[0]]: Prior(row[1], row[2] / 1_000_000, row[3], row[4], _diagnostics(row[5]))
-        for row in connection.execute(_PRIOR, {"hashes": list(by_hash)})
-    }
+    rows = connection.execute(_PRIOR, {"hashes": list(by_hash)}).mappings()
+    return {by_hash[row["intake_key"]]: _prior(vault, row) for row in rows}
 
 
-def _diagnostics(text: str) -> tuple[Diagnostic, ...]:
-    return msgspec.json.decode(text, type=tuple[Diagnostic, ...])
+def read_kept(connection: Connection, vault: Vault, numbers: Sequence[int]) -> list[Prior]:
+    """Read how messages were recorded that were just taken in, in the order of their numbers."""
+    rows = connection.execute(_KEPT, {"numbers": list(numbers)}).mappings()
+    return [_prior(vault, row) for row in rows]
 
 
-_PRIOR = select(
+def _prior(vault: Vault, row: RowMapping) -> Prior:
+    return Prior(
+        row["id"],
+        row["received_at"] / 1_000_000,
+        row["state"],
+        row["sha256"],
+        msgspec.json.decode(row["diagnostics"], type=tuple[Diagnostic, ...]),
+        lambda sha256: vault.hash("sha256", sha256),
+    )
+
+
+_ANY = select(
     _message.c.intake_key,
     _message.c.id,
     _message.c.received_at,
     _message.c.state,
     _message.c.sha256,
     _message.c.diagnostics,
-).where(
+)
+_KEPT = _ANY.where(_message.c.id.in_(bindparam("numbers", expanding=True))).order_by(_message.c.id)
+_PRIOR = _ANY.where(
     _message.c.intake_key.in_(bindparam("hashes", expanding=True)),
     # The condition on the index must be spelt out, or the databases do not use it.
     text("message.intake_key <> ''"),

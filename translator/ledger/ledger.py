@@ -21,44 +21,29 @@ from typing import Self
 from translator.errors import TranslatorError
 from translator.ledger import lane_counts, lanes
 from translator.ledger.acceptance import accept_messages
-from translator.ledger.access import Access
 from translator.ledger.advance import Advanced, Step, advance
-from translator.ledger.ageing import Notices
 from translator.ledger.audit import LedgerFinding, audit
 from translator.ledger.balance import Balance, read_balance
-from translator.ledger.bell import Bell, announce, open_bell
-from translator.ledger.browsing import Browsing
+from translator.ledger.bell import announce
 from translator.ledger.correlations import Correlations, LedgerCorrelation, day_of, import_rows
-from translator.ledger.database import Database
-from translator.ledger.desk import Desk
-from translator.ledger.events import Events
-from translator.ledger.gate import Destinations
-from translator.ledger.intakes import Known, find_prior
+from translator.ledger.intakes import Known, Prior, find_prior, read_kept
 from translator.ledger.keys import parse_key
-from translator.ledger.lab_deliveries import LabDeliveries
 from translator.ledger.lock import delivery_lock
 from translator.ledger.message_rows import Arrival
-from translator.ledger.meters import Meters
 from translator.ledger.order_messages import order_messages
+from translator.ledger.parts import LedgerParts
 from translator.ledger.policy import DestinationPolicy
-from translator.ledger.requisitions import Requisitions
-from translator.ledger.storage import Storage
 from translator.ledger.telling import tell_taken
 from translator.ledger.upgrades import open_database
-from translator.ledger.vault import Vault, open_vault
+from translator.ledger.vault import open_vault
 from translator.ledger.view_shapes import MessageRow, MessageView
 from translator.ledger.views import list_messages, read_message, read_raw
 from translator.record.correlation import CorrelationRow
 from translator.secrets import Secret
 
 
-class Ledger:
+class Ledger(LedgerParts):
     """One ledger; threads may share it. Close it, or use it as a context manager."""
-
-    def __init__(self, database: Database, vault: Vault, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._vault = vault
-        self._clock = clock
 
     @classmethod
     def open(
@@ -115,6 +100,11 @@ class Ledger:
             numbers = accept_messages(connection, self._vault, arrivals, policies, now)
         tell_taken(arrivals, numbers, time.perf_counter() - began)
         return numbers
+
+    def kept(self, numbers: Sequence[int]) -> list[Prior]:
+        """Give how messages were recorded that were just taken in, in the order of their numbers."""
+        with self._database.read() as connection:
+            return read_kept(connection, self._vault, numbers)
 
     def correlate(self, rows: Sequence[CorrelationRow]) -> int:
         """Keep correlation rows, all of them or none; gives the number of new ones."""
@@ -205,42 +195,6 @@ class Ledger:
         with self._database.write() as connection:
             lanes.wake_all(connection, destination, self._instant())
 
-    def bell(self) -> Bell:
-        """Give what rings when anybody commits something to this ledger."""
-        return open_bell(self._database)
-
-    def destinations(self) -> Destinations:
-        """Give whether and how fast each vendor may be called."""
-        return Destinations(self._database, self._instant)
-
-    def desk(self) -> Desk:
-        """Give what waits for people, and what they decide."""
-        return Desk(self._database, self._vault, self._instant)
-
-    def notices(self) -> Notices:
-        """Give what waits too long, and what was told of it."""
-        return Notices(self._database, self._instant)
-
-    def browsing(self) -> Browsing:
-        """Give what a person looks at: messages by page, and lanes."""
-        return Browsing(self._database, self._vault, self._instant)
-
-    def access(self) -> Access:
-        """Give who may use the service, and what they did."""
-        return Access(self._database, self._instant)
-
-    def events(self) -> Events:
-        """Give what vendors told by webhook."""
-        return Events(self._database, self._vault, self._instant)
-
-    def requisitions(self) -> Requisitions:
-        """Give the requisitions that WHOOP told of."""
-        return Requisitions(self._database, self._vault, self._instant)
-
-    def lab(self) -> LabDeliveries:
-        """Give what is brought to the lab's side."""
-        return LabDeliveries(self._database, self._instant)
-
     # Account
 
     def verify(self) -> list[LedgerFinding]:
@@ -252,10 +206,6 @@ class Ledger:
         """Count entries by state, reason and cause: all, or those of some messages."""
         with self._database.read() as connection:
             return read_balance(connection, message_ids)
-
-    def meters(self) -> Meters:
-        """Give what a monitor counts."""
-        return Meters(self._database, self._instant)
 
     def messages(self, *, state: str = "", limit: int | None = None) -> list[MessageRow]:
         """List the newest messages, oldest first; `state` is one of the message or of an entry in it."""
@@ -271,10 +221,6 @@ class Ledger:
         with self._database.read() as connection:
             return read_message(connection, self._vault, message_id)
 
-    def storage(self) -> Storage:
-        """Give what is done with the ledger as a whole: backups, keys, retention."""
-        return Storage(self._database, self._vault, self._clock)
-
     def raw(self, message_id: int) -> bytes:
         """
         Give the bytes of a message as they came in.
@@ -288,6 +234,3 @@ class Ledger:
         """Give the numbers of the messages that asked a vendor for something under a reference, the newest first."""
         with self._database.read() as connection:
             return order_messages(connection, destination, reference)
-
-    def _instant(self) -> int:
-        return round(self._clock() * 1_000_000)

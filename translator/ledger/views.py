@@ -41,7 +41,7 @@ def read_message(connection: Connection, vault: Vault, message_id: int) -> Messa
         received_at=moment_text(row["received_at"]),
         tables_sha256=row["tables_sha256"],
         source=_source(connection, vault, row),
-        state=_reached(row["state"], Counter(str(submission["state"]) for submission in submissions)),
+        state=reached(row["state"], Counter(str(submission["state"]) for submission in submissions)),
         reason=row["reason"],
         site=row["site"],
         submissions=_submission_views(connection, submissions),
@@ -93,7 +93,7 @@ def list_messages(
             index=row["file_index"],
             type=row["type"],
             control_id=vault.open_text(connection, row["key_id"], row["control_id"]),
-            state=_reached(row["state"], submissions[row["id"]]),
+            state=reached(row["state"], submissions[row["id"]]),
             reason=row["reason"],
             entries=counts[row["id"]],
         )
@@ -193,7 +193,7 @@ def _entry_views(connection: Connection, message_id: int, places: dict[int, int]
 _FARTHEST = ("unknown", "rejected", "queued", "dropped", "superseded", "delivered")
 
 
-def _reached(state: str, submissions: Mapping[str, int]) -> str:
+def reached(state: str, submissions: Mapping[str, int]) -> str:
     """Say how far a message is: as it was decided, and once it is translated, as its submissions stand."""
     return next((each for each in _FARTHEST if state == "translated" and submissions.get(each)), state)
 

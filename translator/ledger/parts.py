@@ -1,0 +1,80 @@
+"""Give the parts of a ledger that have a class of their own: what people, programs, vendors and monitors need of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from translator.ledger.access import Access
+from translator.ledger.ageing import Notices
+from translator.ledger.bell import Bell, open_bell
+from translator.ledger.browsing import Browsing
+from translator.ledger.database import Database
+from translator.ledger.desk import Desk
+from translator.ledger.events import Events
+from translator.ledger.gate import Destinations
+from translator.ledger.lab_deliveries import LabDeliveries
+from translator.ledger.meters import Meters
+from translator.ledger.progress import Progress
+from translator.ledger.requisitions import Requisitions
+from translator.ledger.storage import Storage
+from translator.ledger.vault import Vault
+
+
+class LedgerParts:
+    """What a ledger is made of, and each of its parts over the same database."""
+
+    def __init__(self, database: Database, vault: Vault, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._vault = vault
+        self._clock = clock
+
+    def bell(self) -> Bell:
+        """Give what rings when anybody commits something to this ledger."""
+        return open_bell(self._database)
+
+    def destinations(self) -> Destinations:
+        """Give whether and how fast each vendor may be called."""
+        return Destinations(self._database, self._instant)
+
+    def desk(self) -> Desk:
+        """Give what waits for people, and what they decide."""
+        return Desk(self._database, self._vault, self._instant)
+
+    def notices(self) -> Notices:
+        """Give what waits too long, and what was told of it."""
+        return Notices(self._database, self._instant)
+
+    def browsing(self) -> Browsing:
+        """Give what a person looks at: messages by page, and lanes."""
+        return Browsing(self._database, self._vault, self._instant)
+
+    def access(self) -> Access:
+        """Give who may use the service, and what they did."""
+        return Access(self._database, self._instant)
+
+    def events(self) -> Events:
+        """Give what vendors told by webhook."""
+        return Events(self._database, self._vault, self._instant)
+
+    def requisitions(self) -> Requisitions:
+        """Give the requisitions that WHOOP told of."""
+        return Requisitions(self._database, self._vault, self._instant)
+
+    def lab(self) -> LabDeliveries:
+        """Give what is brought to the lab's side."""
+        return LabDeliveries(self._database, self._instant)
+
+    def meters(self) -> Meters:
+        """Give what a monitor counts."""
+        return Meters(self._database, self._instant)
+
+    def progress(self) -> Progress:
+        """Give how far messages, submissions and lanes are, without a value."""
+        return Progress(self._database.read)
+
+    def storage(self) -> Storage:
+        """Give what is done with the ledger as a whole: backups, keys, retention."""
+        return Storage(self._database, self._vault, self._clock)
+
+    def _instant(self) -> int:
+        return round(self._clock() * 1_000_000)
