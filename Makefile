@@ -31,7 +31,7 @@ demo: $(READY) ## Run the whole loop against a sandbox on this machine
 test: lint ## Everything that must pass: lint, types, tests, coverage of the pure core
 	@echo "== tests"
 	@rm -f .coverage
-	@$(RUN)/python -m pytest -q -rs -m "not slow and not bench" --cov --cov-branch --cov-report=
+	@$(RUN)/python -m pytest -q -rs -n auto --dist loadfile -m "not slow and not bench" --cov --cov-branch --cov-report=
 	@echo "== coverage, all"
 	@$(RUN)/python -m coverage report --skip-covered | tail -n 1
 	@echo "== coverage, pure core (100 % of lines and branches)"

@@ -42,6 +42,7 @@ from translator.reception import Addresses, Doors, Reception
 from translator.requisitions import FETCHED, serve_fetching
 from translator.sites import Sites
 from translator.vendors import rate_budgets
+from translator.web.api import Api
 from translator.web.console import console_application
 from translator.web.health import Troubles, health_routes
 from translator.web.metrics import Metrics, metrics_routes
@@ -92,7 +93,7 @@ def run(
     intake = Intake(ledger, site.tables)
     metrics = Metrics(ledger, *_measures(site), version=version("translator"))
     now = _Now(site)
-    doors = partial(_doors, ledger, now, metrics, warn)
+    doors = partial(_doors, ledger, now, intake, metrics, warn)
     answered = partial(_answered, metrics)
     words: queue.SimpleQueue[str] = queue.SimpleQueue()
     with _signals(words), metrics, Reception(ledger, site.settings, intake, doors, warn, answered) as reception:
@@ -229,14 +230,15 @@ def _answered(metrics: Metrics, code: str, seconds: float) -> None:
     logs.answered(code, seconds)
 
 
-def _doors(ledger: Ledger, now: _Now, metrics: Metrics, warn: Say, troubles: Troubles) -> Doors:
+def _doors(ledger: Ledger, now: _Now, intake: Intake, metrics: Metrics, warn: Say, troubles: Troubles) -> Doors:
     settings = now.settings()
     webhooks = Webhooks(ledger, _webhook_secret(settings, warn), _acurable_callers(settings, warn))
     health = health_routes(troubles)
+    api = [Api(ledger, intake, settings.api).mount()] if settings.api.enabled else []
     hours = settings.console.session_h
     console = console_application(ledger, ConsoleDesk(ledger, now.settings), session_h=hours, troubles=troubles)
     return Doors(
-        Starlette(routes=[*health, Mount("", webhooks.application())]),
+        Starlette(routes=[*health, *api, Mount("", webhooks.application())]),
         Starlette(routes=[*health, *metrics_routes(metrics), Mount("", console)]),
     )
 
