@@ -17,8 +17,9 @@ from tests.ledger.conftest import Clock
 from translator.ledger import EVERY, VENDOR, Ledger, RateBudget
 from translator.transmit.circuit import FAILURES
 from translator.transmit.client import Call
+from translator.transmit.desk import Desk
 from translator.transmit.dispatcher import Dispatcher
-from translator.transmit.drain import TURN, Route
+from translator.transmit.drain import TURN, LaneDrain, Route
 from translator.transmit.responses import Answer
 from translator.transmit.token import Token, TokenKeeper, TokenUnreachableError
 
@@ -207,6 +208,32 @@ def test_dispatcher_tries_a_vendor_that_refused_with_one_call(ledger: Ledger) ->
 
     assert vendor.posts == 2
     assert ledger.destinations().standing("whoop").paused_by == "vendor"
+
+
+def test_dispatcher_stays_paused_while_its_own_pause_is_on_its_way_to_the_ledger(ledger: Ledger) -> None:
+    """What it reads there meanwhile is of before, and no word of anybody who resumes."""
+    vendor = Vendor()
+    route = Route("whoop", (vendor,), TokenKeeper(vendor.token, time.monotonic), RESPONSES | {"403": "pause"})
+
+    async def look_between() -> tuple[list[int], str, list[int], str]:
+        desk = Desk(ledger)
+        lanes = LaneDrain(
+            ledger, desk, route, clock=time.monotonic, draw=lambda: 0.0, is_over=lambda: False, progress=lambda _: None
+        )
+        claim = ledger.claim("whoop")
+        assert claim is not None
+        verdict = lanes._judge(claim, Answer("403"), "token")
+        before = (await lanes.due(1, ()), lanes.gate.paused)
+        await lanes._publish(verdict)
+        ledger.destinations().resume("whoop")
+        after = (await lanes.due(1, ()), lanes.gate.paused)
+        await desk.close()
+        return *before, *after
+
+    before, paused, after, is_paused_still = asyncio.run(look_between())
+
+    assert (before, bool(paused)) == ([], True)
+    assert (len(after), is_paused_still) == (1, "")
 
 
 def test_dispatcher_obeys_a_pause_by_a_person(ledger: Ledger) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from msgspec import Struct
 
-from translator.ledger import UNLIMITED, VENDOR, Claim, Later, Ledger, RateBudget, Settlement, Step
+from translator.ledger import UNLIMITED, VENDOR, Claim, Later, Ledger, RateBudget, Settlement, Standing, Step
 from translator.transmit.client import Call, Client
 from translator.transmit.desk import Desk
 from translator.transmit.engine import Turn
@@ -80,6 +80,7 @@ class LaneDrain:
         self._entrance = asyncio.Lock()
         self._vain_fetches = 0
         self._seen_at = 0.0
+        self._is_pausing = False
         self._pauses = PauseTeller(route.destination)
         self._counts = dict.fromkeys(Progress.__struct_fields__, 0)
         self.gate = Gate(clock, draw)
@@ -214,6 +215,7 @@ class LaneDrain:
         self.gate.heard(answer.code)
         self.gate.shut(verdict.closed_s)
         self.gate.paused = self.gate.paused or verdict.pauses
+        self._is_pausing = self._is_pausing or bool(verdict.pauses)
         if verdict.outcome == "renew" or verdict.pauses:
             self._route.tokens.discard(token)
         return verdict
@@ -226,15 +228,26 @@ class LaneDrain:
             await self._desk.ask(self._ledger.destinations().ask_to_wait, self._route.destination, verdict.closed_s)
 
     async def _pause(self, why: str) -> None:
-        self.gate.paused = why
+        self.gate.paused, self._is_pausing = why, True
         self._pauses.paused(VENDOR, why=why)
         name, ledger = self._route.destination, self._ledger
         await self._desk.ask(lambda: ledger.destinations().pause(name, why, by=VENDOR))
+        self._is_pausing = False
 
     async def _look_around(self) -> None:
         """See what others decided about the destination, and whether the clock was set back."""
         standing = await self._desk.ask(self._ledger.destinations().standing, self._route.destination)
         now = self._ledger.now()
+        # While our own pause is on its way there, what was read is of before.
+        if not self._is_pausing:
+            self._obey(standing)
+        if standing.opens_at:
+            self.gate.shut(standing.opens_at / 1_000_000 - now)
+        if now < self._seen_at - CLOCK_SLACK_S:
+            await self._desk.ask(self._ledger.wake_all, self._route.destination)
+        self._seen_at = now
+
+    def _obey(self, standing: Standing) -> None:
         if self.gate.paused and not standing.paused:
             self.gate.reopen()
             self._pauses.resumed()
@@ -242,11 +255,6 @@ class LaneDrain:
             # Why, is in a person's own words, which belong into no log.
             self._pauses.paused(standing.paused_by)
         self.gate.paused = standing.paused
-        if standing.opens_at:
-            self.gate.shut(standing.opens_at / 1_000_000 - now)
-        if now < self._seen_at - CLOCK_SLACK_S:
-            await self._desk.ask(self._ledger.wake_all, self._route.destination)
-        self._seen_at = now
 
     def _count(self, verdict: Verdict) -> None:
         done = {"accepted": "delivered", "refused": "rejected", "unknown": "unknown"}.get(verdict.outcome)
