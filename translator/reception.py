@@ -24,7 +24,7 @@ from translator.accept.listener import Listener
 from translator.accept.mllp_server import MllpServer
 from translator.config import Settings
 from translator.config_intakes import host_and_port
-from translator.errors import ConfigError
+from translator.errors import ConfigError, LedgerError
 from translator.filing import take_file
 from translator.intake import Intake, Tables
 from translator.ledger import Ledger
@@ -109,7 +109,15 @@ class Reception:
         """Say, by part, why something is not taken in; empty where all is well."""
         found = {f"folder {number}": one.trouble for number, one in enumerate(self.folders, 1)}
         found["intake"] = "it has ended" if self._intake.finished.done() else ""
+        found["ledger"] = self._ledger_trouble()
         return {part: trouble for part, trouble in found.items() if trouble}
+
+    def _ledger_trouble(self) -> str:
+        try:
+            self._ledger.destinations().standings()
+        except LedgerError as error:
+            return str(error)
+        return ""
 
     def swap(self, tables: Tables) -> None:
         """Decide by other tables from now on, and read certificates again; one that cannot be used changes nothing."""
