@@ -261,6 +261,21 @@ def test_address_that_changed_waits_for_the_next_start(serve: Serve, sandbox: Sa
     assert service.end(signal.SIGTERM)[0] == 0
 
 
+def test_intake_keeps_its_site_at_a_reload(serve: Serve, sandbox: SandboxProcess, tmp_path: Path, site: Path) -> None:
+    """What comes in by a port is read by the site that the port was opened with, whatever the file says by now."""
+    site.write_text(HEADER + ROW, encoding="utf-8")
+    settings = tmp_path / "translator.toml"
+    settings.write_text("[[mllp]]\nlisten = '127.0.0.1:0'\nsite = './acme'\n", encoding="utf-8")
+    service = serve(tmp_path / "lab.db", sandbox, "--config", str(settings))
+
+    settings.write_text("[[mllp]]\nlisten = '127.0.0.1:0'\n", encoding="utf-8")
+    service.reload("read anew")
+    service.send(message(141, Obx(LOCAL, "112")))
+
+    wait_until(lambda: posted(sandbox, 141) == [["LDL"]], seconds=60)
+    assert service.end(signal.SIGTERM)[0] == 0
+
+
 @pytest.mark.parametrize(
     ("flags", "said"),
     [

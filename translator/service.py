@@ -23,6 +23,7 @@ from importlib.metadata import version
 from types import FrameType
 from typing import NamedTuple
 
+from msgspec import structs
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -68,15 +69,22 @@ class Site(NamedTuple):
     tables: Tables
 
     @classmethod
-    def load(cls, load: Callable[[], Settings]) -> Site:
+    def of(cls, settings: Settings) -> Site:
         """
-        Read settings and every table that they name.
+        Read every table that the settings name.
 
         Raises: ConfigError, TableError.
         """
-        settings = load()
         sites = Sites.load(settings)
         return cls(settings, Tables(sites, policies(settings, sites.default.tables)))
+
+    def renewed(self, settings: Settings) -> Site:
+        """
+        Read every table anew, by other settings but for what the intakes were opened with.
+
+        Raises: ConfigError, TableError.
+        """
+        return self.of(structs.replace(settings, **{name: getattr(self.settings, name) for name in _AT_START}))
 
 
 def run(
@@ -89,7 +97,7 @@ def run(
     reached, `warn` gets what the operator should know.
     Raises: ConfigError, TableError, LedgerError.
     """
-    site = Site.load(load)
+    site = Site.of(load())
     intake = Intake(ledger, site.tables)
     metrics = Metrics(ledger, *_measures(site), version=version("translator"))
     now = _Now(site)
@@ -127,11 +135,12 @@ def _until(words: queue.SimpleQueue[str], site: Site, load: Callable[[], Setting
         if word != RELOAD:
             return word, site
         try:
-            fresh = Site.load(load)
+            settings = load()
+            fresh = site.renewed(settings)
         except TranslatorError as error:
             warn(f"nothing was read anew, the old settings and tables stay: {error}")
             continue
-        changed = [name for name in _AT_START if getattr(fresh.settings, name) != getattr(site.settings, name)]
+        changed = [name for name in _AT_START if getattr(settings, name) != getattr(site.settings, name)]
         if changed:
             warn(f"{', '.join(changed)}: takes effect at the next start")
         return word, fresh
