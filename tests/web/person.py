@@ -44,8 +44,9 @@ class PageParser(HTMLParser):
         self._chosen = self._select if tag == "option" and "selected" in given else ""
 
     def handle_endtag(self, tag: str) -> None:
-        """Leave a form."""
+        """Leave a form, or an option."""
         self._form = None if tag == "form" else self._form
+        self._chosen = ""
 
     def handle_data(self, data: str) -> None:
         """Note the text."""

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.web.interesting import REQUISITION
 from tests.web.person import Person, deciding, parsed, words
 from translator.cli import cli
-from translator.ledger import Ledger
+from translator.ledger import LabThing, Ledger, Settlement
 
 UNKNOWN, REJECTED = "outcome-unknown", "vendor-refused"
 
@@ -172,6 +173,45 @@ def test_order_is_concluded_by_its_lane(operator: Person, ledger: Ledger) -> Non
 
     assert answer.status_code == 422
     assert ledger.verify() == []
+
+
+def test_last_drop_of_an_order_asks_what_the_order_is(operator: Person, ledger: Ledger) -> None:
+    """Where results were sent and nothing is open any more, the person chooses; until then nothing can be done."""
+    while claim := ledger.claim("whoop"):
+        ledger.settle(claim, Settlement("accepted", "201"))
+    operator.send(deciding(operator.ask("/messages/8", "drop", at="OBX[2]")), reason="no such test")
+
+    asked = operator.ask("/messages/8", "drop", at="OBX[3]")
+    form = deciding(asked)
+    unchosen = operator.send(form, reason="sample lost")
+    form.action = "/decide"
+    chosen = operator.send(form, reason="sample lost", then="RESULTS_ISSUE")
+    done = operator.send(deciding(chosen))
+
+    assert "RESULTS_ISSUE" in words(asked)
+    assert 'class="primary"' not in asked.text
+    assert (unchosen.status_code, chosen.status_code, done.status_code) == (409, 200, 200)
+    last = ledger.show(8).statuses[-1]
+    assert (last.state, b'"RESULTS_ISSUE"' in bytes(last.body)) == ("queued", True)
+    assert ledger.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "left"), [pytest.param("accept", 0, id="the-lab-has-it"), pytest.param("resend", 0, id="bring-it-again")]
+)
+def test_what_the_lab_did_not_acknowledge_is_decided(operator: Person, ledger: Ledger, verb: str, left: int) -> None:
+    """What was brought to the lab stands beside what was sent to vendors, and is decided in the same way."""
+    thing = LabThing("order", REQUISITION, 15, "ORDER-1")
+    ledger.lab().begin(thing, repeats=False)
+    ledger.lab().end(thing, "unknown", "read-timeout", repeats=False)
+
+    asked = operator.ask("/undecided", verb, destination="lab")
+    before = len(ledger.lab().undecided(["unknown"]))
+    done = operator.send(deciding(asked), reason="asked the lab")
+
+    assert (before, done.status_code, len(ledger.lab().undecided(["unknown"]))) == (1, 200, left)
+    assert f"translator unknown {verb} lab:1" in words(asked)
+    assert ledger.access().trail(1)[0].subject == "lab submission 1"
 
 
 def test_every_decision_is_noted(operator: Person, ledger: Ledger) -> None:

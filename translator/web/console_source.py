@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -98,13 +99,9 @@ def _pieces(line: SourceLine, marks: Iterable[Mark], anchored: set[str]) -> Iter
 
 
 def _characters(line: SourceLine, cuts: Iterable[int]) -> list[tuple[int, int]]:
-    """Find the character of a line at which each byte stands."""
-    if isinstance(line.offsets, range):
-        return [(cut, cut - line.offsets[0]) for cut in cuts]
-    first: dict[int, int] = {}
-    for place, offset in enumerate(line.offsets):
-        first.setdefault(offset, place)
-    return [(cut, first[cut]) for cut in cuts if cut in first]
+    """Find the character of a line at which each byte stands; at its end that is none any more."""
+    end = line.offsets[-1]
+    return [(cut, bisect_left(line.offsets, cut) if cut < end else len(line.text)) for cut in cuts]
 
 
 def body_lines(body: bytes) -> list[list[Token]]:
@@ -134,7 +131,7 @@ def _block(brackets: str, members: list[tuple[str, Any, str]], depth: int, lines
     for place, (name, each, path) in enumerate(members):
         lines.append([Token("mark", "  " * (depth + 1))])
         if name:
-            lines[-1] += [Token("name", name), Token("mark", ": ")]
+            lines[-1] += [Token("name", printable(name)), Token("mark", ": ")]
         _write(each, path, depth + 1, lines)
         if place + 1 < len(members):
             lines[-1].append(Token("mark", ","))
