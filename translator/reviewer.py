@@ -30,6 +30,7 @@ class Reviewer:
         self._settings = settings
         self._accepted = frozenset(accepted)
         self._engines: dict[str, Translator] = {}
+        self._pipelines: dict[str, Pipeline] = {}
 
     def translate(self, message_id: int) -> Outcome:
         """
@@ -62,8 +63,11 @@ class Reviewer:
             kept = self._ledger.desk().kept(item.message)
         except LedgerError:
             return held
-        tables = self._choice(kept).engine.tables
-        message = Pipeline(tables).read(kept.raw)
+        choice = self._choice(kept)
+        tables = choice.engine.tables
+        if choice.site not in self._pipelines:
+            self._pipelines[choice.site] = Pipeline(tables)
+        message = self._pipelines[choice.site].read(kept.raw)
         for report in message.reports:
             for observation in report.observations:
                 if observation.at == item.at:

@@ -21,6 +21,7 @@ from translator.ledger import Ledger
 from translator.web.console_auth import Door
 from translator.web.console_deciding import Deciding
 from translator.web.console_deeds import Decisions
+from translator.web.console_overview import Figures
 from translator.web.console_pages import Pages
 from translator.web.console_rendering import Rendering
 from translator.web.console_visit import Gate, Sealed
@@ -44,7 +45,7 @@ def console_application(
     """
     rendering, door = Rendering(), Door(ledger, session_h, clock)
     gate = Gate(door, rendering.refusal)
-    pages = Pages(ledger, decisions, rendering, troubles, secrets.token_bytes(_SECRET_BYTES))
+    pages = Pages(ledger, Figures(ledger), decisions, rendering, troubles, secrets.token_bytes(_SECRET_BYTES))
     deciding = Deciding(ledger, decisions, door, rendering)
     shown = (*pages.routes(), *deciding.routes())
     routes = [Route(page.path, gate.guard(page), methods=[page.method]) for page in shown]

@@ -25,7 +25,7 @@ from translator.web.console_words import age_of, code_only, group_name, moment
 
 PER_PAGE = 50
 UNDECIDED = ("unknown", "rejected")
-MOST_SHOWN = 100
+MOST_SHOWN = 50
 """Of one cause so many entries are shown with their values; the counts are of all."""
 
 

@@ -6,12 +6,15 @@ Nothing here is about one patient: states, reasons, counts and times.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from translator.ledger import EVERY, Ageing, Ledger, RateBudget, Standing
-from translator.web.console_words import age, code_only, group_name
+from translator.ledger import EVERY, Ageing, Balance, Ledger, RateBudget, Standing
+from translator.web.console_words import age, code_only, group_name, moment
 
 STATES = (
     "delivered", "queued", "unknown", "rejected", "held", "ignored", "refused", "duplicate", "superseded", "dropped",
@@ -32,6 +35,7 @@ _MEANINGS = {
 }
 
 _US = 1_000_000
+_CHEAP_S, _KEPT_FOR = 0.05, 20
 
 
 class StateCount(Struct, frozen=True):
@@ -72,8 +76,9 @@ class Cause(Struct, frozen=True):
 
 
 class Overview(Struct, frozen=True):
-    """The first page."""
+    """The first page; `counted_at` is when the balance was counted."""
 
+    counted_at: str
     came_in: int
     counted: int
     messages: int
@@ -94,8 +99,34 @@ class Overview(Struct, frozen=True):
         return " + ".join(f"{each.count:,} {each.state}" for each in self.states) or "0"
 
 
+class Figures:
+    """
+    The balance of a ledger, counted no more often than is cheap; threads take turns.
+
+    Shape: `clock` gives seconds that only go forward. What took long to count is kept for many times as long.
+    """
+
+    def __init__(self, ledger: Ledger, clock: Callable[[], float] = time.monotonic) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._turn = threading.Lock()
+        self._until = 0.0
+        self._known: tuple[float, int, Balance] | None = None
+
+    def balance(self) -> tuple[float, int, Balance]:
+        """Give when it was counted, by the ledger's clock, what came in, and what is there."""
+        with self._turn:
+            begun = self._clock()
+            if self._known is None or begun >= self._until:
+                self._known = (self._ledger.now(), *self._ledger.browsing().balance())
+                took = self._clock() - begun
+                self._until = begun + took * _KEPT_FOR if took > _CHEAP_S else 0.0
+            return self._known
+
+
 def look_over(
     ledger: Ledger,
+    figures: Figures,
     rates: Mapping[str, RateBudget],
     troubles: Mapping[str, str],
     meanings: Mapping[str, str],
@@ -104,7 +135,7 @@ def look_over(
     secret: bytes,
 ) -> Overview:
     """Sum a ledger up; `meanings` explain reasons, `secret` names the pages of causes."""
-    (came_in, balance), ageing, now = ledger.browsing().balance(), ledger.notices().ageing(), ledger.now()
+    (counted_at, came_in, balance), ageing, now = figures.balance(), ledger.notices().ageing(), ledger.now()
 
     def cause(found: Ageing) -> Cause:
         name = group_name(secret, found.cause, found.code) if found.kind == "held" else ""
@@ -112,6 +143,7 @@ def look_over(
         return Cause(found.cause, code, found.count, age(now - found.since / _US), name, meaning)
 
     return Overview(
+        counted_at=moment(datetime.fromtimestamp(counted_at, UTC).isoformat()),
         came_in=came_in,
         counted=balance.entries,
         messages=balance.messages,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import PurePath
 
 from msgspec import Struct
@@ -14,11 +13,11 @@ from translator.ledger import Ledger, StatusView, SubmissionView
 from translator.web import console_lists as lists
 from translator.web.console_deeds import Decisions
 from translator.web.console_message import show_message
-from translator.web.console_overview import STATES, look_over, waiting
+from translator.web.console_overview import STATES, Figures, look_over, waiting
 from translator.web.console_rendering import Rendering
 from translator.web.console_rows import rows_of
 from translator.web.console_visit import LONGEST_NUMBER, SEES_PATIENTS, Page, Visit
-from translator.web.console_words import age_of, moment, printable
+from translator.web.console_words import age_of, printable
 
 _MESSAGE_STATES = tuple(dict.fromkeys((*STATES, "translated")))
 _MOST_TRAIL = 300
@@ -34,6 +33,7 @@ class Pages(Struct, frozen=True):
     """
 
     ledger: Ledger
+    figures: Figures
     decisions: Decisions
     rendering: Rendering
     troubles: Troubles
@@ -61,8 +61,10 @@ class Pages(Struct, frozen=True):
     def overview(self, visit: Visit) -> Response:
         """Show the balance, and what waits."""
         rates, troubles = self.decisions.rates(), self.troubles()
-        seen = look_over(self.ledger, rates, troubles, self._meanings(), sees=visit.sees, secret=self.secret)
-        return self._show("overview.html", visit, seen=seen, now=self._now())
+        seen = look_over(
+            self.ledger, self.figures, rates, troubles, self._meanings(), sees=visit.sees, secret=self.secret
+        )
+        return self._show("overview.html", visit, seen=seen)
 
     def held(self, visit: Visit) -> Response:
         """Show what is held, by cause."""
@@ -178,6 +180,3 @@ class Pages(Struct, frozen=True):
 
     def _meanings(self) -> dict[str, str]:
         return {code: row.cause for code, row in self.decisions.reasons().items()}
-
-    def _now(self) -> str:
-        return moment(datetime.fromtimestamp(self.ledger.now(), UTC).isoformat())
