@@ -12,8 +12,6 @@ import json
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from starlette.types import ASGIApp
-
 from translator import review
 from translator.config import Settings
 from translator.errors import LedgerError
@@ -22,7 +20,6 @@ from translator.mapping_files import packaged_tables
 from translator.reviewer import Reviewer
 from translator.translate.tables import ReasonRow, Tables
 from translator.vendors import DESTINATIONS, rate_budget
-from translator.web.console import console_application
 from translator.web.console_deeds import VERBS, ChangedError, Foreseen, HeldShown, Intent
 
 MOST_AT_ONCE = 500
@@ -216,18 +213,6 @@ class ConsoleDesk:
         chosen = [item for item in items if item.message in allowed]
         left = len(items) - len(chosen)
         return chosen, f"; {left} more wait for the next time" if left else ""
-
-
-def open_console(
-    ledger: Ledger, settings: Callable[[], Settings], troubles: Callable[[], Mapping[str, str]]
-) -> ASGIApp:
-    """
-    Build the console of a service, to be mounted at the root of its address.
-
-    Shape: `settings` gives those of now; `troubles` says by part what is wrong with the service.
-    """
-    desk = ConsoleDesk(ledger, settings)
-    return console_application(ledger, desk, session_h=settings().console.session_h, troubles=troubles)
 
 
 def _seen(mark: str | None, intent: Intent, rows: Sequence[str]) -> str:
