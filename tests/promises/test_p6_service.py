@@ -236,7 +236,7 @@ def test_service_tells_nobody_of_a_patient_while_its_ledger_is_away(
             fed.by_mllp(message(61))
             feed_webhooks(fed)
             fed.by_folder(f"{FILE}-away.hl7", message(62))
-            wait_until(lambda: fed.service.ready()[0] == 503, seconds=60)
+            wait_until(lambda: "files wait" in str(fed.service.ready()), seconds=60)
             fed.look()
         finally:
             postgres.start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.read.samples import CHARSETS
@@ -81,7 +81,14 @@ def test_open_shift_ends_with_its_segment(line_end: str) -> None:
     assert decode(raw, "ISO IR87", CHARSETS).text.endswith(f"{line_end}OBX|2")
 
 
+@pytest.mark.parametrize("raw", [b"\x1b\xb2", b"\x1b$BF|K\\\xff"], ids=["behind-escape", "behind-a-shift"])
+def test_eight_bits_are_in_no_charset_of_seven(raw: bytes) -> None:
+    """ISO 2022 shifts within seven bits; a byte above them is of another charset, whatever the codec makes of it."""
+    assert decode(b"MSH|" + raw, "ISO IR87", CHARSETS).problem
+
+
 @given(raw=st.binary(max_size=40), declared=st.sampled_from(["", "unheard of", *CHARSETS]))
+@example(raw=b"\x1b\xb2", declared="ISO IR87")
 def test_any_bytes_have_a_text(raw: bytes, declared: str) -> None:
     """Bytes that are not in the charset are marked; nothing is an error and nothing is replaced by a question mark."""
     decoded = decode(b"MSH|" + raw, declared, CHARSETS)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-REQUIRED = os.environ.get("TRANSLATOR_BROWSER") == "required"
+REQUIRED = os.environ.get("CONSOLE_BROWSER") == "required"
 """Set by .ci/run: a browser that is not there is a failure then, and no reason to leave tests out."""
 
 CHROMIUM = next(
@@ -32,7 +32,7 @@ _FLAGS = [
 @contextmanager
 def started() -> Iterator[Browser]:
     """Start Chromium; what it says of a page that it cannot show is an error."""
-    assert CHROMIUM, "TRANSLATOR_BROWSER=required, and there is no Chromium on the path"
+    assert CHROMIUM, "CONSOLE_BROWSER=required, and there is no Chromium on the path"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
         try:

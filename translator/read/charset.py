@@ -62,6 +62,9 @@ def _strictly(raw: bytes, codec: str) -> str | None:
     """
     try:
         if codec.startswith(_SHIFTING):
+            if not raw.isascii():
+                # These charsets have seven bits; the codec lets some of the others through.
+                return None
             text = "\r".join([line.decode(codec) for line in raw.split(b"\r")])
         else:
             text = raw.decode(codec)
