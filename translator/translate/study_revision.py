@@ -63,8 +63,6 @@ def _facts(night: Night) -> Iterator[tuple[str, str]]:
 
 def _relation(known: Facts, later: Facts) -> str:
     steps = {_step(known.get(each, {}), later.get(each, {})) for each in known.keys() | later.keys()} - {""}
-    if not steps:
-        return SAME
     if steps == {_BACK}:
         return OLDER
     return CONTRADICTS if _BACK in steps else NEWER
