@@ -31,14 +31,17 @@ demo: $(READY) ## Run the whole loop against a sandbox on this machine
 test: lint ## Everything that must pass: lint, types, tests, coverage of the pure core
 	@echo "== tests"
 	@rm -f .coverage
-	@$(RUN)/python -m pytest -q -rs -n auto --dist loadfile -m "not slow and not bench" --cov --cov-branch --cov-report=
+	@$(RUN)/python -m pytest -q -rs -n auto --dist loadfile -m "not slow and not bench" \
+	    --hypothesis-profile=repeatable --cov --cov-branch --cov-report=
 	@echo "== coverage, all"
 	@$(RUN)/python -m coverage report --skip-covered | tail -n 1
 	@echo "== coverage, pure core (100 % of lines and branches)"
 	@$(RUN)/python -m coverage report --include='$(CORE)' --fail-under=100
 
 .PHONY: test-all
-test-all: test ## The same, and the long runs: chaos, fuzz, benchmarks
+test-all: test ## The same, and the long runs: other examples, chaos, fuzz, benchmarks
+	@echo "== property tests, with examples of their own each time"
+	@$(RUN)/python -m pytest -q -n auto --dist loadfile -m "hypothesis and not slow and not bench"
 	@echo "== long runs"
 	@$(RUN)/python -m pytest -q -m "slow or bench" || [ $$? -eq 5 ]
 

@@ -17,8 +17,10 @@ from tests.postgres import Postgres
 from tests.sandbox_process import SandboxProcess
 
 # How long an example takes says more of the machine than of the code; limits of time have their own tests.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
+settings.register_profile("exploring", deadline=None)
+# What must pass before a change lands is the same examples each time; `make test-all` draws others each time.
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("exploring")
 
 CommandLine: TypeAlias = Callable[..., subprocess.CompletedProcess[bytes]]
 

@@ -44,7 +44,7 @@ LAYERS = (
     ("config_intakes",),
     ("config_checks", "logs"),
     ("config_lab",),
-    ("config_log", "listening", "secrets", "signature"),
+    ("config_log", "listening", "secrets", "signature", "words"),
     ("conformance_fhir", "pipeline", "segment_order"),
     ("read", "translate", "write"),
     ("record",),

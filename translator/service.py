@@ -12,15 +12,11 @@ folders are those of the start.
 
 from __future__ import annotations
 
-import queue
-import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
-from types import FrameType
 from typing import NamedTuple
 
 from msgspec import structs
@@ -47,8 +43,7 @@ from translator.web.api import Api
 from translator.web.console import console_application
 from translator.web.health import Troubles, health_routes
 from translator.web.metrics import Metrics, metrics_routes
-
-STOP, RELOAD, ENDED = "stop", "reload", "ended"
+from translator.words import ENDED, RELOAD, Words
 
 UNKNOWN_CALLERS = (
     "Acurable's webhooks are believed whoever sends them: set acurable.webhook_token or acurable.webhook_from, or let "
@@ -103,11 +98,11 @@ def run(
     now = _Now(site)
     doors = partial(_doors, ledger, now, intake, metrics, warn)
     answered = partial(_answered, metrics)
-    words: queue.SimpleQueue[str] = queue.SimpleQueue()
-    with _signals(words), metrics, Reception(ledger, site.settings, intake, doors, warn, answered) as reception:
+    words = Words()
+    with words.of_signals(), metrics, Reception(ledger, site.settings, intake, doors, warn, answered) as reception:
         metrics.watch(reception.mllp, reception.folders, reception.troubles)
         for work in reception.works:
-            work.add_done_callback(lambda _: words.put(ENDED))
+            work.add_done_callback(lambda _: words.tell(ENDED))
         started(reception.addresses)
         where = reception.addresses
         logs.tell("started", url=where.url, console=where.console, mllp=", ".join(where.mllp), folders=where.folders)
@@ -128,10 +123,10 @@ def run(
     return report
 
 
-def _until(words: queue.SimpleQueue[str], site: Site, load: Callable[[], Settings], warn: Say) -> tuple[str, Site]:
+def _until(words: Words, site: Site, load: Callable[[], Settings], warn: Say) -> tuple[str, Site]:
     """Wait for a word to act on; a reload of what is not sound is none."""
     while True:
-        word = words.get()
+        word = words.next()
         if word != RELOAD:
             return word, site
         try:
@@ -160,7 +155,7 @@ class _Now:
 class _Workers:
     """The parts that work off what the ledger has, by one state of settings and tables."""
 
-    def __init__(self, ledger: Ledger, site: Site, words: queue.SimpleQueue[str], warn: Say) -> None:
+    def __init__(self, ledger: Ledger, site: Site, words: Words, warn: Say) -> None:
         release_confirmed(ledger, site.settings, Decision("release", reason="codes are confirmed"))
         settings, tables = site.settings, site.tables.sites.default.tables
         self._stop = stop = threading.Event()
@@ -193,10 +188,10 @@ class _Workers:
 
         return self._threads.submit(again)
 
-    def _tell(self, words: queue.SimpleQueue[str]) -> None:
+    def _tell(self, words: Words) -> None:
         # Those that end because they were asked to are no news.
         if not self._stop.is_set():
-            words.put(ENDED)
+            words.tell(ENDED)
 
     def finish(self) -> DeliveryReport:
         """Let all finish what is under way; what went wrong in one of them is raised."""
@@ -205,28 +200,6 @@ class _Workers:
         for other in self._others:
             other.result()
         return self._delivery.result()
-
-
-@contextmanager
-def _signals(words: queue.SimpleQueue[str]) -> Iterator[None]:
-    """Make words of signals; the second Ctrl-C interrupts as usual."""
-    meanings = {signal.SIGINT: STOP, signal.SIGTERM: STOP}
-    if hasattr(signal, "SIGHUP"):
-        meanings[signal.SIGHUP] = RELOAD
-    before = {number: signal.getsignal(number) or signal.SIG_DFL for number in meanings}
-
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        if meanings[signal.Signals(number)] == STOP:
-            signal.signal(number, before[signal.Signals(number)])
-        words.put(meanings[signal.Signals(number)])
-
-    for number in meanings:
-        signal.signal(number, on_signal)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _measures(site: Site) -> tuple[dict[str, RateBudget], frozenset[str]]:

@@ -78,6 +78,12 @@ def test_messages_that_come_twice_are_sent_once(messages: list[bytes]) -> None:
         pytest.param([("P", "180", 1), ("P", "190", 2)], "queued", "", id="preliminary-changed"),
         pytest.param([("F", "180", 1), ("C", "190", 2)], "queued", "", id="correction"),
         pytest.param([("C", "190", 1)], "queued", "", id="correction-of-what-we-never-saw"),
+        pytest.param(
+            [("C", "180", 1), ("C", "180", 4), ("C", "190", 4), ("C", "180", 4)],
+            "duplicate",
+            "",
+            id="a-repeat-that-comes-again-after-another-correction-of-its-time",
+        ),
     ],
 )
 def test_next_version_is_judged_by_what_the_lane_has(

@@ -57,14 +57,13 @@ def read_history(
         version = words if pruned_at is None else [known_words.get(word, word) for word in words]
         key, known = named.get(kept_key, kept_key), Version(*version)
         seen_at[key] = max(seen_at.get(key, ""), known.ordered_at)
-        if state != "duplicate":
-            versions[key] += (known,)
+        versions[key] += (known,)
         if state in LIVE:
             latest[code] = key, known
     return LaneHistory(
         versions=dict(versions),
         latest=latest,
-        seen_at={key: seen_at[key] for key in versions},
+        seen_at=seen_at,
         reports=_reports(connection, lane_id, known_words),
         has_results=_has_results(connection, lane_id),
     )

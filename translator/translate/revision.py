@@ -52,9 +52,9 @@ class LaneHistory(Struct, frozen=True):
     """
     What a lane has queued, delivered or left unknown.
 
-    Shape: `versions` by observation key, oldest first, those included that were replaced before they were sent;
-    `latest` by code is the newest one with its key. `seen_at` by
-    key is the newest sender's time, re-sends included. `reports` are the report statuses in order; `has_results` is
+    Shape: `versions` by observation key, those included that were replaced before they were sent, and repeats, which
+    say the same at a time of their own; `latest` by code is the newest one with its key. `seen_at` by key is the newest
+    sender's time, repeats included. `reports` are the report statuses in order; `has_results` is
     true when any report carried a value.
     """
 
