@@ -26,9 +26,10 @@ Row: TypeAlias = Mapping[str, Any]
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
 
-# Page cache in KiB, and pages of WAL before they are copied back: a batch of messages is some hundred pages.
+# Page cache in KiB, and pages of WAL before they are copied back: a batch of messages is some hundred pages. Each
+# connection has a cache of its own, and each thread of a service a connection; what is not in it is in the system's.
 _SQLITE_PRAGMAS = (
-    "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "wal_autocheckpoint=4000",
+    "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16384", "wal_autocheckpoint=4000",
     # What is deleted is overwritten, too.
     "secure_delete=ON",
 )  # fmt: skip

@@ -31,12 +31,14 @@ def count_submissions(
 
 def count_unfinished(connection: Connection, destination: str, message_ids: Sequence[int] | None = None) -> int:
     """Count what is queued, rejected or unknown, on all lanes or on those that some messages speak of."""
-    found: set[int] = set()
     unfinished = (
         select(_submission.c.id)
         .join(_lane, _lane.c.id == _submission.c.lane_id)
         .where(_lane.c.destination == destination, _submission.c.state.in_(UNFINISHED))
     )
+    if message_ids is None:
+        return int(connection.execute(select(func.count()).select_from(unfinished.subquery())).scalar_one())
+    found: set[int] = set()
     sent = schema.submission.alias("sent")
     for by_entry, by_submission in zip(
         schema.of_messages(_entry.c.message_id, message_ids),
@@ -44,6 +46,5 @@ def count_unfinished(connection: Connection, destination: str, message_ids: Sequ
         strict=True,
     ):
         lanes = union(select(_entry.c.lane_id).where(by_entry), select(sent.c.lane_id).where(by_submission))
-        on_lanes = unfinished if message_ids is None else unfinished.where(_submission.c.lane_id.in_(lanes))
-        found.update(connection.execute(on_lanes).scalars())
+        found.update(connection.execute(unfinished.where(_submission.c.lane_id.in_(lanes))).scalars())
     return len(found)
