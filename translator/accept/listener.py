@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from translator import listening
+from translator.accept.patience import Patience, PatientProtocol
 from translator.errors import ConfigError
 
 GRACE_S = 5
@@ -27,15 +29,30 @@ class Listener:
     One HTTP server; as a context manager it serves while the block runs, and then finishes what has begun.
 
     Shape: `port` 0 takes a free one; `url` tells which. `logs_apart` is false in a process that has set up its logs.
+    `refusals` are the problems that are told before there is a call, by status.
     Raises: ConfigError where the address cannot be had.
     """
 
-    def __init__(self, application: ASGIApp, host: str, port: int, *, logs_apart: bool = True) -> None:
+    def __init__(
+        self,
+        application: ASGIApp,
+        host: str,
+        port: int,
+        *,
+        logs_apart: bool = True,
+        patience: Patience | None = None,
+        refusals: Mapping[int, bytes] | None = None,
+    ) -> None:
+        class Caller(PatientProtocol):
+            """One caller of this listener."""
+
+        Caller.patience = patience or Patience()
+        Caller.refusals = refusals or {}
         self._socket = bind(host, port)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 application,
-                http="h11",
+                http=Caller,
                 ws="none",
                 lifespan="off",
                 access_log=False,

@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -62,14 +62,16 @@ class Webhooks(Struct, frozen=True):
 
     def application(self) -> Starlette:
         """Build the application that serves these addresses."""
-        return Starlette(
-            routes=[
-                Route(WHOOP_PATH, self.whoop, methods=["POST"]),
-                Route(ACURABLE_PATH, self.acurable, methods=["POST"]),
-                Route("/{token}" + ACURABLE_PATH, self.acurable, methods=["POST"]),
-                Route(HEALTH_PATH, _healthz),
-            ]
-        )
+        return Starlette(routes=self.routes())
+
+    def routes(self) -> list[Route]:
+        """List these addresses."""
+        return [
+            Route(WHOOP_PATH, self.whoop, methods=["POST"]),
+            Route(ACURABLE_PATH, self.acurable, methods=["POST"]),
+            Route("/{token}" + ACURABLE_PATH, self.acurable, methods=["POST"]),
+            Route(HEALTH_PATH, _healthz),
+        ]
 
     async def whoop(self, request: Request) -> Response:
         """Take one event of WHOOP: 204, or 401 without its signature, 400 for what is no event."""
@@ -77,6 +79,8 @@ class Webhooks(Struct, frozen=True):
             body = await _read(request)
         except TooLargeError:
             return Response(status_code=413)
+        except ClientDisconnect:
+            return Response(status_code=400)
         if not verify(self.whoop_secret, body, request.headers.get(SIGNATURE_HEADER)):
             return Response(status_code=401)
         return await self._keep(_whoop_event, body, 204)
@@ -94,6 +98,8 @@ class Webhooks(Struct, frozen=True):
             body = await _read(request)
         except TooLargeError:
             return Response(status_code=413)
+        except ClientDisconnect:
+            return Response(status_code=400)
         return await self._keep(_acurable_event, body, 202)
 
     async def _keep(self, read: Callable[[bytes], EventArrival], body: bytes, success: int) -> Response:
