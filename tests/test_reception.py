@@ -38,7 +38,7 @@ def reception(ledger: Ledger) -> Reception:
         ledger,
         settings,
         intake,
-        lambda troubles: Doors(Starlette(), Starlette(routes=health_routes(troubles))),
+        lambda troubles: Doors(Starlette(), Starlette(routes=health_routes(troubles)), {}),
         print,
         answered,
     )

@@ -307,3 +307,21 @@ def test_stop_finishes_what_is_under_way(serve: Serve, sandbox: SandboxProcess, 
 
         assert ended == (0, "")
         assert ledger.balance().by_state == {"delivered": 1}
+
+
+def test_whatever_is_not_served_is_a_problem(serve: Serve, sandbox: SandboxProcess, tmp_path: Path) -> None:
+    """Below /v1 and elsewhere, by any method, and where it is no HTTP at all."""
+    service = serve(tmp_path / "lab.db", sandbox)
+    ends = [("GET", "/"), ("GET", "/v1"), ("GET", "/v2/messages"), ("GET", "/livez/"), ("DELETE", WHOOP_PATH)]
+    answers = [httpx.request(method, service.url + path, trust_env=False, verify=NO_TLS) for method, path in ends]
+    for base in (service.url, service.addresses["console"]):
+        host, _, port = base.removeprefix("http://").rpartition(":")
+        with socket.create_connection((host, int(port)), timeout=30) as connection:
+            connection.sendall(b"no call\r\n\r\n")
+            told = b"".join(iter(lambda: connection.recv(65_536), b""))
+        assert b"urn:translator:problem:call-malformed" in told
+    service.end(signal.SIGTERM)
+
+    assert [answer.status_code for answer in answers] == [404, 404, 404, 404, 405]
+    assert {answer.headers["content-type"] for answer in answers} == {"application/problem+json"}
+    assert answers[-1].headers["allow"] == "POST"

@@ -45,10 +45,15 @@ class Addresses(Struct, frozen=True, omit_defaults=True):
 
 
 class Doors(NamedTuple):
-    """The applications behind the HTTP addresses: `inner` is the console's."""
+    """
+    The applications behind the HTTP addresses: `inner` is the console's.
+
+    Shape: `refusals` are the problems that both tell before there is a call, by status.
+    """
 
     outer: ASGIApp
     inner: ASGIApp
+    refusals: Mapping[int, bytes]
 
 
 class Reception:
@@ -71,10 +76,11 @@ class Reception:
         self._intake = intake
         self._warn = warn
         self._open = ExitStack()
-        outer, inner = doors(self.troubles)
-        self._outer = Listener(outer, *settings.address, logs_apart=False)
+        outer, inner, refusals = doors(self.troubles)
+        serve = partial(Listener, logs_apart=False, refusals=refusals)
+        self._outer = serve(outer, *settings.address)
         listen = settings.console.listen
-        self._inner = Listener(inner, *host_and_port(listen), logs_apart=False) if listen else None
+        self._inner = serve(inner, *host_and_port(listen)) if listen else None
         self.mllp = tuple(MllpServer(intake, one, answered=answered) for one in settings.mllp)
         self.folders = tuple(FolderWatcher(one, partial(self._take, one.site), warn=warn) for one in settings.folders)
 

@@ -40,6 +40,8 @@ from translator.requisitions import FETCHED, serve_fetching
 from translator.sites import Sites
 from translator.vendors import rate_budgets
 from translator.web.api import Api
+from translator.web.api_gate import HANDLERS
+from translator.web.api_problem import refusals
 from translator.web.console import console_application
 from translator.web.health import Troubles, health_routes
 from translator.web.metrics import Metrics, metrics_routes
@@ -219,10 +221,9 @@ def _doors(ledger: Ledger, now: _Now, intake: Intake, metrics: Metrics, warn: Sa
     api = [Api(ledger, intake, settings.api).mount()] if settings.api.enabled else []
     hours = settings.console.session_h
     console = console_application(ledger, ConsoleDesk(ledger, now.settings), session_h=hours, troubles=troubles)
-    return Doors(
-        Starlette(routes=[*health, *api, Mount("", webhooks.application())]),
-        Starlette(routes=[*health, *metrics_routes(metrics), Mount("", console)]),
-    )
+    outer = Starlette(routes=[*health, *api, *webhooks.routes()], exception_handlers=dict(HANDLERS))
+    outer.router.redirect_slashes = False
+    return Doors(outer, Starlette(routes=[*health, *metrics_routes(metrics), Mount("", console)]), refusals())
 
 
 def _webhook_secret(settings: Settings, warn: Say) -> str:

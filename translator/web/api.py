@@ -17,7 +17,6 @@ import msgspec
 from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
@@ -38,7 +37,7 @@ from translator.web.api_body import (
     read_body,
     wants_lines,
 )
-from translator.web.api_gate import Gate, problem_response
+from translator.web.api_gate import HANDLERS, Gate, problem_response
 from translator.web.api_openapi import document
 from translator.web.api_problem import ProblemError
 from translator.web.api_translation import translate_every, translate_one
@@ -67,8 +66,6 @@ class _Number(Convertor[int]):
 
 
 register_url_convertor("ledger", _Number())
-
-_OF_STARLETTE = {404: "address-unknown", 405: "method-unknown"}
 
 
 class Api:
@@ -101,10 +98,9 @@ class Api:
 
     def _application(self) -> Starlette:
         handlers: dict[Any, Any] = {
+            **HANDLERS,
             ProblemError: self._told_problem,
-            HTTPException: self._nothing_here,
             LedgerError: self._ledger_away,
-            Exception: self._defect,
         }
         application = Starlette(
             routes=[
@@ -216,15 +212,8 @@ class Api:
     async def _told_problem(self, _: Request, error: ProblemError) -> Response:
         return problem_response(error)
 
-    async def _nothing_here(self, _: Request, error: HTTPException) -> Response:
-        name = _OF_STARLETTE.get(error.status_code, "defect")
-        return problem_response(ProblemError(name, headers=error.headers))
-
     async def _ledger_away(self, _request: Request, _error: Exception) -> Response:
         return problem_response(ProblemError("ledger-away"))
-
-    async def _defect(self, _request: Request, _error: Exception) -> Response:
-        return problem_response(ProblemError("defect"))
 
 
 def _answer(

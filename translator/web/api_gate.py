@@ -8,8 +8,12 @@ connection that is closed under a sender takes the answer with it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,6 +22,7 @@ from translator.web.api_problem import ProblemError, body_of, headers_of
 
 _HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 _CLOSES = (b"connection", b"close")
+_OF_STARLETTE = {404: "address-unknown", 405: "method-unknown"}
 
 
 class Gate:
@@ -45,6 +50,21 @@ def problem_response(error: ProblemError) -> Response:
     """Put a problem on its way to the caller."""
     headers = headers_of(error.problem) | error.headers
     return Response(body_of(error.problem, error.parts), error.problem.status, headers)
+
+
+async def nothing_here(_: Request, error: Exception) -> Response:
+    """Tell of an address, or a method, that is not served."""
+    status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (0, None)
+    return problem_response(ProblemError(_OF_STARLETTE.get(status, "defect"), headers=headers))
+
+
+async def defect(_request: Request, _error: Exception) -> Response:
+    """Tell of an error that nobody expected."""
+    return problem_response(ProblemError("defect"))
+
+
+HANDLERS: Mapping[Any, Any] = {HTTPException: nothing_here, Exception: defect}
+"""How an application tells of what none of its routes does."""
 
 
 class _Call:

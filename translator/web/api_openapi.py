@@ -22,7 +22,8 @@ VERSION = "1"
 _COMPONENTS = "#/components/schemas/{name}"
 _TYPES = (Receipt, LaneQuestion, MessageProgress, SubmissionProgress, LaneProgress, ProblemBody)
 
-_ALWAYS = ("token-missing", "token-invalid", "scope-missing", "defect", "busy", "ledger-away")
+_BEFORE = ("call-malformed", "head-late", "busy")
+_ALWAYS = (*_BEFORE, "token-missing", "token-invalid", "scope-missing", "defect", "ledger-away")
 _OF_A_BODY = (
     "body-empty", "body-incomplete", "body-late", "body-too-large", "content-type-unknown", "content-encoded",
 )  # fmt: skip
@@ -107,7 +108,7 @@ def _paths(limits: Limits) -> dict[str, Any]:
                 "description": "This document; it needs no token.",
                 "responses": {
                     "200": {"description": "The document", "content": {JSON: {"schema": {"type": "object"}}}},
-                    **_problems(("busy",)),
+                    **_problems(_BEFORE),
                 },
             }
         },

@@ -71,6 +71,13 @@ PROBLEMS: Mapping[str, Problem] = {
             "{what}. The OpenAPI document (/v1/openapi.json) shows the body.",
         ),
         Problem(
+            "call-malformed",
+            400,
+            "This is no HTTP",
+            "The call does not follow HTTP/1.1 (RFC 9112), and nothing of it was read further.",
+            closes=True,
+        ),
+        Problem(
             "key-malformed",
             400,
             "The Idempotency-Key is not one",
@@ -119,6 +126,13 @@ PROBLEMS: Mapping[str, Problem] = {
             405,
             "This address does not take this method",
             "The header `Allow` names those that it takes.",
+        ),
+        Problem(
+            "head-late",
+            408,
+            "The call came too slowly",
+            "Its head was not whole in time, or none came; send the call again.",
+            closes=True,
         ),
         Problem(
             "body-late",
@@ -207,6 +221,11 @@ def body_of(problem: Problem, parts: Mapping[str, object]) -> bytes:
         URN + problem.name, problem.title.format(**parts), problem.status, problem.detail.format(**parts)
     )
     return msgspec.json.encode(text)
+
+
+def refusals() -> dict[int, bytes]:
+    """Write the problems that are told before there is a call, by status."""
+    return {PROBLEMS[name].status: body_of(PROBLEMS[name], {}) for name in ("call-malformed", "head-late")}
 
 
 def headers_of(problem: Problem) -> dict[str, str]:
