@@ -166,6 +166,9 @@ def test_troubles_of_the_service_are_shown(viewer: Person, troubles: dict[str, s
         pytest.param("/undecided/999999", "submission 999999", id="submission"),
         pytest.param("/orders/999999", "no order with a call 999999", id="order"),
         pytest.param("/held/0123456789abcdef", "Nothing is held for this cause", id="cause"),
+        pytest.param(f"/messages/{'9' * 40}", "no such page", id="number-above-the-ledger's"),
+        pytest.param(f"/lanes/{'9' * 5000}", "no such page", id="number-above-python's"),
+        pytest.param("/nowhere", "no such page", id="page"),
     ],
 )
 def test_what_is_not_there_is_said_plainly(operator: Person, path: str, told: str) -> None:
@@ -173,6 +176,22 @@ def test_what_is_not_there_is_said_plainly(operator: Person, path: str, told: st
     answer = operator.get(path)
 
     assert (answer.status_code, told in words(answer)) == (404, True)
+
+
+def test_address_that_only_takes_forms_says_so(operator: Person) -> None:
+    """Who reloads the page of a decision by its address finds the way back to the others."""
+    answer = operator.get("/decide")
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert "nothing to show" in words(answer)
+    assert "/held" in parsed(answer).links
+
+
+def test_page_that_is_not_there_tells_a_stranger_nothing(stranger: Person) -> None:
+    """The same page, without a way to any other."""
+    answer = stranger.get("/nowhere")
+
+    assert (answer.status_code, "/held" in parsed(answer).links) == (404, False)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
-"""The gate before every page, where the ledger itself is away."""
+"""The gate before every page, where the ledger itself is away, or the console has a defect."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -11,9 +12,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tests.sandbox_process import NO_TLS
+from tests.web.interesting import open_accounts, settings_of
+from tests.web.person import Person, words
 from translator.accept.listener import Listener
+from translator.console_desk import ConsoleDesk
 from translator.errors import LedgerUnavailableError, TranslatorError
 from translator.ledger import Ledger
+from translator.web.console import console_application
 from translator.web.console_auth import Door
 from translator.web.console_deeds import ChangedError
 from translator.web.console_rendering import Rendering
@@ -47,3 +52,23 @@ def test_page_that_cannot_be_shown_says_why(
     assert (str(raised) in answer.text) == (status != 500)
     assert "Avery" not in answer.text + capsys.readouterr().err
     assert status == 500 or {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+
+
+def test_defect_is_told_on_a_page_of_ours(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing of what it was about stands there, or in the log, and the way to other pages is open."""
+
+    def troubles() -> Mapping[str, str]:
+        raise KeyError("Avery")
+
+    with Ledger.open(tmp_path / "lab.db") as ledger:
+        open_accounts(ledger)
+        desk = ConsoleDesk(ledger, lambda: settings_of(tmp_path / "lab.db"))
+        with Listener(console_application(ledger, desk, troubles=troubles), "127.0.0.1", 0) as listener:
+            person = Person(listener.url)
+            person.log_in("ada")
+            answer = person.get("/")
+            person.client.close()
+
+    assert (answer.status_code, "This is a defect of the console" in words(answer)) == (500, True)
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+    assert "Avery" not in answer.text + capsys.readouterr().err

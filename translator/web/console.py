@@ -12,8 +12,10 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -49,4 +51,6 @@ def console_application(
     deciding = Deciding(ledger, decisions, door, rendering)
     shown = (*pages.routes(), *deciding.routes())
     routes = [Route(page.path, gate.guard(page), methods=[page.method]) for page in shown]
-    return Sealed(Starlette(routes=[*routes, Route("/static/{name}", rendering.static)]))
+    handlers: dict[Any, Any] = {HTTPException: gate.lost, Exception: gate.defect}
+    application = Starlette(routes=[*routes, Route("/static/{name}", rendering.static)], exception_handlers=handlers)
+    return Sealed(application)

@@ -19,7 +19,8 @@ from translator.web.console_words import plural
 _HERE = Path(__file__).parent
 _STATIC = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8"}
 _STATIC |= {"icon.svg": "image/svg+xml"}
-_TITLES = {400: "This cannot be read", 403: "Not allowed", 404: "Not there", 409: "Something has changed"}
+_TITLES = {400: "This cannot be read", 403: "Not allowed", 404: "Not there", 405: "Nothing to see here"}
+_TITLES |= {409: "Something has changed", 500: "Something went wrong"}
 _TITLES |= {422: "This cannot be decided so", 429: "Wait a moment", 503: "The ledger is away just now"}
 
 

@@ -12,8 +12,10 @@ from urllib.parse import parse_qsl
 
 from msgspec import Struct
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,8 +44,26 @@ REFRESH_HEADER = "x-refresh"
 LARGEST_FORM, MOST_FIELDS, LONGEST_NUMBER = 65_536, 60, 15
 _FOREIGN = frozenset({"cross-site", "same-site"})
 
+LOST = {404: "There is no such page.", 405: "This address takes what a page sends to it; it has nothing to show."}
+DEFECT = "This is a defect of the console; the log of the service says where. What was done before it is kept."
+
 OPEN, SEES_ACCOUNT, SEES_PATIENTS = "open", "account", "patients"
 """Whom a page is for: anybody, who may see the account, who may see patients and decide."""
+
+
+class _Number(Convertor[int]):
+    """A number in an address; Starlette's own takes more digits than a ledger, or Python, can read."""
+
+    regex = f"[0-9]{{1,{LONGEST_NUMBER}}}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("row", _Number())
 
 
 class Visit(Struct, frozen=True):
@@ -106,11 +126,29 @@ class Gate(Struct, frozen=True):
             if page.method == "POST":
                 try:
                     form = await _read_form(request)
-                except ValueError:
+                except (ValueError, ClientDisconnect):
                     return PlainTextResponse("this form is too large, or none of ours", status_code=400)
             return await run_in_threadpool(self._answer, page, request, form)
 
         return endpoint
+
+    async def lost(self, request: Request, error: Exception) -> Response:
+        """Tell that there is no such page, with the way to those that are there."""
+        status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (404, None)
+        answer = await run_in_threadpool(self._lost, request, status)
+        answer.headers.update(headers or {})
+        return answer
+
+    async def defect(self, request: Request, _error: Exception) -> Response:
+        """Tell of an error that nobody expected; the ledger is not asked, since that may be what failed."""
+        return self.refuse(Visit(request, None, "", {}), 500, DEFECT)
+
+    def _lost(self, request: Request, status: int) -> Response:
+        try:
+            visit = self._visit(request, {})
+        except LedgerUnavailableError:
+            visit = Visit(request, None, "", {})
+        return self.refuse(visit, status, LOST[status])
 
     def _answer(self, page: Page, request: Request, form: Mapping[str, str]) -> Response:
         try:
