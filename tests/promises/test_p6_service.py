@@ -218,6 +218,7 @@ def test_service_tells_nobody_of_a_patient(sandbox: SandboxProcess, inbox: Path)
     assert [mark for mark in (PATIENT, FILLER, CONTROL, VALUE, TEXT, REQUEST) if mark not in kept] == []
     assert [one for one in (inbox / FAILED).iterdir() if FILE in one.name]
     assert fed.heard["stderr"].count('"event":"message-taken"') > len(FAULTS)
+    assert [one for one in ("mllp", "folder", "http") if f'"intake":"{one}"' not in fed.heard["stderr"]] == []
     assert '"event":"call-ended"' in fed.heard["stderr"]
     assert "translator_held{" in fed.heard[METRICS_PATH]
     assert fed.heard["reasons"]

@@ -1,11 +1,18 @@
-"""Debian's Chromium through Playwright, and what it can be asked about a page's accessibility."""
+"""
+Debian's Chromium through Playwright, or Playwright's own, and what it can be asked about a page's accessibility.
+
+`python -m tests.web.browser` says which one it is, and fails where there is none that starts.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,13 +21,24 @@ from playwright.sync_api import Browser, Page, sync_playwright
 REQUIRED = os.environ.get("CONSOLE_BROWSER") == "required"
 """Set by .ci/run: a browser that is not there is a failure then, and no reason to leave tests out."""
 
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
-)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+INSTALLED = "chromium*/*/chrome", "chromium*/*/headless_shell", "chromium*/*/chrome-headless-shell"
+"""What a browser is called on the path, and where `playwright install chromium` puts it."""
+
+
+def find(path: str | None = None, installed: Path | None = None) -> str:
+    """Find a browser on the path, or among those that Playwright has installed; empty where there is none."""
+    folder = installed or Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or "~/.cache/ms-playwright").expanduser()
+    on_path = (shutil.which(name, path=path) for name in NAMES)
+    return next(filter(None, chain(on_path, (str(one) for each in INSTALLED for one in sorted(folder.glob(each))))), "")
+
+
+CHROMIUM = find()
 
 needs_browser = pytest.mark.skipif(
     not CHROMIUM and not REQUIRED,
-    reason="there is no Chromium on the path (Debian, Ubuntu: apt-get install chromium); the console is not looked at",
+    reason="there is no Chromium (Debian, Ubuntu: apt-get install chromium; elsewhere: .venv/bin/playwright install "
+    "chromium), so the console is not looked at",
 )
 
 _FLAGS = [
@@ -32,7 +50,7 @@ _FLAGS = [
 @contextmanager
 def started() -> Iterator[Browser]:
     """Start Chromium; what it says of a page that it cannot show is an error."""
-    assert CHROMIUM, "CONSOLE_BROWSER=required, and there is no Chromium on the path"
+    assert CHROMIUM, "CONSOLE_BROWSER=required, and there is no Chromium"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
         try:
@@ -118,3 +136,10 @@ const ground = (element) => {
   return [255, 255, 255];
 };
 """
+
+
+if __name__ == "__main__":
+    if not CHROMIUM:
+        sys.exit("there is no Chromium")
+    with started() as browser:
+        print(f"{CHROMIUM}, version {browser.version}")  # noqa: T201 - for a person
