@@ -28,7 +28,7 @@ LAYERS = (
     ("console_desk",),
     ("reception",),
     ("confirmations",),
-    ("notify", "review", "requisitions", "lab_side", "filing"),
+    ("cancelling", "notify", "review", "requisitions", "lab_side", "filing"),
     ("reviewer",),
     ("delivery", "feed", "lab_way", "study_history"),
     ("vendors",),

@@ -13,6 +13,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from translator import review
+from translator.cancelling import cancel_order
 from translator.config import Settings
 from translator.errors import LedgerError
 from translator.ledger import Decision, HeldItem, Ledger, RateBudget, UndecidedItem
@@ -98,6 +99,7 @@ class ConsoleDesk:
             "accept": self._settle,
             "give-up": self._settle,
             "conclude": self._conclude,
+            "cancel": self._cancel,
             "pause": self._pause,
             "resume": self._pause,
         }[intent.verb]
@@ -185,6 +187,19 @@ class ConsoleDesk:
         would = "would be" if mark is None else "is"
         command = f"translator held conclude {lane.service_request_id} --then {then}{_reason(intent)} --yes"
         return Foreseen(f"the order of lane {lane.number} {would} {then}", command, seen)
+
+    def _cancel(self, intent: Intent, decision: Decision, mark: str | None) -> Foreseen:
+        """Cancel the order that a call is about."""
+        found = [one for one in self._ledger.desk().orders() if any(call.id == intent.number for call in one.calls)]
+        if not found:
+            raise LedgerError(f"the ledger has no order with a call {intent.number}")
+        (order,) = found
+        seen = _seen(mark, intent, [f"{call.id} {call.state} {call.attempts}" for call in order.calls])
+        is_withdrawn = cancel_order(self._ledger, self._settings(), order, decision, rehearses=mark is None)
+        would = "would be" if mark is None else "is"
+        became = "taken back: it was never sent" if is_withdrawn else "cancelled: the vendor is told so"
+        command = f"translator orders cancel {shlex.quote(order.reference)}{_reason(intent)} --yes"
+        return Foreseen(f"the order of submission {intent.number} {would} {became}", command, seen)
 
     def _pause(self, intent: Intent, decision: Decision, mark: str | None) -> Foreseen:
         name, gate = intent.destination, self._ledger.destinations()

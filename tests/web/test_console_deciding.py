@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from msgspec import structs
 
-from tests.web.interesting import REQUISITION
+from tests.web.interesting import REQUISITION, settings_of
 from tests.web.person import Person, deciding, parsed, words
 from translator.cli import cli
+from translator.console_desk import ConsoleDesk
 from translator.ledger import LabThing, Ledger, Settlement
+from translator.web.console_deeds import ChangedError, Intent
 
 UNKNOWN, REJECTED = "outcome-unknown", "vendor-refused"
 
@@ -26,6 +29,11 @@ def undecided(ledger: Ledger, state: str) -> int:
 def state_of(ledger: Ledger, message: int) -> dict[str, int]:
     """Count the entries of one message by state."""
     return ledger.balance([message]).by_state
+
+
+def ordered(ledger: Ledger) -> int:
+    """Give the number of the first call about an order."""
+    return ledger.desk().orders()[0].calls[0].id
 
 
 def silent_change(ledger: Ledger) -> int:
@@ -165,6 +173,47 @@ def test_destination_is_paused_and_resumed(operator: Person, ledger: Ledger) -> 
     assert ledger.destinations().standing("whoop").paused_by == ""
 
 
+def test_order_that_was_never_sent_is_taken_back(operator: Person, ledger: Ledger) -> None:
+    """After a page that says so; then there is nothing left to cancel, and no order stands in the trail."""
+    number = ordered(ledger)
+    asked = operator.ask(f"/orders/{number}", "cancel")
+    before = ledger.desk().orders()[0].state
+    done = operator.send(deciding(asked), reason="the patient withdrew")
+    again = operator.ask(f"/orders/{number}", "cancel")
+
+    assert "would be taken back" in words(asked)
+    assert (before, ledger.desk().orders()[0].state) == ("queued", "dropped")
+    assert (done.status_code, again.status_code) == (200, 422)
+    deed = next(one for one in ledger.access().trail() if one.deed == "cancel")
+    assert (deed.who, deed.subject, "ORD-1" in deed.detail) == ("ada", f"submission {number}", False)
+    assert ledger.verify() == []
+
+
+def test_order_that_was_sent_is_cancelled_as_the_site_confirmed(
+    operator: Person, ledger: Ledger, tmp_path: Path
+) -> None:
+    """Without a confirmed layout nobody knows how; with one the call is queued behind the others."""
+    claim = ledger.claim("acurable")
+    assert claim is not None
+    ledger.settle(claim, Settlement("accepted", "201"))
+    (site := tmp_path / "acme" / "acurable").mkdir(parents=True)
+    (site / "order.toml").write_text("layout_confirmed = true\n", encoding="utf-8")
+    (tmp_path / "acme" / "site.toml").write_text("", encoding="utf-8")
+    settings = structs.replace(settings_of(tmp_path / "lab.db"), site=str(tmp_path / "acme"))
+    desk, intent = ConsoleDesk(ledger, lambda: settings), Intent("cancel", number=ordered(ledger), reason="withdrew")
+
+    unknown_how = operator.ask(f"/orders/{intent.number}", "cancel")
+    foreseen = desk.foresee(intent)
+    desk.decide(intent, "ada", foreseen.mark)
+    with pytest.raises(ChangedError):
+        desk.decide(intent, "ada", foreseen.mark)
+
+    assert (unknown_how.status_code, "layout-unconfirmed" in words(unknown_how)) == (422, True)
+    assert "the vendor is told so" in foreseen.summary
+    calls = ledger.desk().orders()[0].calls
+    assert [(call.kind, call.state) for call in calls] == [("order", "delivered"), ("order-update", "queued")]
+
+
 def test_order_is_concluded_by_its_lane(operator: Person, ledger: Ledger) -> None:
     """Where that is not true, the ledger says so, and nothing is told to the vendor."""
     lane = ledger.browsing().lanes_of(silent_change(ledger))[0]
@@ -251,13 +300,14 @@ def test_every_decision_is_noted(operator: Person, ledger: Ledger) -> None:
             "/undecided/{rejected}", "give-up", "translator rejected drop {rejected} --reason ... --yes", id="give-up"
         ),
         pytest.param("/rates", "pause", "translator ledger pause acurable --reason ...", id="pause"),
+        pytest.param("/orders/{order}", "cancel", "translator orders cancel ORD-1 --reason ... --yes", id="cancel"),
     ],
 )
 def test_shown_command_line_does_the_same(
     operator: Person, ledger: Ledger, tmp_path: Path, path: str, verb: str, command: str
 ) -> None:
     """The command line beside a decision is one that can be typed, and is about the same."""
-    numbers = {state: undecided(ledger, state) for state in ("unknown", "rejected")}
+    numbers = {state: undecided(ledger, state) for state in ("unknown", "rejected")} | {"order": ordered(ledger)}
     page = words(operator.ask(path.format(**numbers), verb))
 
     shown = page.partition("On the command line: ")[2].strip()

@@ -11,14 +11,13 @@ from translator.cli.ending import FINDINGS
 from translator.cli.ledger_place import existing
 from translator.cli.options import Flags, common
 from translator.cli.output import Listing, say
-from translator.errors import ConfigError, LedgerError
+from translator.errors import LedgerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from translator.config import Settings
     from translator.ledger import Ledger, OrderCall, OrderView
-    from translator.record.outcome import OrderPayload
 
 _CALL_COLUMNS = ("call", "kind", "state", "message", "since", "attempts", "answer")
 _COLUMNS = ("reference", "last call", "state", "calls", "message", "since", "answer")
@@ -183,16 +182,13 @@ def cancel(flags: Flags, reference: str, reason: str, wait_s: float, *, yes: boo
       translator orders cancel ORD-1 --reason "the patient withdrew"
       translator orders cancel ORD-1 --reason "the patient withdrew" --yes
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
+    from translator.cancelling import cancel_order  # noqa: PLC0415 - reads the tables
     from translator.ledger import Decision, Ledger  # noqa: PLC0415 - the ledger is heavy
 
     settings = flags.settings()
     with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
         decision = Decision("cancel", who(), reason)
-        order = _find(ledger, reference)
-        with ledger.desk().session(rehearses=not yes) as session:
-            is_withdrawn = session.withdraw_order(reference, decision)
-            if not is_withdrawn:
-                session.cancel_order(reference, _cancellation(settings, order), decision)
+        is_withdrawn = cancel_order(ledger, settings, _find(ledger, reference), decision, rehearses=not yes)
         say("the order was never sent, and is taken back" if is_withdrawn else "Acurable is told to cancel the order")
         if not yes:
             say_preview()
@@ -205,29 +201,6 @@ def _find(ledger: Ledger, reference: str) -> OrderView:
     if not found:
         raise LedgerError("the ledger has no order with this reference; see `translator orders list`")
     return found[0]
-
-
-def _cancellation(settings: Settings, order: OrderView) -> OrderPayload:
-    """
-    Write the body that cancels.
-
-    Raises: ConfigError where nobody confirmed how, or the layout asks for more than the reference.
-    """
-    from translator.engine import Translator  # noqa: PLC0415 - reads the tables
-    from translator.record.outcome import OrderPayload  # noqa: PLC0415 - as above
-
-    layout = Translator.load(settings.site or None).tables.order_layout
-    kind = "study-cancel" if order.calls[0].kind == "study" else "order-cancel"
-    if not layout.confirmed:
-        raise ConfigError(
-            "layout-unconfirmed: how Acurable wants a cancellation is not public; compare acurable/order.toml with "
-            "your contract and set layout_confirmed (`translator explain layout-unconfirmed`)"
-        )
-    if set(layout.needs(kind)) - {"reference"}:
-        raise ConfigError(
-            f"acurable/order.toml: body.{kind} asks for more than the reference; have the sender cancel it (CA)"
-        )
-    return OrderPayload(layout.fill(kind, {"reference": order.reference}))
 
 
 def _deliver(ledger: Ledger, settings: Settings, reference: str, wait_s: float) -> int:
