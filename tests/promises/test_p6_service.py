@@ -205,6 +205,9 @@ def test_service_tells_nobody_of_a_patient(sandbox: SandboxProcess, inbox: Path)
             feed_api(fed, ledger.access().tokens.create("lab", ["submit", "translate", "read"]))
             feed_folder(fed)
             wait_until(lambda: not [one for one in inbox.iterdir() if one.is_file()], seconds=60)
+            ledger.destinations().pause("whoop", f"{TEXT} {PATIENT} withdrew")
+            fed.by_mllp(message(70))
+            wait_until(lambda: '"by":"person"' in fed.service.errors, seconds=60)
             fed.look()
         finally:
             fed.end()
@@ -222,6 +225,7 @@ def test_service_tells_nobody_of_a_patient(sandbox: SandboxProcess, inbox: Path)
     assert '"event":"call-ended"' in fed.heard["stderr"]
     assert "translator_held{" in fed.heard[METRICS_PATH]
     assert fed.heard["reasons"]
+    assert "delivery is paused" in fed.heard["stderr"]
     assert fed.found == []
 
 

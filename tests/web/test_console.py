@@ -79,6 +79,17 @@ def test_viewer_sees_no_patient_anywhere(viewer: Person) -> None:
     assert "read-timeout" in pages["/undecided"].text
 
 
+def test_words_of_a_person_about_a_pause_are_no_viewers_business(
+    viewer: Person, operator: Person, ledger: Ledger
+) -> None:
+    """They may be about anybody; what the program says of a vendor is not."""
+    ledger.destinations().pause("whoop", "Avery has moved away")
+    seen = [[words(person.get(path)) for path in ("/", "/rates")] for person in (viewer, operator)]
+
+    assert [["Avery has moved away" in page for page in pages] for pages in seen] == [[False] * 2, [True] * 2]
+    assert all("paused by a person" in page for pages in seen for page in pages)
+
+
 def test_operator_sees_the_patients(operator: Person) -> None:
     """Every mark that a viewer must not see is there to be seen: the search for it can fail."""
     pages = operator.crawl()

@@ -8,7 +8,9 @@ import msgspec
 from translator.cli.ending import FINDINGS
 from translator.cli.options import Flags, common
 from translator.cli.output import Listing
-from translator.cli.submit import PAUSED
+
+PAUSED = "delivery is paused (`translator ledger destinations` shows why, `translator ledger resume` goes on)"
+"""Not why: those may be the words of a person, and of whom they are about the log says nothing."""
 
 
 @click.command("run")
@@ -52,5 +54,5 @@ def command(flags: Flags, listen: str | None, folder: str | None, mllp: str | No
             warn=logs.warn,
         )
     if report.paused:
-        logs.warn(PAUSED.format(why=report.paused))
+        logs.warn(PAUSED)
     return FINDINGS if report.paused or report.unknown or report.rejected else 0

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from translator.ledger import EVERY, Ageing, Balance, Ledger, RateBudget, Standing
-from translator.web.console_words import age, code_only, group_name, moment
+from translator.ledger import EVERY, PERSON, Ageing, Balance, Ledger, RateBudget, Standing
+from translator.web.console_words import HIDDEN, age, code_only, group_name, moment
 
 STATES = (
     "delivered", "queued", "unknown", "rejected", "held", "ignored", "refused", "duplicate", "superseded", "dropped",
@@ -148,14 +148,14 @@ def look_over(
         counted=balance.entries,
         messages=balance.messages,
         states=_states(balance.by_state),
-        destinations=tuple(waiting(ledger, rates, ageing)),
+        destinations=tuple(waiting(ledger, rates, ageing, sees=sees)),
         held=tuple(cause(found) for found in _most_first(ageing, "held")),
         undecided=tuple(cause(found) for found in _most_first(ageing, "unknown")),
         troubles=tuple(troubles.items()),
     )
 
 
-def waiting(ledger: Ledger, rates: Mapping[str, RateBudget], ageing: Sequence[Ageing]) -> list[Waiting]:
+def waiting(ledger: Ledger, rates: Mapping[str, RateBudget], ageing: Sequence[Ageing], *, sees: bool) -> list[Waiting]:
     """Say of each destination what waits for it and whether it may be called; those that wait longest first."""
     queued = {found.code: found for found in ageing if found.kind == "queued"}
     standings = {
@@ -165,12 +165,19 @@ def waiting(ledger: Ledger, rates: Mapping[str, RateBudget], ageing: Sequence[Ag
     longest = {name: found.since for name, found in queued.items()}
     names = sorted({*queued, *standings, *rates}, key=lambda name: (longest.get(name, now * _US), name))
     return [
-        _destination(name, queued.get(name), standings.get(name), _calls(ledger, name, rates), now) for name in names
+        _destination(name, queued.get(name), standings.get(name), _calls(ledger, name, rates), now, sees=sees)
+        for name in names
     ]
 
 
 def _destination(
-    name: str, queued: Ageing | None, standing: Standing | None, calls: tuple[tuple[str, str], ...], now: float
+    name: str,
+    queued: Ageing | None,
+    standing: Standing | None,
+    calls: tuple[tuple[str, str], ...],
+    now: float,
+    *,
+    sees: bool,
 ) -> Waiting:
     paused = standing is not None and bool(standing.paused_by)
     opens = standing.opens_at / _US - now if standing is not None else 0
@@ -182,10 +189,15 @@ def _destination(
         queued.count if queued else 0,
         age(now - queued.since / _US) if queued else "",
         words,
-        standing.paused if standing is not None else "",
+        _why(standing, sees=sees) if standing is not None else "",
         paused,
         calls,
     )
+
+
+def _why(standing: Standing, *, sees: bool) -> str:
+    """Say why nothing is sent; what a person wrote may be about anybody."""
+    return standing.paused if sees or standing.paused_by != PERSON else HIDDEN
 
 
 def _calls(ledger: Ledger, name: str, rates: Mapping[str, RateBudget]) -> tuple[tuple[str, str], ...]:

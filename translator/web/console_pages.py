@@ -164,7 +164,7 @@ class Pages(Struct, frozen=True):
 
     def rates(self, visit: Visit) -> Response:
         """Show whether and how fast each vendor may be called."""
-        found = waiting(self.ledger, self.decisions.rates(), self.ledger.notices().ageing())
+        found = waiting(self.ledger, self.decisions.rates(), self.ledger.notices().ageing(), sees=visit.sees)
         return self._show("rates.html", visit, destinations=found)
 
     def trail(self, visit: Visit) -> Response:
