@@ -123,4 +123,4 @@ $(PEERS): $(READY) tests/accept/node/package.json
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[bench]' \
 	    && touch $(PEERS) || echo "not every peer could be installed"
 	@npm install --silent --no-audit --no-fund --no-package-lock --prefix tests/accept/node \
-	    || echo "node-hl7-client could not be installed: it needs npm"
+	    || echo "node-hl7-client and axe-core could not be installed: they need npm"

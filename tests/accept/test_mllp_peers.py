@@ -70,7 +70,10 @@ def test_hl7apy_is_understood(ledger: Ledger) -> None:
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
-@pytest.mark.skipif(not (NODE / "node_modules").exists(), reason="node-hl7-client is not installed; see `make peers`")
+@pytest.mark.skipif(
+    not (NODE / "node_modules" / "node-hl7-client").exists(),
+    reason="node-hl7-client is not installed; see `make peers`",
+)
 def test_node_hl7_client_is_understood(ledger: Ledger) -> None:
     """It frames, sends, waits for each answer and reads it."""
     with serving(ledger) as server:

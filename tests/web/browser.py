@@ -59,6 +59,24 @@ def started() -> Iterator[Browser]:
             browser.close()
 
 
+AXE = Path(__file__).parents[1] / "accept" / "node" / "node_modules" / "axe-core" / "axe.min.js"
+needs_axe = pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed; see `make peers`")
+
+
+def judge(page: Page) -> list[str]:
+    """Have axe-core judge a page by WCAG 2.2 AA and by what is good practice; gives what it finds and cannot tell."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[str] = page.evaluate(_JUDGE)
+    return found
+
+
+_JUDGE = """async () => {
+  const told = await axe.run(document, { resultTypes: ["violations", "incomplete"] });
+  return [...told.violations, ...told.incomplete].flatMap(
+    ({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)}`));
+}"""
+
+
 def ask(page: Page, script: str) -> list[Any]:
     """Ask a page by one of the scripts below."""
     found: list[Any] = page.evaluate(_CONTRAST + script)

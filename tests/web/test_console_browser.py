@@ -126,6 +126,35 @@ def test_pages_can_be_read_and_used_by_everybody(open_page: Open, tmp_path: Path
     assert {name: each for name, each in found.items() if any(each)} == {}  # type: ignore[arg-type]
 
 
+@look.needs_axe
+@pytest.mark.parametrize(
+    ("width", "scheme"), [pytest.param(1280, "light", id="desk"), pytest.param(360, "dark", id="phone")]
+)
+@pytest.mark.parametrize("name", ["ada", "vic"])
+def test_judge_of_others_finds_nothing_either(open_page: Open, name: str, width: int, scheme: str) -> None:
+    """Every page that the account may see, a value that is lit, and a decision before it is made."""
+    page = open_page(name, width=width, scheme=scheme)
+    found: dict[str, list[str]] = {}
+    links = "() => [...document.querySelectorAll('td.lead a')].map((each) => each.getAttribute('href'))"
+    paths = list(PAGES.values())
+    for path in ("/", "/undecided", "/orders"):
+        page.goto(path)
+        paths += page.evaluate(links)[:1]
+
+    for path in (*paths, "/nowhere"):
+        page.goto(path)
+        found[path] = look.judge(page)
+    if name == "ada":
+        page.goto("/messages/8")
+        page.locator("[data-trace]").first.hover()
+        found["lit"] = look.judge(page)
+        page.locator("td.deeds button").first.click()
+        page.wait_for_selector("text=What would happen")
+        found["asked"] = look.judge(page)
+
+    assert {path: told for path, told in found.items() if told} == {}
+
+
 @pytest.mark.parametrize(("width", "scheme"), VIEWS[1:])
 def test_forms_can_be_read_and_used_by_everybody(open_page: Open, tmp_path: Path, width: int, scheme: str) -> None:
     """The same holds for the login, a refused login, a decision before and after it is made."""
