@@ -131,7 +131,9 @@ VERBS: Mapping[str, Verb] = {
     "accept": Verb("Mark as delivered", "Record that the vendor has it?", "submission", asks_reason=True),
     "give-up": Verb("Give up", "Go on without it?", "submission", asks_reason=True, asks_then=True),
     "conclude": Verb("Conclude", "Tell the vendor what this order is?", "lane", asks_reason=True, asks_then=True),
-    "cancel": Verb("Cancel", "Take this order back, or have the vendor cancel it?", "submission", asks_reason=True),
+    "cancel": Verb(
+        "Cancel the order", "Take this order back, or have the vendor cancel it?", "submission", asks_reason=True
+    ),
     "pause": Verb("Pause", "Send nothing more to this destination until it is resumed?", asks_reason=True),
     "resume": Verb("Resume", "Send to this destination again?"),
 }
