@@ -165,6 +165,19 @@ def test_message_has_one_number_from_intake_to_delivery(
     assert told_of["call-ended"].items() >= {"destination": "whoop", "outcome": "accepted", "answer": "201"}.items()
 
 
+def test_control_id_is_told_as_a_hash(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Lines of what came twice are found together; another ledger hashes the same id otherwise."""
+    caplog.set_level(logging.INFO, "translator")
+    for name, count in (("lab.db", 2), ("other.db", 1)):
+        with Ledger.open(tmp_path / name) as ledger:
+            for _ in range(count):
+                ledger.accept([arrival(report({"HDL": "50"}))], POLICIES)
+
+    first, again, elsewhere = (vars(one)["control_id"] for one in caplog.records)
+
+    assert (first == again, first == elsewhere, len(first)) == (True, False, 40)
+
+
 def test_paused_destination_is_told_once(
     sandbox: SandboxProcess, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

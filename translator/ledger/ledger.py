@@ -98,7 +98,7 @@ class Ledger(LedgerParts):
             announce(connection)
             now = self._instant() if at is None else round(at * 1_000_000)
             numbers = accept_messages(connection, self._vault, arrivals, policies, now)
-        tell_taken(arrivals, numbers, time.perf_counter() - began)
+        tell_taken(arrivals, numbers, time.perf_counter() - began, self._vault.hash)
         return numbers
 
     def kept(self, numbers: Sequence[int]) -> list[Prior]:
