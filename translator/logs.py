@@ -24,8 +24,8 @@ from translator.config_log import LogSettings
 from translator.listening import PlaceFormatter
 
 FIELDS = (
-    "trace", "control_id", "submission", "attempt", "intake", "destination", "port", "folder", "state", "outcome", "code",
-    "answer", "count", "ms", "by", "why", "text", "url", "console", "mllp", "folders", "version",
+    "trace", "control_id", "submission", "attempt", "intake", "destination", "port", "folder", "state", "outcome",
+    "code", "answer", "count", "ms", "by", "why", "text", "url", "console", "mllp", "folders", "version",
 )  # fmt: skip
 """Numbers, codes, states, hashes, names of the settings and our own sentences; never anything of a message."""
 
