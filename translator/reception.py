@@ -8,6 +8,7 @@ answered.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
@@ -71,6 +72,7 @@ class Reception:
         self._intake = intake
         self._warn = warn
         self._open = ExitStack()
+        self._stopping = threading.Event()
         outer, inner = doors(self.troubles)
         self._outer = Listener(outer, *settings.address, logs_apart=False)
         listen = settings.console.listen
@@ -90,6 +92,7 @@ class Reception:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stopping.set()
         self._open.close()
 
     @property
@@ -129,4 +132,4 @@ class Reception:
                 self._warn(f"{error}; the port keeps the certificate that it has")
 
     def _take(self, site: str, path: Path, name: str, key: str) -> Filed:
-        return take_file(self._ledger, self._intake.tables, site, path, name, key)
+        return take_file(self._ledger, self._intake.tables, site, path, name, key, self._stopping.is_set)
