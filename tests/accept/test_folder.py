@@ -297,6 +297,21 @@ def test_new_file_is_noticed(folder: Folder) -> None:
     assert folder.warned == []
 
 
+@pytest.mark.skipif(os.name != "posix", reason="names are bytes on POSIX only")
+def test_name_in_no_charset_is_noticed_like_any_other(folder: Folder) -> None:
+    """What tells of changes cannot tell of it."""
+
+    def act(_: FolderWatcher) -> None:
+        for number, name in enumerate((b"M\xfcller.hl7", b"M\xe4ller.hl7", b"a.hl7"), start=1):
+            with open(os.fsencode(folder.inbox) + b"/" + name, "wb") as file:  # noqa: PTH123 - a path of bytes
+                file.write(oru([Obx(HDL, "55")], request=service_request(number)))
+            wait_until(lambda: len(folder.ledger.messages()) == number, seconds=20)  # noqa: B023 - it is waited for
+
+    watched(folder, act)
+
+    assert folder.files == []
+
+
 def test_second_watcher_stands_by(folder: Folder) -> None:
     """One process at a time takes files in; where it ends, the other goes on."""
     second = folder.watcher()

@@ -181,7 +181,8 @@ class FolderWatcher:
         yield None
         settings = self._settings
         seconds = min(settings.settle_s, settings.scan_s) if settings.complete == STABLE else settings.scan_s
-        yield from watch(
+        noticed = partial(
+            watch,
             self._folder,
             stop_event=self._stop,
             debounce=100,
@@ -192,6 +193,13 @@ class FolderWatcher:
             force_polling=settings.polls,
             raise_interrupt=False,
         )
+        while not self._stop.is_set():
+            try:
+                yield from noticed()
+            except RuntimeError:
+                # It cannot tell of a name in no charset, nor where the system has no notices left to give.
+                self._stop.wait(seconds)
+                yield None
 
     def _tell(self, trouble: str) -> None:
         if trouble and trouble != self.trouble:
