@@ -74,9 +74,10 @@ class Reception:
         self._open = ExitStack()
         self._stopping = threading.Event()
         outer, inner = doors(self.troubles)
+        _check_folders(settings)
         self._outer = Listener(outer, *settings.address, logs_apart=False)
         listen = settings.console.listen
-        self._inner = Listener(inner, *host_and_port(listen), logs_apart=False) if listen else None
+        self._inner = _listener(inner, listen) if listen else None
         self.mllp = tuple(MllpServer(intake, one, answered=answered) for one in settings.mllp)
         self.folders = tuple(FolderWatcher(one, partial(self._take, one.site), warn=warn) for one in settings.folders)
 
@@ -111,7 +112,7 @@ class Reception:
     def troubles(self) -> Mapping[str, str]:
         """Say, by part, why something is not taken in; empty where all is well."""
         found = {f"folder {number}": one.trouble for number, one in enumerate(self.folders, 1)}
-        found["intake"] = "it has ended" if self._intake.finished.done() else ""
+        found["intake"] = "it has ended" if self._intake.finished.done() else self._intake.trouble
         found["ledger"] = self._ledger_trouble()
         return {part: trouble for part, trouble in found.items() if trouble}
 
@@ -121,6 +122,15 @@ class Reception:
         except LedgerError as error:
             return str(error)
         return ""
+
+    def check(self) -> None:
+        """
+        See whether what `swap` reads again can be used.
+
+        Raises: ConfigError where a certificate cannot.
+        """
+        for one in self.mllp:
+            one.check()
 
     def swap(self, tables: Tables) -> None:
         """Decide by other tables from now on, and read certificates again; one that cannot be used changes nothing."""
@@ -133,3 +143,14 @@ class Reception:
 
     def _take(self, site: str, path: Path, name: str, key: str) -> Filed:
         return take_file(self._ledger, self._intake.tables, site, path, name, key, self._stopping.is_set)
+
+
+def _listener(application: ASGIApp, listen: str) -> Listener:
+    return Listener(application, *host_and_port(listen), logs_apart=False, setting="console.listen")
+
+
+def _check_folders(settings: Settings) -> None:
+    # Each would wait for the other's lock.
+    places = [Path(one.path).resolve() for one in settings.folders]
+    if len(set(places)) < len(places):
+        raise ConfigError("two `[[folder]]` name the same folder; one of them can watch it")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import click
 import msgspec
 
@@ -41,6 +43,11 @@ def command(flags: Flags, listen: str | None, folder: str | None, mllp: str | No
     from translator.ledger import Ledger  # noqa: PLC0415 - the ledger and the server are heavy
     from translator.service import run  # noqa: PLC0415
 
+    if hasattr(signal, "SIGHUP"):
+        # Until it can be acted on: what it asks for has not been read yet, and it would end us.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    # What was there at the start and is no more must not be read as settings that say nothing.
+    flags = flags.pinned()
     more = {"listen": listen, "folder": folder, "mllp": mllp, "console.listen": console}
     settings = flags.settings(**more)
     logs.configure(settings.log)
