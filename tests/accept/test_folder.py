@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -225,6 +225,20 @@ def test_file_that_cannot_be_read_is_set_aside(folder: Folder) -> None:
     assert watcher.taken == {DONE: 0, HELD: 1, FAILED: 1}
 
 
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ESTALE], ids=["too-many-open-files", "network-folder-away"])
+def test_fault_that_is_not_of_the_file_sets_nothing_aside(folder: Folder, number: int) -> None:
+    """The file is as good as before, so it is taken up again."""
+    folder.lay("a.hl7", GOOD)
+    folder.fails.append(OSError(number, os.strerror(number)))
+    watcher = folder.watcher()
+
+    with pytest.raises(OSError, match=os.strerror(number)):
+        watcher.look()
+    taken = watcher.look()
+
+    assert (taken, folder.files, len(folder.ledger.messages())) == (1, [], 1)
+
+
 def test_file_is_taken_when_it_was_left_alone(folder: Folder) -> None:
     """Not while it grows."""
     watcher = folder.watcher(complete=STABLE, settle_s=2.0)
@@ -352,7 +366,7 @@ def test_folder_that_was_made_anew_is_watched(folder: Folder) -> None:
     """Nobody has to start the service again for it."""
 
     def act(watcher: FolderWatcher) -> None:
-        shutil.rmtree(folder.inbox)
+        folder.inbox.rename(folder.inbox.with_name("gone"))
         wait_until(lambda: bool(watcher.trouble), seconds=20)
         folder.inbox.mkdir()
         folder.lay("a.hl7", GOOD)

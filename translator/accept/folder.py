@@ -36,6 +36,10 @@ DONE, HELD, FAILED = "done", "held", "failed"
 REASON = ".reason.txt"
 
 _AGAIN_S = 2.0
+# What says nothing of the file: we have too much open, or the network folder is going away.
+_PASSING = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN}
+)
 _STEP_MS = 100
 
 
@@ -224,7 +228,7 @@ class FolderWatcher:
         try:
             filed = self._take(claimed, _told(name), _told(claimed.name))
         except OSError as error:
-            if not claimed.exists() and not self._claims.is_there():
+            if error.errno in _PASSING or not (claimed.exists() or self._claims.is_there()):
                 raise
             filed = Filed(FAILED, 0, (f"the file cannot be read: {error.strerror}",))
         self._leave(claimed, name, filed)
