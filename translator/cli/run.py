@@ -29,15 +29,18 @@ def command(flags: Flags, listen: str | None, folder: str | None, mllp: str | No
     open it prints one line that says where: {"url": ..., "mllp": [...], "folders": 1, "console": ...}. WHOOP calls
     /webhooks/whoop at the url, Acurable /webhook/v1/acurable/notification.
 
-    Ctrl-C and SIGTERM end it well: what is under way is finished first. SIGHUP reads settings and tables anew; where
-    anything in them is wrong, it says so and goes on with the old ones.
+    Ctrl-C and SIGTERM end it well: what is under way is finished first. SIGHUP reads settings, tables, secrets and
+    certificates anew; where anything in them is wrong, it says so and goes on with the old ones.
+
+    Exit code 2: something that the settings name cannot be used, or a part of the service failed; 1: it was stopped,
+    and something is rejected or unknown, or a destination is paused.
 
     \b
     Examples:
       translator run
       translator run --folder inbox --mllp 0.0.0.0:2575 --ledger /var/lib/translator/lab.db
       translator run --listen 127.0.0.1:0 --whoop-url http://127.0.0.1:9000
-      kill -HUP $(pidof -s translator)
+      pkill -HUP -x translator
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     from translator import logs  # noqa: PLC0415 - the service alone writes a log
     from translator.ledger import Ledger  # noqa: PLC0415 - the ledger and the server are heavy
