@@ -27,7 +27,7 @@ LAYERS = (
     ("app", "doctor", "service"),
     ("console_desk",),
     ("reception",),
-    ("confirmations",),
+    ("confirmations", "usable"),
     ("cancelling", "notify", "review", "requisitions", "lab_side", "filing"),
     ("reviewer",),
     ("delivery", "feed", "lab_way", "study_history"),

@@ -163,7 +163,9 @@ def test_ledger_that_is_away_is_told_to_everybody_at_once(tmp_path: Path) -> Non
         answer = intake.take(brought(0))
 
         assert isinstance(answer.exception(), LedgerUnavailableError)
+        assert intake.trouble == "away"
         assert intake.take(brought(1)).result().id
+        assert not intake.trouble
 
 
 class Forgetful(Ledger):

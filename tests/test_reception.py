@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
+import pytest
 from starlette.applications import Starlette
 
 from tests.ledger.arrivals import POLICIES
 from tests.sandbox_process import NO_TLS
 from translator.config import parse_settings
-from translator.errors import LedgerUnavailableError
+from translator.errors import ConfigError, LedgerUnavailableError
 from translator.intake import Intake, Tables
 from translator.ledger import Ledger
 from translator.reception import Doors, Reception
@@ -26,9 +27,9 @@ class Away(Ledger):
         raise LedgerUnavailableError("the database is away")
 
 
-def reception(ledger: Ledger) -> Reception:
+def reception(ledger: Ledger, more: str = "") -> Reception:
     """Open the two HTTP addresses on free ports."""
-    settings = parse_settings("listen = '127.0.0.1:0'\n[console]\nlisten = '127.0.0.1:0'")
+    settings = parse_settings(f"listen = '127.0.0.1:0'\n[console]\nlisten = '127.0.0.1:0'\n{more}")
     intake = Intake(ledger, Tables(Sites.load(settings), POLICIES))
 
     def answered(_code: str, _seconds: float) -> None:
@@ -60,3 +61,13 @@ def test_service_is_not_ready_while_the_ledger_is_away(tmp_path: Path) -> None:
     """Whoever balances load sends no more; the process lives, and is ready again when the database is back."""
     with Away.open(tmp_path / "lab.db") as ledger, reception(ledger) as opened:
         assert ready(opened) == (503, {"status": "not ready", "troubles": {"ledger": "the database is away"}})
+
+
+def test_folder_that_is_named_twice_is_an_error_of_the_settings(tmp_path: Path) -> None:
+    """Each of the two would wait for the other for ever."""
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    named = f"[[folder]]\npath = '{inbox}'\n[[folder]]\npath = '{tmp_path / 'inbox' / '..' / 'inbox'}'"
+
+    with Ledger.open(tmp_path / "lab.db") as ledger, pytest.raises(ConfigError, match="same folder"):
+        reception(ledger, named)

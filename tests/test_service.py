@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+import trustme
 
 from tests.lab_messages import HDL, LOCAL, Obx, oru, service_request
 from tests.sandbox_process import NO_TLS, SandboxProcess
@@ -45,10 +46,16 @@ class Service:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
+                cwd=ledger.parent,
             )
-        assert self.process.stdout is not None
-        self.addresses = json.loads(self.process.stdout.readline() or "{}")
+        self.addresses = self.greeted()
         self.url = self.addresses.get("url", "")
+
+    def greeted(self) -> dict[str, Any]:
+        """Wait until it prints where it is."""
+        assert self.process.stdout is not None
+        told: dict[str, Any] = json.loads(self.process.stdout.readline() or "{}")
+        return told
 
     @property
     def errors(self) -> str:
@@ -96,6 +103,14 @@ class Service:
         return self.process.returncode, "\n".join(
             line for line in self.errors.split("\n") if '"level":"info"' not in line
         )
+
+
+class Starting(Service):
+    """One that nobody has waited for yet."""
+
+    def greeted(self) -> dict[str, Any]:
+        """Wait for nothing."""
+        return {}
 
 
 Serve = Callable[..., Service]
@@ -160,14 +175,19 @@ def test_service_without_a_webhook_secret_says_so(serve: Serve, sandbox: Sandbox
     assert (answer, code, "whoop.webhook_secret is not set" in errors) == (401, 0, True)
 
 
-def test_service_ends_where_a_part_of_it_fails(serve: Serve, sandbox: SandboxProcess, tmp_path: Path) -> None:
-    """Without credentials nothing can be fetched: exit code 2, and the variable that is missing."""
-    service = serve(tmp_path / "lab.db", sandbox, WHOOP_CLIENT_ID="")
+def test_service_without_credentials_keeps_what_comes(serve: Serve, sandbox: SandboxProcess, tmp_path: Path) -> None:
+    """What is due waits, WHOOP is paused with the reason, and everything else goes on."""
+    service = serve(tmp_path / "lab.db", sandbox, "--mllp", "127.0.0.1:0", WHOOP_CLIENT_ID="")
 
+    service.send(message(151))
     service.tell(sandbox, "e72719d6-0dbb-4eb3-9ccc-781b563fc3d3")
 
-    code, errors = service.ended()
-    assert (code, "WHOOP_CLIENT_ID" in errors) == (2, True)
+    with Ledger.open(tmp_path / "lab.db") as ledger:
+        wait_until(lambda: bool(ledger.destinations().standing("whoop").paused), seconds=60)
+        service.send(message(152))
+        assert ledger.balance().by_state == {"queued": 2}
+    code, errors = service.end(signal.SIGTERM)
+    assert (code, "WHOOP_CLIENT_ID is not set" in errors) == (1, True)
 
 
 HEADER = "system,code,same_as,display,wire_unit,ignore,example_in,example_out,note\n"
@@ -248,6 +268,94 @@ def test_faulty_reload_changes_nothing(serve: Serve, sandbox: SandboxProcess, tm
     assert (code, "observations.csv:2" in errors) == (0, True)
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        pytest.param("[lab]\nto = './nowhere'", "lab.to", id="folder-of-the-lab-away"),
+        pytest.param("[lab]\nto = 'mllps://127.0.0.1:1'\nca = 'no.pem'", "lab.ca", id="authority-of-the-lab-away"),
+        pytest.param("[whoop]\nclient_secret = 'file:no'", "secret cannot be read", id="secret-away"),
+        pytest.param("[whoop]\nwebhook_secret = 'file:no'", "secret cannot be read", id="webhook-secret-away"),
+        pytest.param("[acurable]\nwebhook_token = 'file:no'", "secret cannot be read", id="token-away"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_neither_started_nor_reloaded(
+    serve: Serve, sandbox: SandboxProcess, tmp_path: Path, more: str, said: str
+) -> None:
+    """What is seen when the first result is due is seen too late."""
+    settings, port = tmp_path / "translator.toml", "[[mllp]]\nlisten = '127.0.0.1:0'\n"
+    settings.write_text(port, encoding="utf-8")
+    service = serve(tmp_path / "lab.db", sandbox, "--config", str(settings))
+
+    settings.write_text(port + more, encoding="utf-8")
+    service.reload("the old settings and tables stay")
+    acknowledged = read_acknowledgement(service.send(message(161)))
+    other = serve(tmp_path / "other.db", sandbox, "--config", str(settings))
+
+    assert acknowledged is not None
+    assert (acknowledged.code, other.addresses) == ("AA", {})
+    assert [said in errors for errors in (service.errors, other.ended()[1])] == [True, True]
+    assert other.process.returncode == 2
+
+
+def test_secret_of_webhooks_is_read_anew(serve: Serve, sandbox: SandboxProcess, tmp_path: Path) -> None:
+    """A secret that was changed counts from the reload on, and the old one no more."""
+    secret, settings = tmp_path / "secret", tmp_path / "translator.toml"
+    secret.write_text("of before", encoding="utf-8")
+    settings.write_text("[whoop]\nwebhook_secret = 'file:secret'\n", encoding="utf-8")
+    service = serve(tmp_path / "lab.db", sandbox, "--config", str(settings))
+    before = service.tell(sandbox, "e72719d6-0dbb-4eb3-9ccc-781b563fc3d4")
+
+    secret.write_text(sandbox.webhook_secret, encoding="utf-8")
+    service.reload("read anew")
+
+    assert (before, service.tell(sandbox, "e72719d6-0dbb-4eb3-9ccc-781b563fc3d4")) == (401, 204)
+
+
+def test_certificate_that_cannot_be_used_keeps_all_of_before(
+    serve: Serve, sandbox: SandboxProcess, tmp_path: Path, site: Path
+) -> None:
+    """A reload is taken as a whole, certificates among it."""
+    authority = trustme.CA()
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "port.pem"))
+    settings = tmp_path / "translator.toml"
+    ports = "[[mllp]]\nlisten = '127.0.0.1:0'\n" * 2 + "certificate = 'port.pem'\n"
+    settings.write_text(f"site = './acme'\n{ports}", encoding="utf-8")
+    service = serve(tmp_path / "lab.db", sandbox, "--config", str(settings))
+
+    (tmp_path / "port.pem").write_text("no certificate", encoding="utf-8")
+    site.write_text(HEADER + ROW, encoding="utf-8")
+    service.reload("the old settings and tables stay")
+    service.send(message(171, Obx(LOCAL, "112")))
+
+    with Ledger.open(tmp_path / "lab.db") as ledger:
+        assert ledger.balance().by_state == {"held": 1}
+
+
+def test_settings_file_that_went_away_is_no_sound_reload(serve: Serve, sandbox: SandboxProcess, tmp_path: Path) -> None:
+    """Settings that were found in the current folder are missed when they are gone."""
+    settings = tmp_path / "translator.toml"
+    settings.write_text("site = 'example'\n", encoding="utf-8")
+    service = serve(tmp_path / "lab.db", sandbox)
+
+    settings.unlink()
+    service.reload("the old settings and tables stay")
+
+    assert service.end(signal.SIGTERM)[0] == 0
+
+
+def test_reload_that_comes_too_early_ends_nothing(sandbox: SandboxProcess, tmp_path: Path) -> None:
+    """A supervisor may ask for it before the service listens."""
+    service = Starting(tmp_path / "lab.db", sandbox)
+    try:
+        wait_until((tmp_path / "lab.db").exists, seconds=60)
+        service.process.send_signal(signal.SIGHUP)
+        greeting = Service.greeted(service)
+
+        assert (service.end(signal.SIGTERM)[0], "url" in greeting) == (0, True)
+    finally:
+        service.process.kill()
+
+
 def test_address_that_changed_waits_for_the_next_start(serve: Serve, sandbox: SandboxProcess, tmp_path: Path) -> None:
     """A reload says so, and takes the rest."""
     settings = tmp_path / "translator.toml"
@@ -280,7 +388,7 @@ def test_intake_keeps_its_site_at_a_reload(serve: Serve, sandbox: SandboxProcess
     ("flags", "said"),
     [
         pytest.param(("--folder", "nowhere"), "a watched folder is not there", id="folder-away"),
-        pytest.param(("--mllp", "203.0.113.1:2575"), "cannot listen", id="address-of-another-machine"),
+        pytest.param(("--mllp", "203.0.113.1:2575"), "`mllp`: cannot listen", id="address-of-another-machine"),
         pytest.param(("--site", "nowhere"), "there is no site", id="no-site"),
     ],
 )

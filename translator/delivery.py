@@ -136,9 +136,10 @@ def serve(
     Where another process holds the lock, this one waits for it; where the database is away, until it is back. What was
     under way then is recorded when it is back; what could not be for a minute is unknown.
 
+    Where a credential is needed and not set, its destination is paused.
+
     Shape: `trouble` is told, once, why nothing is delivered while the database is away.
-    Raises: ConfigError where a credential is needed and not set; LedgerError where the stop comes while the database
-    is away.
+    Raises: LedgerError where the stop comes while the database is away.
     """
     work = _Delivery(ledger, settings, tables, stop, None, progress, None, transport)
     known = ""
@@ -176,7 +177,9 @@ class _Delivery(NamedTuple):
     async def run(self, *, serves: bool = False) -> DeliveryReport:
         counts, away = Counts(self.progress), threading.Event()
         async with AsyncExitStack() as stack:
-            routes = [route async for route in open_routes(stack, self.settings, self.tables, self.transport)]
+            routes = [
+                route async for route in open_routes(stack, self.settings, self.tables, self.transport, serves=serves)
+            ]
             dispatchers = [
                 Dispatcher(
                     self.ledger,

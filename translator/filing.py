@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePath
 from typing import TypeAlias
 
-from translator.accept.folder import DONE, FAILED, HELD, Filed
+from translator.accept.folder import DONE, FAILED, HELD, Filed, StoppingError
 from translator.feed import translate_files
 from translator.intake import Tables
 from translator.ledger import Arrival, Ledger
@@ -46,13 +46,23 @@ class _Relay:
         return look_up
 
 
-def take_file(ledger: Ledger, tables: Tables, site: str, path: Path, name: str, key: str) -> Filed:
+def take_file(
+    ledger: Ledger,
+    tables: Tables,
+    site: str,
+    path: Path,
+    name: str,
+    key: str,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> Filed:
     """
     Keep every message of a file; on return they are on disk.
 
     Shape: `site` is the folder's own, empty where the sender of each message decides; `key` is what the file is known
-    by when it is taken up again after a crash: what of it was kept then is not kept twice.
-    Raises: OSError where the file cannot be read; LedgerError, and then the file can be taken up again.
+    by when it is taken up again after a crash: what of it was kept then is not kept twice. `is_stopping` is asked
+    between batches, so that no large file holds up a stop.
+    Raises: OSError where the file cannot be read; LedgerError and StoppingError, and then the file can be taken up
+    again.
     """
     states: Counter[str] = Counter()
     reasons: dict[str, int] = {}
@@ -78,6 +88,8 @@ def take_file(ledger: Ledger, tables: Tables, site: str, path: Path, name: str, 
         if arrivals:
             ledger.accept(arrivals, tables.policies)
         number += len(batch)
+        if is_stopping():
+            raise StoppingError
 
 
 def _place(states: Counter[str]) -> str:

@@ -34,6 +34,9 @@ LARGEST_GROUP = 16 << 20
 GATHER_S = 0.0005
 """How long a group waits for more where several senders are at it: the server's thread hands theirs in meanwhile."""
 
+TROUBLE_S = 30.0
+"""How long a message that could not be kept counts as a trouble, unless another one is kept before."""
+
 _CLOSED = "the service is being stopped; send this again later"
 
 
@@ -102,12 +105,18 @@ class Intake:
         self._lock = threading.Lock()
         self._is_open = False
         self._was_several = False
+        self._trouble, self._trouble_until = "", 0.0
         self.finished: Future[None] = Future()
 
     @property
     def tables(self) -> Tables:
         """The tables of now."""
         return self._tables
+
+    @property
+    def trouble(self) -> str:
+        """Why the last message was not kept; empty where it was, or that is a while ago."""
+        return self._trouble if time.monotonic() < self._trouble_until else ""
 
     def swap(self, tables: Tables) -> None:
         """Decide by other tables from the next group on."""
@@ -182,6 +191,7 @@ class Intake:
         try:
             taken = self._accept([one.brought for one in group])
         except LedgerUnavailableError as error:
+            self._trouble, self._trouble_until = str(error), time.monotonic() + TROUBLE_S
             # One by one would wait for each of them as long.
             for one in group:
                 one.answer.set_exception(error)
@@ -192,6 +202,7 @@ class Intake:
                 for one in group:
                     self._keep([one])
         else:
+            self._trouble_until = 0.0
             for one, became in zip(group, taken, strict=True):
                 one.answer.set_result(became)
 

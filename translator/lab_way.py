@@ -35,6 +35,17 @@ async def open_lab(settings: LabSettings, suffix: str) -> AsyncIterator[LabSide]
         yield client
 
 
+def check_lab(settings: LabSettings) -> None:
+    """
+    See whether the way to the lab can be opened; one that nobody named can.
+
+    Raises: ConfigError where it is a folder that is not there, or the certificates cannot be used.
+    """
+    if settings.to and mllp_address(settings.to) is None:
+        FileDrop(Path(settings.to))
+    tls_context(settings)
+
+
 def tls_context(settings: LabSettings) -> ssl.SSLContext | None:
     """
     Make what TLS needs: whom to trust, and who we are.

@@ -19,11 +19,11 @@ from translator.errors import ConfigError
 BACKLOG = 2048
 
 
-def bind(family: int, address: Any, hint: str = "") -> socket.socket:
+def bind(family: int, address: Any, setting: str = "--port") -> socket.socket:
     """
     Bind an address and listen there.
 
-    Shape: `address` is what `socket.bind` takes for the family; `hint` says what to do where the port is taken.
+    Shape: `address` is what `socket.bind` takes for the family; `setting` names what says the address.
     Raises: ConfigError where it cannot be had.
     """
     # asyncio turns Nagle's delay (40 ms an answer) off only where the protocol is named.
@@ -36,7 +36,9 @@ def bind(family: int, address: Any, hint: str = "") -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise ConfigError(f"cannot listen on port {address[1]}: {error.strerror}{hint}") from error
+        raise ConfigError(
+            f"`{setting}`: cannot listen on port {address[1]}: {error.strerror}; choose another, or stop what has it"
+        ) from error
     return listener
 
 

@@ -149,7 +149,7 @@ class Pipeline:
         if not is_export:
             return None
         lines = [line.raw for line in split_lines(chunks) if read_head(line.raw) is not None]
-        text = f"there are {len(lines)} resources, each on a line, in these bytes; use translate_stream"
+        text = f"there are {len(lines)} resources, each on a line, in these bytes; one is taken at a time"
         message = self._fhir.read(bundle_lines(lines).raw)
         return structs.replace(message, type="", refused=Finding("several-messages", "", text), held=())
 
@@ -267,7 +267,7 @@ def _several(read: list[Message], pieces: list[Piece]) -> Message:
     """Refuse what is more than one message; its observations are numbered through, so that each is accounted for."""
     count = sum(piece.kind == "MSH" for piece in pieces)
     if count > 1:
-        refused = Finding("several-messages", "", f"there are {count} messages in these bytes; use translate_stream")
+        refused = Finding("several-messages", "", f"there are {count} messages in these bytes; one is taken at a time")
     else:
         refused = Finding("malformed", "", "there are lines that belong to no message")
     observations = (

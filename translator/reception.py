@@ -8,6 +8,7 @@ answered.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
@@ -76,11 +77,13 @@ class Reception:
         self._intake = intake
         self._warn = warn
         self._open = ExitStack()
+        self._stopping = threading.Event()
         outer, inner, refusals = doors(self.troubles)
+        _check_folders(settings)
         serve = partial(Listener, logs_apart=False, refusals=refusals)
         self._outer = serve(outer, *settings.address)
         listen = settings.console.listen
-        self._inner = serve(inner, *host_and_port(listen)) if listen else None
+        self._inner = serve(inner, *host_and_port(listen), setting="console.listen") if listen else None
         self.mllp = tuple(MllpServer(intake, one, answered=answered) for one in settings.mllp)
         self.folders = tuple(FolderWatcher(one, partial(self._take, one.site), warn=warn) for one in settings.folders)
 
@@ -96,6 +99,7 @@ class Reception:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stopping.set()
         self._open.close()
 
     @property
@@ -114,7 +118,7 @@ class Reception:
     def troubles(self) -> Mapping[str, str]:
         """Say, by part, why something is not taken in; empty where all is well."""
         found = {f"folder {number}": one.trouble for number, one in enumerate(self.folders, 1)}
-        found["intake"] = "it has ended" if self._intake.finished.done() else ""
+        found["intake"] = "it has ended" if self._intake.finished.done() else self._intake.trouble
         found["ledger"] = self._ledger_trouble()
         return {part: trouble for part, trouble in found.items() if trouble}
 
@@ -124,6 +128,15 @@ class Reception:
         except LedgerError as error:
             return str(error)
         return ""
+
+    def check(self) -> None:
+        """
+        See whether what `swap` reads again can be used.
+
+        Raises: ConfigError where a certificate cannot.
+        """
+        for one in self.mllp:
+            one.check()
 
     def swap(self, tables: Tables) -> None:
         """Decide by other tables from now on, and read certificates again; one that cannot be used changes nothing."""
@@ -135,4 +148,11 @@ class Reception:
                 self._warn(f"{error}; the port keeps the certificate that it has")
 
     def _take(self, site: str, path: Path, name: str, key: str) -> Filed:
-        return take_file(self._ledger, self._intake.tables, site, path, name, key)
+        return take_file(self._ledger, self._intake.tables, site, path, name, key, self._stopping.is_set)
+
+
+def _check_folders(settings: Settings) -> None:
+    # Each would wait for the other's lock.
+    places = [Path(one.path).resolve() for one in settings.folders]
+    if len(set(places)) < len(places):
+        raise ConfigError("two `[[folder]]` name the same folder; one of them can watch it")

@@ -21,9 +21,9 @@ from translator.translate.lab_codes import unmapped_panels
 from translator.translate.tables import Tables
 from translator.transmit.fetch import UNREADABLE, RequisitionFetcher, Source
 from translator.transmit.responses import outcome_of
-from translator.transmit.token import Credentials, TokenKeeper
+from translator.transmit.token import TokenKeeper
 from translator.transmit.whoop import DESTINATION, WhoopClient
-from translator.vendors import rate_budget
+from translator.vendors import credentials, rate_budget
 
 FETCHED = "fetched"
 """The value of `whoop.confirm` that confirms what was fetched."""
@@ -77,14 +77,10 @@ def _may_come(row: EventRow, tables: Tables) -> bool:
 def serve_fetching(
     ledger: Ledger, settings: Settings, tables: Tables, *, stop: Event, transport: Transport | None = None
 ) -> None:
-    """
-    Fetch whatever is announced, until the stop.
-
-    Raises: ConfigError where a credential is needed and not set.
-    """
+    """Fetch whatever is announced, until the stop; where a credential is needed and not set, WHOOP is paused."""
 
     async def serve() -> None:
-        async with _fetcher(ledger, settings, tables, transport) as fetcher:
+        async with _fetcher(ledger, settings, tables, transport, serves=True) as fetcher:
             await fetcher.serve(stop=stop)
 
     asyncio.run(serve())
@@ -92,7 +88,7 @@ def serve_fetching(
 
 @asynccontextmanager
 async def _fetcher(
-    ledger: Ledger, settings: Settings, tables: Tables, transport: Transport | None
+    ledger: Ledger, settings: Settings, tables: Tables, transport: Transport | None, *, serves: bool = False
 ) -> AsyncIterator[RequisitionFetcher]:
     # What the lab cannot be ordered is not confirmed; the lab's side does so once it can.
     whoop, to_lab = settings.whoop, bool(settings.lab.to)
@@ -105,7 +101,7 @@ async def _fetcher(
             client=for_documents,
             # Secrets are read only when a token is needed: without webhooks nobody needs one.
             tokens=TokenKeeper(
-                lambda: for_tokens.fetch_token(Credentials(whoop.client_id.reveal(), whoop.client_secret.reveal())),
+                lambda: for_tokens.fetch_token(credentials(whoop, serves=serves)),
                 time.monotonic,
             ),
             responses=tables.responses[DESTINATION],

@@ -5,9 +5,9 @@ Each part works in a thread of its own and speaks with the others through the le
 finish what is under way, and the process ends with that failure: a service that does half of its work is worse than
 one that a supervisor starts again.
 
-A reload (SIGHUP) reads settings and tables anew. Only where all of it is sound is it swapped, as a whole: the intakes
-stay open and decide by the new tables, and the workers that deliver are let finish and started anew. Addresses and
-folders are those of the start.
+A reload (SIGHUP) reads settings, tables, secrets and certificates anew. Only where all of it is sound is it swapped, as
+a whole: the intakes stay open and decide by the new tables, and the workers that deliver are let finish and started
+anew. Addresses and folders are those of the start.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import NamedTuple
 from msgspec import structs
 from starlette.applications import Starlette
 from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
 
 from translator import logs
 from translator.accept.callers import Callers
@@ -38,7 +39,8 @@ from translator.notify import serve_notices
 from translator.reception import Addresses, Doors, Reception
 from translator.requisitions import FETCHED, serve_fetching
 from translator.sites import Sites
-from translator.vendors import rate_budgets
+from translator.usable import check_usable
+from translator.vendors import credentials, rate_budgets
 from translator.web.api import Api
 from translator.web.api_gate import HANDLERS
 from translator.web.api_problem import refusals
@@ -53,8 +55,10 @@ UNKNOWN_CALLERS = (
 )
 UNSIGNED = "whoop.webhook_secret is not set: every webhook of WHOOP is answered 401"
 
-_AT_START = ("ledger", "ledger_key", "listen", "folders", "mllp", "api", "console", "log")
-"""The settings that a reload leaves as they were at the start."""
+_AT_START = {name: name for name in ("ledger", "ledger_key", "listen", "mllp", "api", "console", "log")} | {
+    "folders": "folder"
+}
+"""The settings that a reload leaves as they were at the start, and how their tables are called."""
 
 Say = Callable[[str], None]
 
@@ -68,10 +72,11 @@ class Site(NamedTuple):
     @classmethod
     def of(cls, settings: Settings) -> Site:
         """
-        Read every table that the settings name.
+        Read every table that the settings name, and see whether all else that they name can be used.
 
         Raises: ConfigError, TableError.
         """
+        check_usable(settings)
         sites = Sites.load(settings)
         return cls(settings, Tables(sites, policies(settings, sites.default.tables)))
 
@@ -94,14 +99,22 @@ def run(
     reached, `warn` gets what the operator should know.
     Raises: ConfigError, TableError, LedgerError.
     """
+    words = Words()
+    # Before anything is read: what is asked for meanwhile is done then.
+    with words.of_signals():
+        return _run(ledger, load, words, started, warn)
+
+
+def _run(
+    ledger: Ledger, load: Callable[[], Settings], words: Words, started: Callable[[Addresses], None], warn: Say
+) -> DeliveryReport:
     site = Site.of(load())
     intake = Intake(ledger, site.tables)
     metrics = Metrics(ledger, *_measures(site), version=version("translator"))
-    now = _Now(site)
-    doors = partial(_doors, ledger, now, intake, metrics, warn)
+    now = _Now(ledger, site, warn)
+    doors = partial(_doors, ledger, now, intake, metrics)
     answered = partial(_answered, metrics)
-    words = Words()
-    with words.of_signals(), metrics, Reception(ledger, site.settings, intake, doors, warn, answered) as reception:
+    with metrics, Reception(ledger, site.settings, intake, doors, warn, answered) as reception:
         metrics.watch(reception.mllp, reception.folders, reception.troubles)
         for work in reception.works:
             work.add_done_callback(lambda _: words.tell(ENDED))
@@ -110,11 +123,11 @@ def run(
         logs.tell("started", url=where.url, console=where.console, mllp=", ".join(where.mllp), folders=where.folders)
         while True:
             workers = _Workers(ledger, site, words, warn)
-            word, site = _until(words, site, load, warn)
+            word, site = _until(words, site, load, reception.check, warn)
             if word != RELOAD:
                 break
             workers.finish()
-            now.site = site
+            now.swap(site)
             metrics.swap(*_measures(site))
             reception.swap(site.tables)
             warn("settings and tables were read anew")
@@ -125,7 +138,9 @@ def run(
     return report
 
 
-def _until(words: Words, site: Site, load: Callable[[], Settings], warn: Say) -> tuple[str, Site]:
+def _until(
+    words: Words, site: Site, load: Callable[[], Settings], check: Callable[[], None], warn: Say
+) -> tuple[str, Site]:
     """Wait for a word to act on; a reload of what is not sound is none."""
     while True:
         word = words.next()
@@ -134,10 +149,11 @@ def _until(words: Words, site: Site, load: Callable[[], Settings], warn: Say) ->
         try:
             settings = load()
             fresh = site.renewed(settings)
+            check()
         except TranslatorError as error:
             warn(f"nothing was read anew, the old settings and tables stay: {error}")
             continue
-        changed = [name for name in _AT_START if getattr(settings, name) != getattr(site.settings, name)]
+        changed = [told for name, told in _AT_START.items() if getattr(settings, name) != getattr(site.settings, name)]
         if changed:
             warn(f"{', '.join(changed)}: takes effect at the next start")
         return word, fresh
@@ -146,12 +162,26 @@ def _until(words: Words, site: Site, load: Callable[[], Settings], warn: Say) ->
 class _Now:
     """The settings and tables of now, for whoever outlives a reload."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, ledger: Ledger, site: Site, warn: Say) -> None:
+        self._ledger = ledger
+        self._warn = warn
+        self.swap(site)
+
+    def swap(self, site: Site) -> None:
+        """Go by others from now on."""
         self.site = site
+        settings, warn = site.settings, self._warn
+        _look_for_credentials(settings, warn)
+        webhooks = Webhooks(self._ledger, _webhook_secret(settings, warn), _acurable_callers(settings, warn))
+        self._webhooks = webhooks.application(HANDLERS)
 
     def settings(self) -> Settings:
         """Give the settings."""
         return self.site.settings
+
+    async def webhooks(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take a webhook, as an ASGI application."""
+        await self._webhooks(scope, receive, send)
 
 
 class _Workers:
@@ -214,16 +244,24 @@ def _answered(metrics: Metrics, code: str, seconds: float) -> None:
     logs.answered(code, seconds)
 
 
-def _doors(ledger: Ledger, now: _Now, intake: Intake, metrics: Metrics, warn: Say, troubles: Troubles) -> Doors:
+def _doors(ledger: Ledger, now: _Now, intake: Intake, metrics: Metrics, troubles: Troubles) -> Doors:
     settings = now.settings()
-    webhooks = Webhooks(ledger, _webhook_secret(settings, warn), _acurable_callers(settings, warn))
     health = health_routes(troubles)
     api = [Api(ledger, intake, settings.api).mount()] if settings.api.enabled else []
     hours = settings.console.session_h
     console = console_application(ledger, ConsoleDesk(ledger, now.settings), session_h=hours, troubles=troubles)
-    outer = Starlette(routes=[*health, *api, *webhooks.routes()], exception_handlers=dict(HANDLERS))
-    outer.router.redirect_slashes = False
-    return Doors(outer, Starlette(routes=[*health, *metrics_routes(metrics), Mount("", console)]), refusals())
+    return Doors(
+        Starlette(routes=[*health, *api, Mount("", now.webhooks)], exception_handlers=dict(HANDLERS)),
+        Starlette(routes=[*health, *metrics_routes(metrics), Mount("", console)]),
+        refusals(),
+    )
+
+
+def _look_for_credentials(settings: Settings, warn: Say) -> None:
+    try:
+        credentials(settings.whoop, serves=False)
+    except ConfigError as error:
+        warn(f"{error}; without it WHOOP is paused as soon as something is due")
 
 
 def _webhook_secret(settings: Settings, warn: Say) -> str:

@@ -9,12 +9,13 @@ from contextlib import AsyncExitStack
 import httpx
 
 from translator.config import AcurableSettings, Settings, WhoopSettings
+from translator.errors import ConfigError
 from translator.ledger import UNLIMITED, RateBudget
 from translator.translate.tables import Tables
 from translator.transmit import acurable, whoop
 from translator.transmit.acurable import AcurableClient, TokenRequest
 from translator.transmit.drain import Route
-from translator.transmit.token import Credentials, TokenKeeper
+from translator.transmit.token import Credentials, TokenKeeper, TokenRefusedError
 from translator.transmit.whoop import WhoopClient
 
 DOCUMENTED_RATE = RateBudget(per_minute=100, per_day=10_000)
@@ -41,20 +42,36 @@ def rate_budgets(settings: Settings) -> dict[str, RateBudget]:
     return found | ({acurable.DESTINATION: rate_budget(settings.acurable)} if settings.acurable.url else {})
 
 
+def credentials(vendor: WhoopSettings | AcurableSettings, *, serves: bool) -> Credentials:
+    """
+    Read what a vendor knows us by.
+
+    Raises: ConfigError where it cannot be read; TokenRefusedError instead where a service goes on without this vendor.
+    """
+    try:
+        return Credentials(vendor.client_id.reveal(), vendor.client_secret.reveal())
+    except ConfigError as error:
+        if serves:
+            raise TokenRefusedError(str(error)) from None
+        raise
+
+
 async def open_routes(
-    stack: AsyncExitStack, settings: Settings, tables: Tables, transport: MakeTransport | None
+    stack: AsyncExitStack, settings: Settings, tables: Tables, transport: MakeTransport | None, *, serves: bool = False
 ) -> AsyncIterator[Route]:
     """
     Give the route to every vendor whose address is known; `stack` closes its clients.
 
-    Shape: `transport` makes the transport of each client; a test answers there.
+    Shape: `transport` makes the transport of each client; a test answers there. `serves` as for `credentials`.
     """
-    yield await _whoop(stack, settings.whoop, tables, transport)
+    yield await _whoop(stack, settings.whoop, tables, transport, serves=serves)
     if settings.acurable.url:
-        yield await _acurable(stack, settings.acurable, tables, transport)
+        yield await _acurable(stack, settings.acurable, tables, transport, serves=serves)
 
 
-async def _whoop(stack: AsyncExitStack, site: WhoopSettings, tables: Tables, transport: MakeTransport | None) -> Route:
+async def _whoop(
+    stack: AsyncExitStack, site: WhoopSettings, tables: Tables, transport: MakeTransport | None, *, serves: bool
+) -> Route:
     def client() -> WhoopClient:
         return WhoopClient(site.url, timeout_s=site.timeout_s, transport=transport() if transport else None)
 
@@ -65,7 +82,7 @@ async def _whoop(stack: AsyncExitStack, site: WhoopSettings, tables: Tables, tra
         clients=tuple(clients),
         # Secrets are read only when a token is needed: a ledger with nothing to send needs none.
         tokens=TokenKeeper(
-            lambda: for_tokens.fetch_token(Credentials(site.client_id.reveal(), site.client_secret.reveal())),
+            lambda: for_tokens.fetch_token(credentials(site, serves=serves)),
             time.monotonic,
         ),
         responses=tables.responses[whoop.DESTINATION],
@@ -75,7 +92,7 @@ async def _whoop(stack: AsyncExitStack, site: WhoopSettings, tables: Tables, tra
 
 
 async def _acurable(
-    stack: AsyncExitStack, site: AcurableSettings, tables: Tables, transport: MakeTransport | None
+    stack: AsyncExitStack, site: AcurableSettings, tables: Tables, transport: MakeTransport | None, *, serves: bool
 ) -> Route:
     def client() -> AcurableClient:
         names = tables.order_layout.activation_names
@@ -83,8 +100,7 @@ async def _acurable(
         return AcurableClient(site.url, timeout_s=site.timeout_s, transport=way, code_names=names)
 
     def request() -> TokenRequest:
-        credentials = Credentials(site.client_id.reveal(), site.client_secret.reveal())
-        return TokenRequest(site.issuer or site.url, credentials, site.scope, site.audience)
+        return TokenRequest(site.issuer or site.url, credentials(site, serves=serves), site.scope, site.audience)
 
     clients = [await stack.enter_async_context(client()) for _ in range(site.workers)]
     for_tokens = await stack.enter_async_context(client())

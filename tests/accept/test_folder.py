@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 from tests.lab_messages import HDL, LOCAL, Obx, oru, service_request
 from tests.ledger.arrivals import POLICIES
 from tests.transmit.delivering import wait_until
-from translator.accept.folder import CLAIMED, DONE, FAILED, HELD, LOCK, Filed, FolderWatcher
+from translator.accept.folder import DONE, FAILED, HELD, Filed, FolderWatcher, StoppingError
+from translator.accept.folder_claims import CLAIMED, LOCK
 from translator.config import parse_settings
 from translator.config_intakes import DELETE, MOVE, RENAMED, SENTINEL, STABLE, FolderIntake
 from translator.errors import ConfigError, LedgerError, LedgerUnavailableError
@@ -115,6 +117,74 @@ def test_same_name_twice_is_kept_twice(folder: Folder) -> None:
     assert len(folder.ledger.messages()) == 3
 
 
+def test_file_that_is_named_like_a_reason_is_not_overwritten(folder: Folder) -> None:
+    """A sender may call its files whatever it likes."""
+    watcher = folder.watcher()
+    folder.lay("a.reason.txt", b"first")
+    watcher.look()
+    folder.lay("a", b"second")
+    watcher.look()
+
+    kept = [path.read_bytes() for path in (folder.inbox / FAILED).iterdir()]
+    assert kept.count(b"first") == kept.count(b"second") == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are bytes on POSIX only")
+@pytest.mark.parametrize("raw", [GOOD, b"no message"], ids=["message", "no-message"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(b"M\xfcller.hl7", id="in-latin-1"),
+        pytest.param(b"n" * 251 + b".hl7", id="as-long-as-can-be"),
+        pytest.param("\u00fc".encode() * 127, id="of-long-letters"),
+        pytest.param(b"a\nb.hl7", id="of-two-lines"),
+    ],
+)
+def test_any_name_is_taken(folder: Folder, name: bytes, raw: bytes) -> None:
+    """One odd name neither stops the others nor ends the service."""
+    path = os.fsencode(folder.inbox) + b"/" + name
+    with open(path, "wb") as file:  # noqa: PTH123 - a path of bytes
+        file.write(raw)
+
+    taken = folder.watcher().look()
+
+    assert (taken, os.path.lexists(path), len(folder.ledger.messages())) == (1, False, raw is GOOD)
+    assert len(folder.files) == (0 if raw is GOOD else 2)
+
+
+def test_file_that_cannot_be_renamed_does_not_stop_the_others(folder: Folder) -> None:
+    """It is told, and tried again."""
+    (folder.inbox / FAILED).write_bytes(b"where the folder of failed files should be")
+    folder.lay("a.hl7", b"no message")
+    folder.lay("b.hl7", GOOD)
+    watcher = folder.watcher(files="*.hl7")
+
+    with pytest.raises(OSError, match="exists"):
+        watcher.look()
+    (folder.inbox / FAILED).unlink()
+    watcher.look()
+
+    assert len(folder.ledger.messages()) == 1
+    assert folder.files == ["failed/a.hl7", "failed/a.hl7.reason.txt"]
+
+
+def test_stop_does_not_wait_for_a_large_file(folder: Folder) -> None:
+    """What is left of it is taken at the next start, and nothing of it twice."""
+    many = [oru([Obx(HDL, "55")], request=service_request(number), control_id=f"M{number}") for number in range(200)]
+    folder.lay("a.hl7", *many)
+
+    def take(path: Path, name: str, key: str) -> Filed:
+        return take_file(folder.ledger, TABLES, "", path, name, key, lambda: True)
+
+    with pytest.raises(StoppingError):
+        FolderWatcher(FolderIntake(str(folder.inbox), complete=RENAMED), take, warn=folder.warned.append).look()
+    before = len(folder.ledger.messages())
+    folder.watcher().look()
+
+    assert 0 < before < 200
+    assert (len(folder.ledger.messages()), folder.files) == (200, [])
+
+
 def test_same_file_again_is_a_message_again(folder: Folder) -> None:
     """A lab that sends a file anew is told in the ledger that nothing in it is new."""
     watcher = folder.watcher()
@@ -155,6 +225,20 @@ def test_file_that_cannot_be_read_is_set_aside(folder: Folder) -> None:
     assert watcher.taken == {DONE: 0, HELD: 1, FAILED: 1}
 
 
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ESTALE], ids=["too-many-open-files", "network-folder-away"])
+def test_fault_that_is_not_of_the_file_sets_nothing_aside(folder: Folder, number: int) -> None:
+    """The file is as good as before, so it is taken up again."""
+    folder.lay("a.hl7", GOOD)
+    folder.fails.append(OSError(number, os.strerror(number)))
+    watcher = folder.watcher()
+
+    with pytest.raises(OSError, match=os.strerror(number)):
+        watcher.look()
+    taken = watcher.look()
+
+    assert (taken, folder.files, len(folder.ledger.messages())) == (1, [], 1)
+
+
 def test_file_is_taken_when_it_was_left_alone(folder: Folder) -> None:
     """Not while it grows."""
     watcher = folder.watcher(complete=STABLE, settle_s=2.0)
@@ -182,6 +266,29 @@ def test_sentinel_goes_with_its_file(folder: Folder) -> None:
     assert (before, after, folder.files) == (0, 1, [])
 
 
+@pytest.mark.parametrize(
+    ("left", "left_over"),
+    [
+        pytest.param(["a.hl7.ok", "a.hl7"], ["a.hl7"], id="both-were-claimed"),
+        pytest.param(["a.hl7"], ["a.hl7"], id="its-sentinel-was-gone"),
+        pytest.param(["a.hl7.ok"], [], id="its-sentinel-alone-was-claimed"),
+    ],
+)
+def test_sentinel_of_a_crash_vouches_for_no_other_file(folder: Folder, left: list[str], left_over: list[str]) -> None:
+    """Wherever the crash came between claiming the two, nothing is lost, and the next file of the name has to wait."""
+    watcher = folder.watcher(complete=SENTINEL)
+    for name in left:
+        folder.lay(f"{CLAIMED}/{1:020}-{1:06}-{name}", *([] if name.endswith(".ok") else [GOOD]))
+    folder.lay("a.hl7", WAITS if left_over else GOOD)
+
+    watcher.look()
+    watcher.look()
+
+    # Of the file of before, or of the only one there is.
+    assert folder.ledger.balance().by_state == {"queued": 1}
+    assert folder.files == left_over
+
+
 def watched(folder: Folder, act: Callable[[FolderWatcher], None]) -> FolderWatcher:
     """Let a watcher run while something happens."""
     with folder.watcher() as watcher:
@@ -202,6 +309,21 @@ def test_new_file_is_noticed(folder: Folder) -> None:
     watched(folder, act)
 
     assert folder.warned == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are bytes on POSIX only")
+def test_name_in_no_charset_is_noticed_like_any_other(folder: Folder) -> None:
+    """What tells of changes cannot tell of it."""
+
+    def act(_: FolderWatcher) -> None:
+        for number, name in enumerate((b"M\xfcller.hl7", b"M\xe4ller.hl7", b"a.hl7"), start=1):
+            with open(os.fsencode(folder.inbox) + b"/" + name, "wb") as file:  # noqa: PTH123 - a path of bytes
+                file.write(oru([Obx(HDL, "55")], request=service_request(number)))
+            wait_until(lambda: len(folder.ledger.messages()) == number, seconds=20)  # noqa: B023 - it is waited for
+
+    watched(folder, act)
+
+    assert folder.files == []
 
 
 def test_second_watcher_stands_by(folder: Folder) -> None:
@@ -237,7 +359,20 @@ def test_folder_that_vanishes_is_watched_again_when_it_is_back(folder: Folder) -
     watched(folder, act)
 
     assert len(folder.warned) == 1
-    assert "cannot be read" in folder.warned[0]
+    assert "cannot be taken" in folder.warned[0]
+
+
+def test_folder_that_was_made_anew_is_watched(folder: Folder) -> None:
+    """Nobody has to start the service again for it."""
+
+    def act(watcher: FolderWatcher) -> None:
+        folder.inbox.rename(folder.inbox.with_name("gone"))
+        wait_until(lambda: bool(watcher.trouble), seconds=20)
+        folder.inbox.mkdir()
+        folder.lay("a.hl7", GOOD)
+        wait_until(lambda: len(folder.ledger.messages()) == 1, seconds=30)
+
+    watched(folder, act)
 
 
 def test_folder_that_is_not_there_is_an_error_of_the_settings(folder: Folder) -> None:

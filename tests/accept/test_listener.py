@@ -20,15 +20,15 @@ from translator.errors import ConfigError
 
 
 def test_port_that_is_taken_is_an_error_of_the_settings() -> None:
-    """The operator learns which port, and what to do."""
-    with bind("127.0.0.1", 0) as taken, pytest.raises(ConfigError, match=r"port \d+.*--listen"):
-        bind("127.0.0.1", taken.getsockname()[1])
+    """The operator learns which setting, which port, and what to do."""
+    with bind("127.0.0.1", 0, "mllp") as taken, pytest.raises(ConfigError, match=r"`mllp`.*port \d+.*choose another"):
+        bind("127.0.0.1", taken.getsockname()[1], "mllp")
 
 
 def test_host_that_is_none_is_an_error_of_the_settings() -> None:
-    """The operator learns which setting."""
-    with pytest.raises(ConfigError, match="`listen`"):
-        bind("no-such-host.invalid", 0)
+    """The operator learns which setting, and which host."""
+    with pytest.raises(ConfigError, match=r"`console.listen`.*no-such-host.invalid"):
+        bind("no-such-host.invalid", 0, "console.listen")
 
 
 def test_url_names_the_port_that_was_taken() -> None:
@@ -41,7 +41,7 @@ def test_url_names_the_port_that_was_taken() -> None:
 
 def test_answers_are_sent_at_once() -> None:
     """The protocol is named, by which asyncio knows that TCP_NODELAY can be set."""
-    with bind("127.0.0.1", 0) as listener:
+    with bind("127.0.0.1", 0, "listen") as listener:
         assert listener.proto == socket.IPPROTO_TCP
 
 

@@ -58,7 +58,7 @@ def test_asyncio_client_of_python_hl7_is_understood(ledger: Ledger) -> None:
 
 
 def test_hl7apy_is_understood(ledger: Ledger) -> None:
-    """It has no client; it writes the message with its frame, and finds code and place in the answer."""
+    """It has a server and no client; it writes the message with its frame, and finds code and place in the answer."""
     message = parse_message(report(1, processing_id="D").decode(), find_groups=False)
 
     with serving(ledger) as server, Sender(server.port) as sender:

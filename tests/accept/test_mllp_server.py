@@ -189,6 +189,16 @@ def test_stray_bytes_and_empty_frames_are_passed_over(ledger: Ledger) -> None:
     assert told == [Acknowledgement("AA", "M1"), Acknowledgement("AA", "M2")]
 
 
+@pytest.mark.parametrize("commit", [b"\x06", b"\x15"], ids=["taken", "not-taken"])
+def test_commit_of_release_two_is_not_answered(ledger: Ledger, commit: bytes) -> None:
+    """It answers an answer; two that answer each other would never end."""
+    with serving(ledger) as server, Sender(server.port) as sender:
+        sender.send(commit, report(1))
+        told = sender.told()
+
+    assert (told, server.counts.received) == (Acknowledgement("AA", "M1"), 1)
+
+
 def test_end_byte_within_a_message_does_not_cut_it_short(ledger: Ledger) -> None:
     """0x1C that no carriage return follows is content: the message is refused, not acknowledged up to there."""
     cut = report(1).replace(b"Sample^", b"Sam\x1cple^")

@@ -34,7 +34,7 @@ def test_full_disk_keeps_what_was_acknowledged(ledger: Ledger) -> None:
     ledger.accept([message(number) for number in range(10)], POLICIES)
     pragma(ledger, "max_page_count=70")
 
-    with pytest.raises(LedgerError, match="disk of the ledger is full"):
+    with pytest.raises(LedgerUnavailableError, match="disk of the ledger is full"):
         ledger.accept([message(number, size=40) for number in range(10, 400)], POLICIES)
 
     assert (ledger.balance().messages, ledger.verify()) == (10, [])
@@ -120,7 +120,7 @@ def test_read_only_database_keeps_nothing(ledger: Ledger, place: str, postgres: 
 @pytest.mark.parametrize(
     ("state", "said", "kind"),
     [
-        pytest.param("53100", "disk of the ledger is full", LedgerError, id="disk-full"),
+        pytest.param("53100", "disk of the ledger is full", LedgerUnavailableError, id="disk-full"),
         pytest.param("53200", "run out of memory", LedgerUnavailableError, id="out-of-memory"),
         pytest.param("58030", "disk of the ledger's database reports", LedgerError, id="disk-error"),
         pytest.param("XX001", "the ledger is damaged", LedgerError, id="damaged-page"),

@@ -1,39 +1,45 @@
 """
 Watch a folder, and take each file in that is whole; it leaves the folder only after the ledger has it.
 
-Theory of operation: a file is claimed by renaming it into `.translator/` of the same folder, which no writer notices;
-what lies there after a crash is taken up again, under the same keys, so that nothing of it is kept twice. A lock beside
-it sees to it that one process at a time watches a folder; a second one stands by. Afterwards the file is deleted or
-moved. What the system tells of changes only shortens the wait: the folder is looked through at its own pace, too, so a
-notice that never comes, as from a network folder, loses nothing.
+Theory of operation: a file is claimed by a rename (folder_claims.py); what was claimed before a crash is taken up
+again, under the same keys, so that nothing of it is kept twice. A lock beside it sees to it that one process at a time
+watches a folder; a second one stands by. Afterwards the file is deleted or moved. What the system tells of changes only
+shortens the wait: the folder is looked through at its own pace, too, so a notice that never comes, as from a network
+folder, loses nothing. A file that nobody can rename does not stop the others.
 
 File names may name patients, so they are in no text that this gives away (promise P6).
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from msgspec import Struct
 
-from translator.accept.folder_names import Look, Waiting, is_taken, wait_on, whole
-from translator.config_intakes import DELETE, SENTINEL, STABLE, FolderIntake
+from translator.accept.folder_claims import Claims, name_of
+from translator.accept.folder_names import Look, Waiting, is_taken, numbered, wait_on, whole
+from translator.config_intakes import DELETE, STABLE, FolderIntake
 from translator.errors import ConfigError, LedgerError
 from translator.ledger.lock import file_lock
 
-CLAIMED, LOCK = ".translator", "lock"
 DONE, HELD, FAILED = "done", "held", "failed"
 REASON = ".reason.txt"
 
 _AGAIN_S = 2.0
+# What says nothing of the file: we have too much open, or the network folder is going away.
+_PASSING = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN}
+)
 _STEP_MS = 100
 
 
@@ -48,6 +54,10 @@ class Filed(Struct, frozen=True):
     place: str
     messages: int
     reasons: tuple[str, ...] = ()
+
+
+class StoppingError(Exception):
+    """A file is not taken in any further, since the service stops; it is taken up again at the next start."""
 
 
 Take = Callable[[Path, str, str], Filed]
@@ -80,11 +90,12 @@ class FolderWatcher:
         self._stop = threading.Event()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="folder")
         self._waiting: dict[str, Waiting] = {}
-        self._number = 0
+        self._claims = Claims(settings)
         self.trouble = ""
         self.taken = {DONE: 0, HELD: 0, FAILED: 0}
         self.finished: Future[None] = Future()
         self._prepare()
+        self._is_mount = self._folder.is_mount()
 
     def __enter__(self) -> Self:
         self.finished = self._thread.submit(self._watch)
@@ -100,47 +111,61 @@ class FolderWatcher:
         """
         Look the folder through once, and take in what is whole; gives the number of files.
 
-        Raises: OSError where the folder cannot be read; LedgerError where the ledger takes nothing in.
+        Raises: OSError where the folder cannot be read, or, behind the others, where a file cannot be renamed;
+        LedgerError where the ledger takes nothing in.
         """
         count = 0
-        for claimed in sorted(path for path in self._claims.iterdir() if path.name != LOCK):
-            self._file(claimed)
-            count += 1
+        hindered: OSError | None = None
+        for claim in self._due():
+            if self._stop.is_set():
+                break
+            try:
+                claimed = claim()
+                if claimed is not None:
+                    self._file(claimed)
+                    count += 1
+            except OSError as error:
+                hindered = hindered or error
+        if hindered is not None:
+            raise hindered
+        return count
+
+    def _due(self) -> Iterator[Callable[[], Path | None]]:
+        """Give what was claimed before, then what is whole now, each as what claims it."""
+        if self._is_mount and not self._folder.is_mount():
+            # What lies there now is the place of the network folder, and nobody's inbox.
+            raise OSError(errno.ENOTCONN, "it is not mounted")
+        for claimed in self._claims.left():
+            yield partial(_same, claimed)
         looks, names = self._looks()
         now = self._clock()
         self._waiting = wait_on(looks, self._waiting, now)
         for name in [*whole(self._waiting, names, self._settings, now)]:
-            if self._stop.is_set():
-                break
-            claimed_as = self._claim(name)
-            if claimed_as is not None:
-                self._file(claimed_as)
-                count += 1
-        return count
-
-    @property
-    def _claims(self) -> Path:
-        return self._folder / CLAIMED
+            yield partial(self._claim, name)
 
     def _prepare(self) -> None:
         try:
             if not self._folder.is_dir():
                 raise ConfigError("a watched folder is not there; create it, or mend `folder` in the settings")
-            self._claims.mkdir(exist_ok=True)
+            self._claims.prepare()
         except OSError as error:
             raise ConfigError(f"a watched folder cannot be used: {error.strerror}; files are renamed in it") from None
 
     def _watch(self) -> None:
         while not self._stop.is_set():
             try:
-                with file_lock(self._claims / LOCK) as held:
+                # Somebody may have made the folder anew.
+                self._claims.prepare()
+                with file_lock(self._claims.lock) as held:
                     if held:
                         self._follow()
                     else:
                         self._tell("another process watches this folder; this one stands by")
                         self._stop.wait(_AGAIN_S)
             except OSError as error:
-                self._tell(f"a watched folder cannot be read: {error.strerror}; it is tried again")
+                self._tell(f"a watched folder, or a file in it, cannot be taken: {error.strerror}; it is tried again")
+                self._stop.wait(_AGAIN_S)
+            except StoppingError:
                 self._stop.wait(_AGAIN_S)
             except LedgerError as error:
                 self._tell(f"files wait, since the ledger takes none in: {error}")
@@ -160,7 +185,8 @@ class FolderWatcher:
         yield None
         settings = self._settings
         seconds = min(settings.settle_s, settings.scan_s) if settings.complete == STABLE else settings.scan_s
-        yield from watch(
+        noticed = partial(
+            watch,
             self._folder,
             stop_event=self._stop,
             debounce=100,
@@ -171,6 +197,13 @@ class FolderWatcher:
             force_polling=settings.polls,
             raise_interrupt=False,
         )
+        while not self._stop.is_set():
+            try:
+                yield from noticed()
+            except RuntimeError:
+                # It cannot tell of a name in no charset, nor where the system has no notices left to give.
+                self._stop.wait(seconds)
+                yield None
 
     def _tell(self, trouble: str) -> None:
         if trouble and trouble != self.trouble:
@@ -187,24 +220,15 @@ class FolderWatcher:
         return looks, frozenset(names)
 
     def _claim(self, name: str) -> Path | None:
-        """Rename a file so that it is ours; None where somebody else was faster or it went away."""
-        self._number += 1
-        claimed = self._claims / f"{time.time_ns():020}-{self._number:06}-{name}"
         self._waiting.pop(name, None)
-        try:
-            (self._folder / name).rename(claimed)
-        except FileNotFoundError:
-            return None
-        if self._settings.complete == SENTINEL:
-            (self._folder / (name + self._settings.sentinel)).unlink(missing_ok=True)
-        return claimed
+        return self._claims.claim(name)
 
     def _file(self, claimed: Path) -> None:
-        name = claimed.name.split("-", 2)[-1]
+        name = name_of(claimed)
         try:
-            filed = self._take(claimed, name, claimed.name)
+            filed = self._take(claimed, _told(name), _told(claimed.name))
         except OSError as error:
-            if not claimed.exists() and not self._claims.exists():
+            if error.errno in _PASSING or not (claimed.exists() or self._claims.is_there()):
                 raise
             filed = Filed(FAILED, 0, (f"the file cannot be read: {error.strerror}",))
         self._leave(claimed, name, filed)
@@ -216,9 +240,9 @@ class FolderWatcher:
             return
         target = self._folder / filed.place
         target.mkdir(exist_ok=True)
-        free = next(path for path in _names(target, name) if not path.exists())
+        free = next(path for path in map(target.joinpath, numbered(name)) if not _is_there(path))
         if filed.reasons:
-            free.with_name(free.name + REASON).write_text("\n".join(filed.reasons) + "\n", encoding="utf-8")
+            _write(free.with_name(free.name + REASON), filed.reasons)
         claimed.rename(free)
 
 
@@ -232,10 +256,24 @@ def _look(entry: os.DirEntry[str]) -> Look | None:
     return Look(entry.name, found.st_size, found.st_mtime_ns)
 
 
-def _names(folder: Path, name: str) -> Iterator[Path]:
-    """Give a name and, for when it is taken, others that sort behind it."""
-    yield folder / name
-    number = 2
-    while True:
-        yield folder / f"{name}.{number}"
-        number += 1
+def _same(claimed: Path) -> Path:
+    return claimed
+
+
+def _write(path: Path, reasons: Iterable[str]) -> None:
+    """Write reasons down, all of them or none."""
+    try:
+        path.write_text("".join(f"{reason}\n" for reason in reasons), encoding="utf-8")
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _told(name: str) -> str:
+    """Write a name as text: what of it is in no charset becomes a mark."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether a name is taken, be it by a file or by the reasons of one."""
+    return os.path.lexists(path) or os.path.lexists(path.with_name(path.name + REASON))

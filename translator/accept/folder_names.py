@@ -8,6 +8,7 @@ was laid beside it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
@@ -45,6 +46,12 @@ def is_taken(name: str, settings: FolderIntake) -> bool:
     if settings.complete == SENTINEL and name.endswith(settings.sentinel):
         return False
     return fnmatchcase(name, settings.files)
+
+
+def numbered(name: str) -> Iterator[str]:
+    """Give a name and, for when it is taken, others that sort behind it."""
+    yield name
+    yield from (f"{name}.{number}" for number in itertools.count(2))
 
 
 def wait_on(looks: Iterable[Look], waiting: Mapping[str, Waiting], now: float) -> dict[str, Waiting]:

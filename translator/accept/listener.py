@@ -29,7 +29,7 @@ class Listener:
     One HTTP server; as a context manager it serves while the block runs, and then finishes what has begun.
 
     Shape: `port` 0 takes a free one; `url` tells which. `logs_apart` is false in a process that has set up its logs.
-    `refusals` are the problems that are told before there is a call, by status.
+    `refusals` are the problems that are told before there is a call, by status. `setting` names what says the address.
     Raises: ConfigError where the address cannot be had.
     """
 
@@ -42,13 +42,14 @@ class Listener:
         logs_apart: bool = True,
         patience: Patience | None = None,
         refusals: Mapping[int, bytes] | None = None,
+        setting: str = "listen",
     ) -> None:
         class Caller(PatientProtocol):
             """One caller of this listener."""
 
         Caller.patience = patience or Patience()
         Caller.refusals = refusals or {}
-        self._socket = bind(host, port)
+        self._socket = bind(host, port, setting)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 application,
@@ -90,15 +91,15 @@ class Listener:
         await serving
 
 
-def bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int, setting: str) -> socket.socket:
     """
-    Bind the address of a host by its name.
+    Bind the address of a host by its name; `setting` names what says it.
 
     Raises: ConfigError where it cannot be had.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError:
-        raise ConfigError("`listen`: this host has no address here") from None
+        raise ConfigError(f"`{setting}`: the host `{host}` has no address here") from None
     family, *_, address = found[0]
-    return listening.bind(family, address, "; choose another with `--listen`")
+    return listening.bind(family, address, setting)

@@ -24,6 +24,9 @@ from translator.intake import Intake
 from translator.read.mllp import Frames, FrameTooLargeError
 from translator.write.mllp import frame
 
+# Nothing, by which some peers say that they are still there; and the commits of MLLP release 2, which answer an answer.
+_NO_MESSAGES = frozenset({b"", b"\x06", b"\x15"})
+
 MOST_IN_FLIGHT = 32
 SETTLE_S = 0.1
 """How long the carriage return behind 0x1C may be under way before its absence counts."""
@@ -205,8 +208,7 @@ class Connection(asyncio.Protocol):
             (self._transport.resume_reading if is_wanted else self._transport.pause_reading)()
 
     def _take(self, raw: bytes) -> None:
-        if not raw.strip():
-            # Some peers say so that they are still there.
+        if raw.strip() in _NO_MESSAGES:
             return
         server = self._server
         header = read_ack_header(raw, server.charsets)

@@ -69,7 +69,7 @@ class MllpServer:
         self._settings = settings
         self._grace_s = grace_s
         self._tls = tls_of(settings)
-        self._socket = bind(*settings.address)
+        self._socket = bind(*settings.address, "mllp")
         self._socket.settimeout(0)
         self._bound: tuple[str, int] = self._socket.getsockname()[:2]
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mllp")
@@ -95,6 +95,14 @@ class MllpServer:
     def charsets(self) -> Mapping[str, str]:
         """The codec of each charset that MSH-18 may name."""
         return self.intake.tables.sites.default.tables.charsets
+
+    def check(self) -> None:
+        """
+        Read the certificates again, and change nothing.
+
+        Raises: ConfigError where they cannot be used.
+        """
+        tls_of(self._settings)
 
     def renew(self) -> None:
         """

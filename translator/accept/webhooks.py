@@ -14,7 +14,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from msgspec import Struct
 from starlette.applications import Starlette
@@ -60,9 +61,15 @@ class Webhooks(Struct, frozen=True):
     def __repr__(self) -> str:
         return "Webhooks(...)"
 
-    def application(self) -> Starlette:
-        """Build the application that serves these addresses."""
-        return Starlette(routes=self.routes())
+    def application(self, handlers: Mapping[Any, Any] | None = None) -> Starlette:
+        """
+        Build the application that serves these addresses.
+
+        Shape: `handlers` answer, by status or class of error, what is called here and not served.
+        """
+        application = Starlette(routes=self.routes(), exception_handlers=dict(handlers or {}))
+        application.router.redirect_slashes = False
+        return application
 
     def routes(self) -> list[Route]:
         """List these addresses."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from translator.cli.output import Form, choose_form
-from translator.config import Settings, load_settings
+from translator.config import CONFIG_VARIABLE, FILE_NAME, Settings, load_settings
 
 _META = "translator.flags"
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -43,6 +45,11 @@ class Flags(Struct, frozen=True):
         """
         given = {key: value for key, value in (self._by_key() | more).items() if value is not None}
         return load_settings(self.config, given)
+
+    def pinned(self) -> Flags:
+        """Name the settings file of the current folder, if it is there, so that it is missed where it goes away."""
+        is_found = self.config is None and not os.environ.get(CONFIG_VARIABLE) and Path(FILE_NAME).is_file()
+        return structs.replace(self, config=FILE_NAME) if is_found else self
 
     def _by_key(self) -> dict[str, str | None]:
         return {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import click
 import msgspec
 
@@ -29,20 +31,28 @@ def command(flags: Flags, listen: str | None, folder: str | None, mllp: str | No
     open it prints one line that says where: {"url": ..., "mllp": [...], "folders": 1, "console": ...}. WHOOP calls
     /webhooks/whoop at the url, Acurable /webhook/v1/acurable/notification.
 
-    Ctrl-C and SIGTERM end it well: what is under way is finished first. SIGHUP reads settings and tables anew; where
-    anything in them is wrong, it says so and goes on with the old ones.
+    Ctrl-C and SIGTERM end it well: what is under way is finished first. SIGHUP reads settings, tables, secrets and
+    certificates anew; where anything in them is wrong, it says so and goes on with the old ones.
+
+    Exit code 2: something that the settings name cannot be used, or a part of the service failed; 1: it was stopped,
+    and something is rejected or unknown, or a destination is paused.
 
     \b
     Examples:
       translator run
       translator run --folder inbox --mllp 0.0.0.0:2575 --ledger /var/lib/translator/lab.db
       translator run --listen 127.0.0.1:0 --whoop-url http://127.0.0.1:9000
-      kill -HUP $(pidof -s translator)
+      pkill -HUP -x translator
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     from translator import logs  # noqa: PLC0415 - the service alone writes a log
     from translator.ledger import Ledger  # noqa: PLC0415 - the ledger and the server are heavy
     from translator.service import run  # noqa: PLC0415
 
+    if hasattr(signal, "SIGHUP"):
+        # Until it can be acted on: what it asks for has not been read yet, and it would end us.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    # What was there at the start and is no more must not be read as settings that say nothing.
+    flags = flags.pinned()
     more = {"listen": listen, "folder": folder, "mllp": mllp, "console.listen": console}
     settings = flags.settings(**more)
     logs.configure(settings.log)

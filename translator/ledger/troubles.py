@@ -18,6 +18,7 @@ from translator.errors import ConfigError, LedgerError, LedgerUnavailableError
 _NOT_THIS = "the step at hand was not recorded, all before it is safe"
 _LOCKED = f"another process has kept the ledger locked; {_NOT_THIS}: try again when it has finished"
 _FULL = f"the disk of the ledger is full; {_NOT_THIS}: make room and try again"
+_FAILS = f"the disk of the ledger fails (full? over a quota? damaged?); {_NOT_THIS}: check it first"
 _READ_ONLY = "the ledger cannot be written; check the rights of the file and its folder, or of the database's user"
 _DAMAGED = "the ledger is damaged; restore a backup (`translator ledger restore`)"
 _GONE = f"the database of the ledger cannot be reached, or broke off; {_NOT_THIS}: try again when it is back"
@@ -27,7 +28,7 @@ _SQLITE = {
     "disk is full": _FULL,
     "readonly": _READ_ONLY,
     "unable to open": "the ledger cannot be opened; check the rights of the file and its folder",
-    "disk i/o error": f"the disk of the ledger fails (full? over a quota? damaged?); {_NOT_THIS}: check it first",
+    "disk i/o error": _FAILS,
     "malformed": _DAMAGED,
     "not a database": "the file is no ledger",
 }
@@ -57,7 +58,8 @@ _CONNECTING = {
     "authentication": _POSTGRESQL["28"],
 }
 
-_PASSING = frozenset({_LOCKED, _GONE, _POSTGRESQL["53"]})
+# A disk has room again when somebody has made some: until then a service goes on telling its senders to come again.
+_PASSING = frozenset({_LOCKED, _GONE, _FULL, _FAILS, _POSTGRESQL["53"]})
 
 
 @contextmanager
@@ -65,7 +67,7 @@ def told_plainly(kind: type[ConfigError | LedgerError] = LedgerError) -> Iterato
     """
     Turn what a database raises into our own words.
 
-    Raises: LedgerUnavailableError for what passes by itself, LedgerError for damage, else `kind`; while opening, for
+    Raises: LedgerUnavailableError for what may pass, LedgerError for damage, else `kind`; while opening, for
     all but damage `kind`.
     """
     try:

@@ -30,7 +30,9 @@ class FileDrop:
 
     def __init__(self, folder: Path, suffix: str = ".hl7") -> None:
         if not folder.is_dir():
-            raise ConfigError("the folder for the lab's messages is not there; create it, or name another one")
+            raise ConfigError(
+                "`lab.to`: the folder for the lab's messages is not there; create it, or name another one"
+            )
         self._folder = folder
         self._suffix = suffix
 
