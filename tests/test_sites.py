@@ -69,7 +69,7 @@ def test_message_of_no_site_or_two_is_held_whole(settings: Settings, application
     chosen, outcome = Sites.load(settings).translate(message(application, facility), "", lambda _: no_correlation)
 
     assert (chosen, outcome.state, outcome.submissions) == ("", "held", ())
-    assert "site-undecided" in {one.code for one in outcome.diagnostics} | {one.reason for one in outcome.entries}
+    assert {(one.reason, one.cause) for one in outcome.entries} == {("report-held", "site-undecided")}
 
 
 def test_intake_with_a_site_decides_before_the_sender(settings: Settings) -> None:

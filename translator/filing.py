@@ -115,10 +115,9 @@ def _by_sender(sites: Sites, translated: Iterable[_Translated], relay: _Relay) -
             yield "", raw, outcome
             continue
         choice = sites.choose(raw)
-        of_the_stream = [remark for remark in outcome.diagnostics if remark.code in OF_THE_STREAM]
-        doubts = (*choice.doubts, *(Finding(one.code, one.at, one.text) for one in of_the_stream))
+        flaws = tuple(Finding(one.code, one.at, one.text) for one in outcome.diagnostics if one.code in OF_THE_STREAM)
         source = outcome.source
-        again = choice.engine.translate(
-            raw, name=source.file, index=source.index, correlation=relay.of(choice.site), doubts=doubts
+        again = choice.translate(
+            raw, name=source.file, index=source.index, correlation=relay.of(choice.site), doubts=flaws
         )
         yield choice.site, raw, again

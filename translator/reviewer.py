@@ -46,7 +46,7 @@ class Reviewer:
             )
         choice = self._choice(kept)
         lookup = self._ledger.correlation(PurePath(choice.site).name)
-        return choice.engine.translate(kept.raw, correlation=lookup, doubts=choice.doubts)
+        return choice.translate(kept.raw, correlation=lookup)
 
     def tables(self, message_id: int) -> Tables:
         """

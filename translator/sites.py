@@ -11,13 +11,15 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import NamedTuple
 
+from msgspec import structs
+
 from translator.config import Settings
 from translator.engine import Translator
 from translator.errors import ConfigError
 from translator.read.sender import read_sender
-from translator.record.outcome import Outcome
+from translator.record.outcome import Entry, Outcome
 from translator.record.report import Finding
-from translator.translate.service_request import Lookup
+from translator.translate.service_request import Lookup, no_correlation
 
 UNDECIDED = "site-undecided"
 _SENDER = "MSH-3"
@@ -32,6 +34,21 @@ class SiteChoice(NamedTuple):
     site: str
     engine: Translator
     doubts: tuple[Finding, ...] = ()
+
+    def translate(
+        self,
+        raw: bytes,
+        *,
+        name: str = "",
+        index: int = 0,
+        correlation: Lookup = no_correlation,
+        doubts: tuple[Finding, ...] = (),
+    ) -> Outcome:
+        """Translate a message as its engine does; where no site was chosen, that alone is the cause of what is held."""
+        found = self.engine.translate(
+            raw, name=name, index=index, correlation=correlation, doubts=(*self.doubts, *doubts)
+        )
+        return structs.replace(found, entries=tuple(map(_undecided, found.entries))) if self.doubts else found
 
 
 class Sites:
@@ -104,4 +121,9 @@ class Sites:
         """Translate a message by the tables of its site, and name that."""
         choice = self.choose(raw, intake)
         lookup = correlations(PurePath(choice.site).name)
-        return choice.site, choice.engine.translate(raw, correlation=lookup, doubts=choice.doubts)
+        return choice.site, choice.translate(raw, correlation=lookup)
+
+
+def _undecided(entry: Entry) -> Entry:
+    # That a code is unmapped, say, is told by tables that nobody has chosen.
+    return structs.replace(entry, reason="report-held", cause=UNDECIDED) if entry.state == "held" else entry

@@ -21,8 +21,7 @@ def translate_one(sites: Sites, site: str, raw: bytes) -> bytes:
 
     Shape: `site` is the intake's own, empty where the sender decides.
     """
-    choice = sites.choose(raw, site)
-    return choice.engine.translate(raw, doubts=choice.doubts).json
+    return sites.choose(raw, site).translate(raw).json
 
 
 def translate_every(sites: Sites, site: str, raw: bytes) -> bytes:
@@ -36,7 +35,6 @@ def _outcomes(sites: Sites, site: str, raw: bytes) -> Iterator[Outcome]:
         if site or sites.is_single or outcome.schema == FILE_SCHEMA:
             yield outcome
             continue
-        choice = sites.choose(piece)
         # What the stream says of a piece, its bytes alone do not.
-        flaws = (Finding(one.code, one.at, one.text) for one in outcome.diagnostics if one.code in OF_THE_STREAM)
-        yield choice.engine.translate(piece, index=outcome.source.index, doubts=(*choice.doubts, *flaws))
+        flaws = tuple(Finding(one.code, one.at, one.text) for one in outcome.diagnostics if one.code in OF_THE_STREAM)
+        yield sites.choose(piece).translate(piece, index=outcome.source.index, doubts=flaws)
