@@ -1,0 +1,222 @@
+"""
+Count one message after another: what it sends, what became of it, and what of it nobody reads.
+
+Theory of operation: observations of one form share it, so a form with its fate is the key that all tables of codes,
+units, types and statuses are made from. What is remembered of a form is bounded, and is never a value.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from msgspec import Struct, structs
+
+from translator.coverage.buckets import bucket_of
+from translator.coverage.counts import MOST, Counts, Key, bounded
+from translator.coverage.filled import (
+    ORDER_ELEMENT,
+    ORDER_SEGMENT,
+    RESULT_ELEMENT,
+    RESULT_SEGMENT,
+    ElementWalk,
+    filled_fields,
+    flags_of,
+)
+from translator.pipeline import Pipeline
+from translator.read.detect import detect
+from translator.read.fhir_json import BOM
+from translator.read.fhir_xml import xml_to_json
+from translator.read.segments_sent import segments_sent
+from translator.read.xml_tree import MalformedXmlError
+from translator.record.outcome import FILE_SCHEMA, Entry, OrderPayload, Outcome, Submission
+from translator.record.quantity import canonical, read_quantity
+from translator.record.report import Form, Message, Observation
+from translator.record.values import Coding, Numeric, Range
+from translator.translate.codes import match_codes
+from translator.translate.tables import Tables
+
+_MEMO_SIZE = 4096
+# Longer texts are no codes, names or units.
+_LONGEST, _MOST_CODINGS = 80, 6
+_NO_FORM = Form()
+# Such a message would be read in production, so what it sends counts; of others that are refused nothing is looked at.
+_LOOKED_AT = frozenset({"not-production"})
+_RANGE_FIELD = 7
+
+
+class _Known(Struct, frozen=True):
+    """What is remembered of a form: itself, shortened where it is too long, and whether none of its codes has a row."""
+
+    form: Form
+    unmapped: bool
+
+
+class Tally:
+    """
+    Count messages; `counts` is what was counted so far.
+
+    Shape: `watch` is given to what translates, and sees every message with its outcome.
+    """
+
+    def __init__(self, tables: Tables, most: int = MOST) -> None:
+        self._tables = tables
+        self._lexicon = Pipeline(tables).lexicon
+        self._most = most
+        self._known: dict[Form, _Known] = {}
+        self._walks = {kind: ElementWalk(kind) for kind in (RESULT_ELEMENT, ORDER_ELEMENT)}
+        self._counts = Counts()
+        self.messages = 0
+        self.entries = 0
+
+    @property
+    def counts(self) -> Counts:
+        """What was counted so far, within bounds."""
+        return Counts(*(bounded(counter, name, self._most) for name, counter in structs.asdict(self._counts).items()))
+
+    def file(self, outcome: Outcome) -> None:
+        """Count what is wrong with a file as a whole."""
+        if outcome.schema == FILE_SCHEMA:
+            self._counts.files.update([(found.code,) for found in outcome.diagnostics])
+
+    def unreadable(self) -> None:
+        """Count a file that the system could not read."""
+        self._counts.files["file-unreadable",] += 1
+
+    def watch(self, raw: bytes, message: Message, outcome: Outcome) -> None:
+        """Count a message with what became of it."""
+        counts = self._counts
+        self.messages += 1
+        self.entries += len(outcome.entries)
+        form = message.format or "unknown"
+        counts.messages[form, _short(message.type), _short(message.sender), outcome.state] += 1
+        counts.reasons.update(_reasons(outcome))
+        seen = [each for report in message.reports for each in report.observations]
+        self._observed(form, seen, outcome.entries)
+        self._ordered(form, message, outcome.entries)
+        for report in message.reports:
+            if report.at:
+                counts.reports[form, _short(report.status)] += 1
+                counts.panels[form, _shortened(report.panel)] += 1
+        for submission in outcome.submissions:
+            self._sent(submission)
+        if message.refused is None or message.refused.code in _LOOKED_AT:
+            self._filled(raw, message, form)
+        self._trim()
+
+    def _observed(self, form: str, seen: Sequence[Observation], entries: Sequence[Entry]) -> None:
+        known, learn = self._known.get, self._learn
+        if len(seen) == len(entries) and all(one.at is other.at for one, other in zip(seen, entries, strict=True)):
+            pairs = zip(seen, entries, strict=True)
+        else:
+            by_place = {each.at: each for each in seen}
+            pairs = ((by_place[entry.at], entry) for entry in entries if entry.at in by_place)
+        keys: list[Key] = []
+        for each, entry in pairs:
+            found = known(each.form) or learn(each.form)
+            keys.append((form, found.form, entry.state, entry.cause or entry.reason, entry.table))
+            if found.unmapped and type(each.value) is Numeric:
+                self._counts.values[found.form.codes, found.form.unit, bucket_of(each.value.number)] += 1
+        self._counts.entries.update(keys)
+
+    def _ordered(self, form: str, message: Message, entries: Sequence[Entry]) -> None:
+        if message.orders:
+            codes = {order.at: order.codes for order in message.orders}
+            sent = [each for each in entries if each.at in codes]
+            keys = [(form, _shortened(codes[each.at]), each.state, each.reason) for each in sent]
+            self._counts.orders.update(keys)
+
+    def _sent(self, submission: Submission) -> None:
+        if isinstance(submission.payload, OrderPayload):
+            return
+        counts = self._counts
+        counts.waiting.update([(code,) for code in submission.unconfirmed])
+        listed = self._tables.answered_codes
+        texts = [each for each in submission.payload.observations if each.value_text and each.code in listed]
+        counts.answers.update([(each.code, each.value_text) for each in texts])
+
+    def _filled(self, raw: bytes, message: Message, form: str) -> None:
+        counts = self._counts
+        orders = bool(message.orders)
+        if form == "hl7v2":
+            delimiters, segments = segments_sent(raw, self._lexicon)
+            counts.filled.update(filled_fields(ORDER_SEGMENT if orders else RESULT_SEGMENT, segments))
+            flags = flags_of(segments, delimiters.repetition, delimiters.component)
+            self._ranges(message, segments, delimiters.component)
+        else:
+            found, flags = self._walks[ORDER_ELEMENT if orders else RESULT_ELEMENT].filled(_document(raw))
+            counts.filled.update(found)
+        counts.flags.update([(form, _short(flag)) for flag in flags])
+
+    def _ranges(self, message: Message, segments: Sequence[Sequence[str]], component: str) -> None:
+        """Count the reference ranges of what no row maps."""
+        wanted = {
+            each.at: each.form
+            for report in message.reports
+            for each in report.observations
+            if self._known_of(each.form).unmapped
+        }
+        if not wanted:
+            return
+        lines = [fields for fields in segments if fields[0][:3] == "OBX"]
+        for number, fields in enumerate(lines, start=1):
+            form = wanted.get(f"OBX[{number}]")
+            sent = fields[_RANGE_FIELD] if form is not None and len(fields) > _RANGE_FIELD else ""
+            ends = read_quantity(sent.split(component, 1)[0].replace(" ", ""))
+            if form is not None and isinstance(ends, Range):
+                own = self._known_of(form).form
+                self._counts.ranges[own.codes, own.unit, canonical(ends.low), canonical(ends.high)] += 1
+
+    def _known_of(self, form: Form) -> _Known:
+        return self._known.get(form) or self._learn(form)
+
+    def _learn(self, form: Form) -> _Known:
+        if len(self._known) >= _MEMO_SIZE:
+            self._known.clear()
+        match = match_codes(form.codes, self._tables.observations)
+        found = self._known[form] = _Known(_shorter(form), match.row is None)
+        return found
+
+    def _trim(self) -> None:
+        """Let go of what is beyond bounds, whenever twice as much has come together."""
+        for name in Counts.__struct_fields__:
+            counter = getattr(self._counts, name)
+            if len(counter) > 2 * self._most:
+                kept = bounded(counter, name, self._most)
+                counter.clear()
+                counter.update(kept)
+
+
+def _reasons(outcome: Outcome) -> set[Key]:
+    """Give every state of a message's entries with its reason; of a message without entries, its own."""
+    found: set[Key] = {(each.state, each.cause or each.reason) for each in outcome.entries if each.reason}
+    if not outcome.entries or (outcome.state in {"held", "refused"} and outcome.state not in {key[0] for key in found}):
+        errors = [each.code for each in outcome.diagnostics if each.severity == "error"]
+        found |= {(outcome.state, code) for code in errors}
+    return found
+
+
+def _document(raw: bytes) -> dict[str, object]:
+    """Parse a document that the reader has parsed before; what it could not parse has nothing in it."""
+    try:
+        body = xml_to_json(raw) if detect(raw) == "fhir-xml" else raw.removeprefix(BOM)
+        root = msgspec.json.decode(body)
+    except (MalformedXmlError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+    return root if isinstance(root, dict) else {}
+
+
+def _shorter(form: Form) -> Form:
+    codes = _shortened(form.codes)
+    texts = {name: _short(getattr(form, name)) for name in ("value_type", "unit", "unit_system", "status")}
+    return structs.replace(form, codes=codes, **texts)
+
+
+def _shortened(codes: Iterable[Coding]) -> tuple[Coding, ...]:
+    sent = list(codes)[:_MOST_CODINGS]
+    return tuple([Coding(_short(each.system), _short(each.code), _short(each.text)) for each in sent])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}\u2026"
