@@ -61,7 +61,7 @@ def _documents() -> tuple[tuple[Case, bytes], ...]:
             continue
         found.append((case, _encode(root)))
     reports, orders = (next(each for each, _ in found if each.name == name) for name in _USUAL)
-    more = [(reports, _report()), (reports, _report(issued="")), (reports, _report(issued="", effective="")), (orders, _order())]
+    more = [(reports, _report(specimen="UR")), (reports, _report(issued="")), (reports, _report(issued="", effective="")), (orders, _order())]
     return (*found, *((case._replace(name="written-here"), _encode(root)) for case, root in more))
 
 
@@ -77,7 +77,7 @@ def _coded(system: str, code: str) -> dict[str, Any]:
     return {"coding": [{"system": system, "code": code}]}
 
 
-def _report(**times: str) -> dict[str, Any]:
+def _report(specimen: str = "SER", **times: str) -> dict[str, Any]:
     """Write a report that names its specimen by its observation, and its times as they are given."""
     told = {"issued": "2026-01-05T10:00:00Z", "effective": "2026-01-05T09:00:00Z"} | times
     number = {"system": SERVICE_REQUEST_SYSTEM, "value": service_request(1)}
@@ -89,7 +89,7 @@ def _report(**times: str) -> dict[str, Any]:
                valueQuantity={"value": 185, "unit": "mg/dL"}, specimen={"reference": "Specimen/u1"}),
         _entry("ServiceRequest", "s1", identifier=[number]),
         _entry("Patient", "p1", identifier=[{"system": _LAB, "value": "EX-1"}], birthDate="1980-01-01"),
-        _entry("Specimen", "u1", type=_coded("http://terminology.hl7.org/CodeSystem/v2-0487", "UR")),
+        _entry("Specimen", "u1", type=_coded("http://terminology.hl7.org/CodeSystem/v2-0487", specimen)),
     ]  # fmt: skip
     return {"resourceType": "Bundle", "type": "collection", "timestamp": "2026-01-05T11:00:00Z", "entry": entries}
 
