@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -70,5 +69,3 @@ def fate(case: Case, raw: bytes) -> Any:
         for each in outcome.submissions
     ]
     return line, told, outcome.accounts, asked, message.orders, message.sender, message.version, message.control_id
-
-

@@ -18,7 +18,19 @@ from translator.read.fhir import SERVICE_REQUEST_SYSTEM
 from translator.read.fhir_xml import xml_to_json
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-_WORDS = ("Q7", "1999-01-01", "1999-01-01T10:00:00Z", "UR", "entered-in-error", "cancelled", "HTEST", "next", "DELETE", "MB", "3fa85f64-5717-4562-b3fc-2c963f66afa6")
+_WORDS = (
+    "Q7",
+    "1999-01-01",
+    "1999-01-01T10:00:00Z",
+    "UR",
+    "entered-in-error",
+    "cancelled",
+    "HTEST",
+    "next",
+    "DELETE",
+    "MB",
+    "3fa85f64-5717-4562-b3fc-2c963f66afa6",
+)
 
 
 class Leaf(NamedTuple):
@@ -61,7 +73,12 @@ def _documents() -> tuple[tuple[Case, bytes], ...]:
             continue
         found.append((case, _encode(root)))
     reports, orders = (next(each for each, _ in found if each.name == name) for name in _USUAL)
-    more = [(reports, _report(specimen="UR")), (reports, _report(issued="")), (reports, _report(issued="", effective="")), (orders, _order())]
+    more = [
+        (reports, _report(specimen="UR")),
+        (reports, _report(issued="")),
+        (reports, _report(issued="", effective="")),
+        (orders, _order()),
+    ]
     return (*found, *((case._replace(name="written-here"), _encode(root)) for case, root in more))
 
 
@@ -82,8 +99,8 @@ def _report(specimen: str = "SER", **times: str) -> dict[str, Any]:
     told = {"issued": "2026-01-05T10:00:00Z", "effective": "2026-01-05T09:00:00Z"} | times
     number = {"system": SERVICE_REQUEST_SYSTEM, "value": service_request(1)}
     entries = [
-        _entry("DiagnosticReport", "d1", status="final", code=_coded("http://loinc.org", "24331-1"), issued=told["issued"],
-               effectiveDateTime=told["effective"], basedOn=[{"reference": "ServiceRequest/s1"}],
+        _entry("DiagnosticReport", "d1", status="final", code=_coded("http://loinc.org", "24331-1"),
+               issued=told["issued"], effectiveDateTime=told["effective"], basedOn=[{"reference": "ServiceRequest/s1"}],
                subject={"reference": "Patient/p1"}, result=[{"reference": "Observation/o1"}]),
         _entry("Observation", "o1", status="final", code=_coded("http://loinc.org", "2093-3"),
                valueQuantity={"value": 185, "unit": "mg/dL"}, specimen={"reference": "Specimen/u1"}),
@@ -139,7 +156,7 @@ def _removed(leaf: Leaf) -> None:
 
 @pytest.mark.parametrize("change", [pytest.param(_replaced, id="replaced"), pytest.param(_removed, id="removed")])
 def test_unread_element_changes_nothing(change: Callable[[Leaf], None]) -> None:
-    """Whatever stands in the elements that nobody reads, in every resource of every fixture, the fate stays the same."""
+    """Whatever stands in the elements that nobody reads, in every fixture, the fate stays the same."""
     changed = set()
     for case, raw in _documents():
         root = _parsed(raw)

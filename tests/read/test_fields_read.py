@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -12,10 +11,10 @@ from tests.fates import Case, cases, fate
 from translator.read.fields_read import Fields, fields_read
 from translator.record.places import PARENT_PLACES, PLACES
 
-# What a field is filled with: a word, HL7 null, numbers, a number of the standard's own, a UUID, a type, what a list has.
+# What a field is filled with: a word, HL7 null, times, words of the standard's own, a UUID, components, types.
 _CONTENTS = (
-    "Q7", '""', "19990101", "20260302111500+0000", "D", "T", "P", "A", "MB", "QST", "HH", "<", "99", "NM", "2.3", "8859/1",
-    "3fa85f64-5717-4562-b3fc-2c963f66afa6", "Q7^Q8^Q9^Q10^Q11^Q12^H", "Q7&Q8^Q9&Q10", "ORU^R01", "ORM^O01", "W", "UR",
+    "Q7", '""', "19990101", "20260302111500+0000", "D", "T", "P", "A", "MB", "QST", "HH", "<", "99", "NM", "2.3",
+    "8859/1", "3fa85f64-5717-4562-b3fc-2c963f66afa6", "Q7^Q8^Q9^Q10^Q11^Q12^H", "Q7&Q8^Q9&Q10", "ORU^R01", "ORM^O01", "W", "UR",
     "^PRN^CP^^^^5550199", "Q7^Q8^^^^^L",
 )  # fmt: skip
 _LAST = 60
@@ -80,7 +79,11 @@ def _unread_filled(case: Case, content: str) -> bytes:
         fields = line.split(b"|")
         for number in range(1, _LAST):
             is_there = number < len(fields) and bool(fields[number])
-            if number in table.get(name, ()) or name in {"MSH", "ADD"} or (name == "OBX" and number in _TELLS_FILLED and not is_there):
+            if (
+                number in table.get(name, ())
+                or name in {"MSH", "ADD"}
+                or (name == "OBX" and number in _TELLS_FILLED and not is_there)
+            ):
                 continue
             lines[at] = _mutated(lines, at, number, content).split(b"\r")[at]
     return b"\r".join(lines)
@@ -89,7 +92,9 @@ def _unread_filled(case: Case, content: str) -> bytes:
 @pytest.mark.parametrize("content", ["Q7", "19990101", "3fa85f64-5717-4562-b3fc-2c963f66afa6", '""'])
 def test_unread_field_changes_nothing(content: str) -> None:
     """Whatever stands in the fields that nobody reads, in every segment of every fixture, the fate stays the same."""
-    changed = {case.name for case in _plain_cases() if fate(case, _unread_filled(case, content)) != fate(case, case.raw)}
+    changed = {
+        case.name for case in _plain_cases() if fate(case, _unread_filled(case, content)) != fate(case, case.raw)
+    }
 
     assert not changed
 
@@ -101,7 +106,9 @@ def _witnesses(name: str, number: int, *, orders: bool, listed: bool) -> Iterato
         lines = _lines(case)
         for at, line in enumerate(lines):
             if line.startswith(f"{name}|".encode()):
-                yield from (fate(case, _mutated(lines, at, number, content)) != fate(case, case.raw) for content in _CONTENTS)
+                yield from (
+                    fate(case, _mutated(lines, at, number, content)) != fate(case, case.raw) for content in _CONTENTS
+                )
 
 
 _READ = [

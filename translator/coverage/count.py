@@ -7,8 +7,9 @@ units, types and statuses are made from. What is remembered of a form is bounded
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 import msgspec
 from msgspec import Struct, structs
@@ -21,8 +22,10 @@ from translator.coverage.filled import (
     RESULT_ELEMENT,
     RESULT_SEGMENT,
     ElementWalk,
+    Node,
     filled_fields,
     flags_of,
+    sender_of,
 )
 from translator.pipeline import Pipeline
 from translator.read.detect import detect
@@ -38,12 +41,18 @@ from translator.translate.codes import match_codes
 from translator.translate.tables import Tables
 
 _MEMO_SIZE = 4096
+_NUMBER = re.compile(r"[0-9]{5,}")
 # Longer texts are no codes, names or units.
 _LONGEST, _MOST_CODINGS = 80, 6
 _NO_FORM = Form()
 # Such a message would be read in production, so what it sends counts; of others that are refused nothing is looked at.
 _LOOKED_AT = frozenset({"not-production"})
 _RANGE_FIELD = 7
+_UNKNOWN = "unknown"
+
+
+# The forms of what no row maps, by place.
+Unmapped: TypeAlias = Mapping[str, Form]
 
 
 class _Known(Struct, frozen=True):
@@ -89,36 +98,46 @@ class Tally:
         counts = self._counts
         self.messages += 1
         self.entries += len(outcome.entries)
-        form = message.format or "unknown"
-        counts.messages[form, _short(message.type), _short(message.sender), outcome.state] += 1
+        form = message.format or _UNKNOWN
+        document = _document(raw) if form == "fhir" else {}
+        sender = sender_of(document) if document else message.sender
+        counts.messages[form, _word(message.type), _short(sender), outcome.state] += 1
         counts.reasons.update(_reasons(outcome))
         seen = [each for report in message.reports for each in report.observations]
-        self._observed(form, seen, outcome.entries)
+        unmapped = self._observed(form, seen, outcome.entries)
         self._ordered(form, message, outcome.entries)
         for report in message.reports:
             if report.at:
-                counts.reports[form, _short(report.status)] += 1
+                counts.reports[form, _word(report.status)] += 1
                 counts.panels[form, _shortened(report.panel)] += 1
         for submission in outcome.submissions:
             self._sent(submission)
         if message.refused is None or message.refused.code in _LOOKED_AT:
-            self._filled(raw, message, form)
+            if document:
+                self._elements(raw, document, orders=bool(message.orders))
+            elif form == "hl7v2":
+                self._segments(raw, unmapped, orders=bool(message.orders))
         self._trim()
 
-    def _observed(self, form: str, seen: Sequence[Observation], entries: Sequence[Entry]) -> None:
+    def _observed(self, form: str, seen: Sequence[Observation], entries: Sequence[Entry]) -> Unmapped:
+        """Count every observation with its fate, and give those that no row maps, by their places."""
         known, learn = self._known.get, self._learn
         if len(seen) == len(entries) and all(one.at is other.at for one, other in zip(seen, entries, strict=True)):
-            pairs = zip(seen, entries, strict=True)
+            pairs: Iterable[tuple[Observation, Entry]] = zip(seen, entries, strict=True)
         else:
             by_place = {each.at: each for each in seen}
             pairs = ((by_place[entry.at], entry) for entry in entries if entry.at in by_place)
         keys: list[Key] = []
+        unmapped: dict[str, Form] = {}
         for each, entry in pairs:
             found = known(each.form) or learn(each.form)
             keys.append((form, found.form, entry.state, entry.cause or entry.reason, entry.table))
-            if found.unmapped and type(each.value) is Numeric:
-                self._counts.values[found.form.codes, found.form.unit, bucket_of(each.value.number)] += 1
+            if found.unmapped:
+                unmapped[entry.at] = found.form
+                if type(each.value) is Numeric:
+                    self._counts.values[found.form.codes, found.form.unit, bucket_of(each.value.number)] += 1
         self._counts.entries.update(keys)
+        return unmapped
 
     def _ordered(self, form: str, message: Message, entries: Sequence[Entry]) -> None:
         if message.orders:
@@ -136,40 +155,30 @@ class Tally:
         texts = [each for each in submission.payload.observations if each.value_text and each.code in listed]
         counts.answers.update([(each.code, each.value_text) for each in texts])
 
-    def _filled(self, raw: bytes, message: Message, form: str) -> None:
-        counts = self._counts
-        orders = bool(message.orders)
-        if form == "hl7v2":
-            delimiters, segments = segments_sent(raw, self._lexicon)
-            counts.filled.update(filled_fields(ORDER_SEGMENT if orders else RESULT_SEGMENT, segments))
-            flags = flags_of(segments, delimiters.repetition, delimiters.component)
-            self._ranges(message, segments, delimiters.component)
-        else:
-            found, flags = self._walks[ORDER_ELEMENT if orders else RESULT_ELEMENT].filled(_document(raw))
-            counts.filled.update(found)
-        counts.flags.update([(form, _short(flag)) for flag in flags])
+    def _segments(self, raw: bytes, unmapped: Unmapped, *, orders: bool) -> None:
+        delimiters, segments = segments_sent(raw, self._lexicon)
+        self._counts.filled.update(filled_fields(ORDER_SEGMENT if orders else RESULT_SEGMENT, segments))
+        flags = flags_of(segments, delimiters.repetition, delimiters.component)
+        self._counts.flags.update([("hl7v2", _word(flag)) for flag in flags])
+        if unmapped:
+            self._ranges(unmapped, segments, delimiters.component)
 
-    def _ranges(self, message: Message, segments: Sequence[Sequence[str]], component: str) -> None:
+    def _elements(self, raw: bytes, document: Node, *, orders: bool) -> None:
+        walk = self._walks[ORDER_ELEMENT if orders else RESULT_ELEMENT]
+        found, flags = walk.over(document, extended=b"extension" in raw)
+        self._counts.filled.update(found)
+        self._counts.flags.update([("fhir", _word(flag)) for flag in flags])
+
+    def _ranges(self, unmapped: Unmapped, segments: Sequence[Sequence[str]], component: str) -> None:
         """Count the reference ranges of what no row maps."""
-        wanted = {
-            each.at: each.form
-            for report in message.reports
-            for each in report.observations
-            if self._known_of(each.form).unmapped
-        }
-        if not wanted:
-            return
         lines = [fields for fields in segments if fields[0][:3] == "OBX"]
         for number, fields in enumerate(lines, start=1):
-            form = wanted.get(f"OBX[{number}]")
-            sent = fields[_RANGE_FIELD] if form is not None and len(fields) > _RANGE_FIELD else ""
-            ends = read_quantity(sent.split(component, 1)[0].replace(" ", ""))
-            if form is not None and isinstance(ends, Range):
-                own = self._known_of(form).form
-                self._counts.ranges[own.codes, own.unit, canonical(ends.low), canonical(ends.high)] += 1
-
-    def _known_of(self, form: Form) -> _Known:
-        return self._known.get(form) or self._learn(form)
+            form = unmapped.get(f"OBX[{number}]")
+            if form is None or len(fields) <= _RANGE_FIELD:
+                continue
+            ends = read_quantity(fields[_RANGE_FIELD].split(component, 1)[0].replace(" ", ""))
+            if isinstance(ends, Range):
+                self._counts.ranges[form.codes, form.unit, canonical(ends.low), canonical(ends.high)] += 1
 
     def _learn(self, form: Form) -> _Known:
         if len(self._known) >= _MEMO_SIZE:
@@ -197,7 +206,7 @@ def _reasons(outcome: Outcome) -> set[Key]:
     return found
 
 
-def _document(raw: bytes) -> dict[str, object]:
+def _document(raw: bytes) -> Node:
     """Parse a document that the reader has parsed before; what it could not parse has nothing in it."""
     try:
         body = xml_to_json(raw) if detect(raw) == "fhir-xml" else raw.removeprefix(BOM)
@@ -209,13 +218,22 @@ def _document(raw: bytes) -> dict[str, object]:
 
 def _shorter(form: Form) -> Form:
     codes = _shortened(form.codes)
-    texts = {name: _short(getattr(form, name)) for name in ("value_type", "unit", "unit_system", "status")}
+    texts = {name: _word(getattr(form, name)) for name in ("value_type", "unit", "unit_system", "status")}
     return structs.replace(form, codes=codes, **texts)
 
 
 def _shortened(codes: Iterable[Coding]) -> tuple[Coding, ...]:
     sent = list(codes)[:_MOST_CODINGS]
-    return tuple([Coding(_short(each.system), _short(each.code), _short(each.text)) for each in sent])
+    return tuple([Coding(_short(each.system), _short(each.code), _word(each.text)) for each in sent])
+
+
+def _word(text: str) -> str:
+    """
+    Give a word of the sender's, such as a unit or a name, as it may be shown.
+
+    Where fields have slipped, a date or somebody's number stands where a unit belongs: so long a number is hidden.
+    """
+    return _short(_NUMBER.sub("#", text))
 
 
 def _short(text: str) -> str:

@@ -22,7 +22,8 @@ from translator.record.values import Coding
 MOST = 20_000
 Key: TypeAlias = tuple[Any, ...]
 OTHERS = "(others)"
-_OTHER_FORM = Form((Coding("", OTHERS),))
+OTHER_CODES = (Coding("", OTHERS),)
+_OTHER_FORM = Form(OTHER_CODES)
 
 
 class Counts(Struct, frozen=True):
@@ -58,11 +59,13 @@ class Counts(Struct, frozen=True):
 _FOLDS: Mapping[str, Callable[[Key], Key]] = {
     "messages": lambda key: (key[0], OTHERS, OTHERS, key[3]),
     "entries": lambda key: (key[0], _OTHER_FORM, key[2], key[3], ""),
-    "panels": lambda key: (key[0], _OTHER_FORM.codes),
-    "orders": lambda key: (key[0], _OTHER_FORM.codes, *key[2:]),
+    "reports": lambda key: (key[0], OTHERS),
+    "flags": lambda key: (key[0], OTHERS),
+    "panels": lambda key: (key[0], OTHER_CODES),
+    "orders": lambda key: (key[0], OTHER_CODES, *key[2:]),
     "filled": lambda key: (key[0], OTHERS, ()),
-    "values": lambda key: (_OTHER_FORM.codes, "", ()),
-    "ranges": lambda key: (_OTHER_FORM.codes, "", "", ""),
+    "values": lambda _: (OTHER_CODES, "", ()),
+    "ranges": lambda _: (OTHER_CODES, "", "", ""),
 }
 
 
@@ -77,10 +80,7 @@ def merge(one: Counts, other: Counts, most: int = MOST) -> Counts:
     Shape: `most` different things of each kind are kept one by one.
     """
     return Counts(
-        *(
-            bounded(getattr(one, name) + getattr(other, name), name, most)
-            for name in Counts.__struct_fields__
-        )
+        *(bounded(getattr(one, name) + getattr(other, name), name, most) for name in Counts.__struct_fields__)
     )
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from msgspec import Struct
+
 from translator.read.elements_read import Elements, elements_read, is_element_read
 from translator.read.fields_read import Fields
 
@@ -21,8 +23,10 @@ Node: TypeAlias = dict[str, Any]
 
 _FLAGS_FIELD = 8
 _CODING_OF_FLAGS = "interpretation.coding"
-_HOLDERS = frozenset({"resource", "contained"})
-_MOST_PATHS, _MOST_NAMES, _LONGEST_NAME = 20_000, 100, 64
+# Into these one looks for what they say.
+_TOLD = ("interpretation", _CODING_OF_FLAGS)
+_RESOURCES = frozenset({"entry.resource", "contained"})
+_MOST_PLANS, _MOST_NAMES, _LONGEST_NAME = 4096, 100, 64
 _TABLES: Mapping[str, Elements] = {
     RESULT_ELEMENT: elements_read(orders=False),
     ORDER_ELEMENT: elements_read(orders=True),
@@ -46,20 +50,40 @@ def unread_fields(filled: Filled, read: Fields) -> Iterator[str]:
             yield f"{name}-{number}"
 
 
+class _Plan(Struct, frozen=True, gc=False):
+    """
+    What is to be done with every object of one place and one set of names.
+
+    Shape: `inner` are the elements to look into, with their paths; `read` those that are read whole, into which only an
+    extension is worth a look; `resources` those that hold resources of their own.
+    """
+
+    filled: Filled
+    inner: tuple[tuple[str, str], ...]
+    read: tuple[tuple[str, str], ...]
+    resources: tuple[str, ...]
+
+
 class ElementWalk:
     """
     Walk the resources of documents of one kind.
 
-    Shape: what is below an element that nobody reads is not looked at. The memo of paths is bounded.
+    Shape: what is below an element that nobody reads is not looked at. The memo of what is to be done is bounded.
     """
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
         self._table = _TABLES[kind]
-        self._below: dict[tuple[str, str, str], str | None] = {}
+        self._plans: dict[tuple[str, str, tuple[str, ...]], _Plan] = {}
 
-    def over(self, root: Node) -> Iterator[tuple[str, str, Node]]:
-        """Give every object that is looked at, with the type of its resource and its path there."""
+    def over(self, root: Node, *, extended: bool = True) -> tuple[list[Filled], list[str]]:
+        """
+        Give what is filled in a document, and the flags of its results.
+
+        Shape: `extended` tells that there may be extensions.
+        """
+        found: list[Filled] = []
+        flags: list[str] = []
         resources = [root]
         while resources:
             resource = resources.pop()
@@ -68,41 +92,42 @@ class ElementWalk:
             waiting = [("", resource)]
             while waiting:
                 path, node = waiting.pop()
-                yield name, path, node
-                for element, value in node.items():
-                    if not isinstance(value, (dict, list)):
-                        continue
-                    below = self._path(name, path, element)
-                    if below is None:
-                        continue
-                    inner = [value] if isinstance(value, dict) else [each for each in value if isinstance(each, dict)]
-                    if element in _HOLDERS and (element == "contained" or path == "entry"):
-                        resources += inner
-                    else:
-                        waiting += [(below, each) for each in inner]
-
-    def filled(self, root: Node) -> tuple[list[Filled], list[str]]:
-        """Give what is filled in a document, and the flags of its results."""
-        found: list[Filled] = []
-        flags: list[str] = []
-        for name, path, node in self.over(root):
-            found.append((self._kind, f"{name} {path}" if path else name, _names(node)))
-            if path.endswith(_CODING_OF_FLAGS) and isinstance(code := node.get("code"), str):
-                flags.append(code)
+                names = (*node,)
+                plan = self._plans.get((name, path, names)) or self._plan(name, path, names)
+                found.append(plan.filled)
+                for element, below in plan.inner + plan.read if extended else plan.inner:
+                    waiting += [(below, each) for each in _objects(node[element])]
+                for element in plan.resources:
+                    resources += _objects(node[element])
+                if path.endswith(_CODING_OF_FLAGS) and isinstance(code := node.get("code"), str):
+                    flags.append(code)
         return found, flags
 
-    def _path(self, name: str, path: str, element: str) -> str | None:
-        key = (name, path, element)
-        if key not in self._below:
-            if len(self._below) >= _MOST_PATHS:
-                self._below.clear()
+    def _plan(self, name: str, path: str, names: tuple[str, ...]) -> _Plan:
+        if len(self._plans) >= _MOST_PLANS:
+            self._plans.clear()
+        inner: list[tuple[str, str]] = []
+        read: list[tuple[str, str]] = []
+        resources: list[str] = []
+        for element in names:
             below = f"{path}.{element}" if path else element
-            self._below[key] = below if is_element_read(self._table, name, below) else None
-        return self._below[key]
+            if below in _RESOURCES:
+                resources.append(element)
+            elif is_element_read(self._table, name, below):
+                is_whole = is_element_read(self._table, name, f"{below}.?") and not below.endswith(_TOLD)
+                (read if is_whole else inner).append((element, below))
+        short = (*(each[:_LONGEST_NAME] for each in names[:_MOST_NAMES]),)
+        place = f"{name[:_LONGEST_NAME]} {path}".rstrip()
+        plan = _Plan((self._kind, place, short), tuple(inner), tuple(read), tuple(resources))
+        if names == short:
+            self._plans[name, path, names] = plan
+        return plan
 
 
-def _names(node: Node) -> tuple[str, ...]:
-    return tuple([name[:_LONGEST_NAME] for name in node][:_MOST_NAMES])
+def _objects(value: object) -> list[Node]:
+    if type(value) is dict:
+        return [value]
+    return [each for each in value if type(each) is dict] if type(value) is list else []
 
 
 def unread_elements(filled: Filled) -> Iterator[str]:
@@ -122,3 +147,13 @@ def flags_of(segments: Sequence[Sequence[str]], repetition: str, component: str)
     """Give the abnormal flags of OBX-8, each repetition's code."""
     sent = [fields[_FLAGS_FIELD] for fields in segments if len(fields) > _FLAGS_FIELD and fields[0][:3] == "OBX"]
     return [flag.split(component, 1)[0].strip() for field in sent if field for flag in field.split(repetition)]
+
+
+def sender_of(document: Node) -> str:
+    """Name who sends a document: by its MessageHeader, else by the source that its meta names, else nobody."""
+    first = next(iter(_objects(document.get("entry"))), {})
+    resource = next(iter(_objects(first.get("resource"))), {})
+    source = next(iter(_objects(resource.get("source"))), {}) if resource.get("resourceType") == "MessageHeader" else {}
+    meta = next(iter(_objects(document.get("meta"))), {})
+    offered = (source.get("name"), source.get("endpoint"), source.get("endpointUrl"), meta.get("source"))
+    return next((each for each in offered if isinstance(each, str) and each), "")
