@@ -14,8 +14,8 @@ from translator.record.places import PARENT_PLACES, PLACES
 # What a field is filled with: a word, HL7 null, times, words of the standard's own, a UUID, components, types.
 _CONTENTS = (
     "Q7", '""', "19990101", "20260302111500+0000", "D", "T", "P", "A", "MB", "QST", "HH", "<", "99", "NM", "2.3",
-    "8859/1", "3fa85f64-5717-4562-b3fc-2c963f66afa6", "Q7^Q8^Q9^Q10^Q11^Q12^H", "Q7&Q8^Q9&Q10", "ORU^R01", "ORM^O01", "W", "UR",
-    "^PRN^CP^^^^5550199", "Q7^Q8^^^^^L",
+    "8859/1", "3fa85f64-5717-4562-b3fc-2c963f66afa6", "Q7^Q8^Q9^Q10^Q11^Q12^H", "Q7&Q8^Q9&Q10", "ORU^R01",
+    "ORM^O01", "W", "UR", "^PRN^CP^^^^5550199", "Q7^Q8^^^^^L",
 )  # fmt: skip
 _LAST = 60
 # A filled field among these tells an OBX of its own from one that goes on with the one before.

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from translator.coverage.buckets import bucket_of
-from translator.coverage.counts import MOST, Counts, Key, bounded
+from translator.coverage.counts import CUT, MOST, Counts, Key, bounded
 from translator.coverage.filled import (
     ORDER_ELEMENT,
     ORDER_SEGMENT,
@@ -237,4 +237,4 @@ def _word(text: str) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}\u2026"
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + CUT

@@ -22,6 +22,8 @@ from translator.record.values import Coding
 MOST = 20_000
 Key: TypeAlias = tuple[Any, ...]
 OTHERS = "(others)"
+# At the end of a text that was too long.
+CUT = "\u2026"
 OTHER_CODES = (Coding("", OTHERS),)
 _OTHER_FORM = Form(OTHER_CODES)
 

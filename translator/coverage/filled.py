@@ -76,6 +76,11 @@ class ElementWalk:
         self._table = _TABLES[kind]
         self._plans: dict[tuple[str, str, tuple[str, ...]], _Plan] = {}
 
+    @property
+    def remembered(self) -> int:
+        """How many plans are kept."""
+        return len(self._plans)
+
     def over(self, root: Node, *, extended: bool = True) -> tuple[list[Filled], list[str]]:
         """
         Give what is filled in a document, and the flags of its results.

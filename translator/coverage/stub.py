@@ -11,7 +11,7 @@ import csv
 from collections import Counter
 from io import StringIO
 
-from translator.coverage.counts import OTHERS
+from translator.coverage.counts import CUT, OTHERS
 from translator.coverage.report import Code, Coverage, SeenCode
 
 COLUMNS = ("system", "code", "same_as", "display", "ignore", "note")
@@ -31,7 +31,7 @@ def stub_of(found: Coverage) -> tuple[str, int]:
     counts: Counter[tuple[str, str]] = Counter()
     for seen in found.codes:
         first = seen.codings[0] if seen.codings else Code()
-        if seen.is_open and first.code and first.code != OTHERS:
+        if seen.is_open and first.code and first.code != OTHERS and not first.code.endswith(CUT):
             codes.setdefault((first.system, first.code), seen)
             counts[first.system, first.code] += seen.count
     text = StringIO()
