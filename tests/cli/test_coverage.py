@@ -214,11 +214,13 @@ def test_stopped_from_the_keyboard_shows_what_was_counted(tmp_path: Path) -> Non
     (tmp_path / "a.hl7").write_bytes(COVERED)
     os.mkfifo(tmp_path / "b.hl7")
     command = [sys.executable, "-m", "translator", "coverage", "a.hl7", "b.hl7"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        # It opens for writing once the command opens it for reading: the first file is counted then.
-        with (tmp_path / "b.hl7").open("wb"):
-            process.send_signal(signal.SIGINT)
-            stdout, stderr = process.communicate(timeout=60)
+    # The pipe opens for writing once the command opens it for reading: the first file is counted then.
+    with (
+        subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process,
+        (tmp_path / "b.hl7").open("wb"),
+    ):
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
 
     found = json.loads(stdout)
     assert process.returncode == 130

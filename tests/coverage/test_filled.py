@@ -128,12 +128,16 @@ def test_flags_are_the_codes_of_each_repetition() -> None:
     assert flags_of(segments, "~", "^") == ["H", "<"]
 
 
+def _headed(kind: str, **source: str) -> Node:
+    return {"entry": [{"resource": {"resourceType": kind, "source": source}}]}
+
+
 @pytest.mark.parametrize(
     ("document", "sender"),
     [
-        pytest.param({"entry": [{"resource": {"resourceType": "MessageHeader", "source": {"endpoint": "https://l"}}}]}, "https://l", id="endpoint"),
+        pytest.param(_headed("MessageHeader", endpoint="https://l"), "https://l", id="endpoint"),
         pytest.param({"meta": {"source": "urn:lab"}}, "urn:lab", id="meta"),
-        pytest.param({"entry": [{"resource": {"resourceType": "Patient", "source": {"name": "x"}}}]}, "", id="no-header"),
+        pytest.param(_headed("Patient", name="x"), "", id="no-header"),
         pytest.param({"entry": "nonsense", "meta": {"source": 4}}, "", id="misshapen"),
         pytest.param({}, "", id="nothing"),
     ],

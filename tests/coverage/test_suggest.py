@@ -6,6 +6,7 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from tests.coverage.counting import tables
 from translator.coverage.buckets import bucket_of
@@ -79,7 +80,7 @@ def test_every_piece_of_evidence_is_named() -> None:
         pytest.param(seen("Glucose", "furlong"), seen("Glucose", ""), id="unit-is-missing"),
         pytest.param(seen("Glucose", ""), seen("Glucose", "10*3/uL"), id="unit-does-not-lead-there"),
         pytest.param(seen("Glucose", "mg/dL", values="90"), seen("Glucose", "mg/dL", values="5"), id="values"),
-        pytest.param(seen("Glucose", "mg/dL", values="90 5"), seen("Glucose", "mg/dL", values="5"), id="half-of-the-values"),
+        pytest.param(seen("Glucose", "mg/dL", values="90 5"), seen("Glucose", "mg/dL", values="5"), id="half"),
         pytest.param(seen("Glucose", "mg/dL", ranges="70-99"), seen("Glucose", "mg/dL", ranges="3-6"), id="ranges"),
         pytest.param(seen("Glucose"), seen("Glucos"), id="same-name-before-a-like-one"),
         pytest.param(seen("Glucose", system="L"), seen("Glucose", system=LOINC), id="loinc-code-of-its-own"),
@@ -138,6 +139,16 @@ def test_points_are_of_a_hundred() -> None:
     everything = seen("Glucose", "mg/dL", "92", "70-99", code="2345-7", beside={ROWS["2345-7"]: 9})
 
     assert best(everything).points == 99
+
+
+def test_row_without_bounds_says_nothing_of_values() -> None:
+    """Where a row has no bounds, neither ranges nor values speak for it or against it."""
+    rows = {key: structs.replace(row, minimum=None) for key, row in tables().observations.items()}
+    suggester = Suggester(structs.replace(tables(), observations=rows))
+
+    found = suggester.suggest(seen("Glucose", "mg/dL", "92", "70-99"))[0]
+
+    assert not [piece for piece in found.evidence if "lie within" in piece]
 
 
 def test_spread_is_sorted_by_codes() -> None:

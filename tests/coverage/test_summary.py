@@ -248,3 +248,26 @@ def test_report_is_the_same_whatever_came_first() -> None:
     one, other = oru([Obx(GLUCOSE, "92"), Obx(LOCAL, "1")]), oru([Obx(HDL, "50"), Obx("A^B^L", "1")])
 
     assert coverage_of(one, other) == coverage_of(other, one)
+
+
+def test_document_is_summed_up_in_its_own_words() -> None:
+    """FHIR says its types of value, its statuses and its elements by their own names."""
+    observation = {
+        "resourceType": "Observation",
+        "status": "final",
+        "method": {"text": "hexokinase"},
+        "code": {"coding": [{"system": "http://loinc.org", "code": "2345-7"}]},
+        "valueQuantity": {"value": 92, "unit": "mg/dL"},
+        "component": [{"code": {"text": "part"}, "valueString": "x"}],
+    }
+    report = {"resourceType": "DiagnosticReport", "status": "final", "result": [{"reference": "#o"}], "code": {}}
+    report["contained"] = [observation | {"id": "o"}]
+
+    found = coverage_of(json.dumps(report).encode())
+
+    assert {(each.at, each.word) for each in found.value_types} == {
+        ("Observation.value[x]", "valueQuantity"),
+        ("Observation.value[x]", "valueString"),
+    }
+    assert {each.at for each in found.statuses} == {"Observation.status", "DiagnosticReport.status"}
+    assert "Observation.method" in {each.at for each in found.unread}

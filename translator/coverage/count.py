@@ -115,7 +115,7 @@ class Tally:
         if message.refused is None or message.refused.code in _LOOKED_AT:
             if document:
                 self._elements(raw, document, orders=bool(message.orders))
-            elif form == "hl7v2":
+            else:
                 self._segments(raw, unmapped, orders=bool(message.orders))
         self._trim()
 

@@ -11,6 +11,7 @@ from translator.coverage.counts import OTHER_CODES, Counts, Key
 from translator.coverage.ordering import by_size, coded, falling, in_order, most_common
 from translator.coverage.report import Code, SeenCode, SeenUnit, SeenWord
 from translator.coverage.suggest import Seen, Suggester, spread_of
+from translator.read.elements_read import is_value
 from translator.record.report import Form, Observation
 from translator.record.values import Absent, Coding
 from translator.translate.codes import match_codes
@@ -18,6 +19,7 @@ from translator.translate.route import Route, find_route
 from translator.translate.tables import ObservationRow, Tables
 
 STATUS_AT = {"hl7v2": "OBX-11", "fhir": "Observation.status"}
+_OBSERVATIONS = frozenset({"Observation", "Observation component"})
 # Codes are ranked for as long as anybody reads on.
 _MOST_SUGGESTED = 500
 
@@ -88,11 +90,14 @@ class SeenForms:
             yield SeenUnit(unit, code, count, becomes, whoop_code)
 
     def value_types(self) -> Counter[Key]:
-        """Count OBX-2; in FHIR the value says itself what it is."""
+        """Count OBX-2; in FHIR the name of the element says what a value is."""
         found: Counter[Key] = Counter()
         for (name, form), count in self._by_form.items():
             if name == "hl7v2":
                 found[name, form.value_type] += count
+        for (_, place, names), count in self._counts.filled.items():
+            if place in _OBSERVATIONS:
+                found.update({("fhir", name): count for name in names if is_value(name)})
         return found
 
     def statuses(self) -> Iterator[SeenWord]:

@@ -79,7 +79,7 @@ def is_element_read(table: Elements, name: str, path: str) -> bool:
     read = table.get(name)
     if read is None:
         return False
-    steps = [_VALUE_NAME if _is_value(step) else step for step in path.split(".")]
+    steps = [_VALUE_NAME if is_value(step) else step for step in path.split(".")]
     whole = [".".join(steps[:count]) for count in range(1, len(steps) + 1)]
     above = next((known for known in whole if known in read), None)
     if above is None:
@@ -88,7 +88,8 @@ def is_element_read(table: Elements, name: str, path: str) -> bool:
     return "extension" not in steps[above.count(".") + 1 :] or _VALUE_NAME in steps
 
 
-def _is_value(step: str) -> bool:
+def is_value(step: str) -> bool:
+    """Tell the name of a value[x], or of what stands beside it."""
     name = step.removeprefix("_")
     return name.startswith("value") and name[5:6].isupper() and not name.startswith("valueSet")
 
