@@ -114,7 +114,7 @@ def _charts(found: Coverage) -> list[tuple[str, list[Part]]]:
     """Give the bars of what is counted by words, each list with the most frequent first."""
     lists: list[tuple[str, Iterable[tuple[str, int]]]] = [
         ("Units", _summed((each.unit or "(none)", each.count) for each in found.units)),
-        ("Value types (OBX-2)", _summed((each.word or "(empty)", each.count) for each in found.value_types)),
+        ("Value types", _summed((each.word or "(empty)", each.count) for each in found.value_types)),
         ("Statuses", _summed((each.word or "(empty)", each.count) for each in found.statuses)),
         ("Abnormal flags", _summed((each.word or "(empty)", each.count) for each in found.flags)),
         ("Types of message", _summed((each.word or "(empty)", each.count) for each in found.types)),
