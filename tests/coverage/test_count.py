@@ -35,10 +35,11 @@ def _states(counts: Counts) -> Counter[str]:
     return states
 
 
-@given(MESSAGES)
-def test_states_add_up_to_the_entries(messages: list[bytes]) -> None:
-    """The counts by state are the entries of the outcomes, and the messages their number."""
-    tally, outcomes = counted(messages)
+@pytest.mark.parametrize("most", [pytest.param(1, id="hardly-any-room"), pytest.param(1000, id="room-for-all")])
+@given(messages=MESSAGES)
+def test_states_add_up_to_the_entries(messages: list[bytes], most: int) -> None:
+    """The counts by state are the entries of the outcomes, whatever there is room for, and so are the messages."""
+    tally, outcomes = counted(messages, most=most)
 
     expected = Counter(entry.state for outcome in outcomes for entry in outcome.entries)
     whole = [outcome for outcome in outcomes if outcome.schema != FILE_SCHEMA]
@@ -57,7 +58,7 @@ def test_every_entry_of_every_fixture_is_counted(form: str) -> None:
         assert _states(tally.counts) == Counter(entry.state for entry in outcome.entries), case.name
 
 
-@given(MESSAGES, MESSAGES)
+@given(one=MESSAGES, other=MESSAGES)
 def test_parts_counted_apart_make_the_whole(one: list[bytes], other: list[bytes]) -> None:
     """Two processes that count a half each come to what one counts."""
     assert merge(counts_of(one), counts_of(other)) == counts_of([*one, *other])

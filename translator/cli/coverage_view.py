@@ -86,7 +86,8 @@ def _tables(found: Coverage) -> Iterator[tuple[str, Sequence[str], Iterable[Row]
         ("Types of message", found.types),
         ("Panels", found.panels),
     ):
-        yield title, ("at", "word", "count", "means"), map(_word, words)
+        columns = ("at", "word", "count", "means") if any(each.means for each in words) else ("at", "word", "count")
+        yield title, columns, (_word(each)[: len(columns)] for each in words)
     yield (
         "Sent, and read by nobody",
         ("field or element", "count"),

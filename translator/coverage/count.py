@@ -8,6 +8,7 @@ units, types and statuses are made from. What is remembered of a form is bounded
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -192,7 +193,7 @@ class Tally:
         for name in Counts.__struct_fields__:
             counter = getattr(self._counts, name)
             if len(counter) > 2 * self._most:
-                kept = bounded(counter, name, self._most)
+                kept = Counter(bounded(counter, name, self._most))
                 counter.clear()
                 counter.update(kept)
 

@@ -54,14 +54,15 @@ class _Plan(Struct, frozen=True, gc=False):
     """
     What is to be done with every object of one place and one set of names.
 
-    Shape: `inner` are the elements to look into, with their paths; `read` those that are read whole, into which only an
-    extension is worth a look; `resources` those that hold resources of their own.
+    Shape: `inner` are the elements to look into, with their paths; `whole` are these and those that are read whole,
+    into which only an extension is worth a look; `resources` those that hold resources of their own.
     """
 
     filled: Filled
     inner: tuple[tuple[str, str], ...]
-    read: tuple[tuple[str, str], ...]
+    whole: tuple[tuple[str, str], ...]
     resources: tuple[str, ...]
+    has_flag: bool
 
 
 class ElementWalk:
@@ -100,11 +101,15 @@ class ElementWalk:
                 names = (*node,)
                 plan = self._plans.get((name, path, names)) or self._plan(name, path, names)
                 found.append(plan.filled)
-                for element, below in plan.inner + plan.read if extended else plan.inner:
-                    waiting += [(below, each) for each in _objects(node[element])]
+                for element, below in plan.whole if extended else plan.inner:
+                    value = node[element]
+                    if type(value) is dict:
+                        waiting.append((below, value))
+                    elif type(value) is list:
+                        waiting += [(below, each) for each in value if type(each) is dict]
                 for element in plan.resources:
                     resources += _objects(node[element])
-                if path.endswith(_CODING_OF_FLAGS) and isinstance(code := node.get("code"), str):
+                if plan.has_flag and isinstance(code := node.get("code"), str):
                     flags.append(code)
         return found, flags
 
@@ -123,7 +128,9 @@ class ElementWalk:
                 (read if is_whole else inner).append((element, below))
         short = (*(each[:_LONGEST_NAME] for each in names[:_MOST_NAMES]),)
         place = f"{name[:_LONGEST_NAME]} {path}".rstrip()
-        plan = _Plan((self._kind, place, short), tuple(inner), tuple(read), tuple(resources))
+        plan = _Plan(
+            (self._kind, place, short), (*inner,), (*inner, *read), (*resources,), path.endswith(_CODING_OF_FLAGS)
+        )
         if names == short:
             self._plans[name, path, names] = plan
         return plan
