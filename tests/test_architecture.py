@@ -36,8 +36,8 @@ LAYERS = (
     ("intake",),
     ("sites",),
     ("__init__", "archives"),
-    ("engine", "provenance"),
-    ("chosen_message", "order_provenance"),
+    ("coverage_page", "engine", "provenance"),
+    ("chosen_message", "coverage", "order_provenance"),
     ("ledger", "config", "conformance", "exports", "mapping_files"),
     ("config_keys",),
     ("config_intake_keys",),
@@ -52,7 +52,7 @@ LAYERS = (
 )
 RANK = {part: rank for rank, layer in enumerate(reversed(LAYERS)) for part in layer}
 
-PURE_PARTS = frozenset({"errors", "record", "read", "translate", "write", "pipeline", "provenance"})
+PURE_PARTS = frozenset({"coverage", "errors", "record", "read", "translate", "write", "pipeline", "provenance"})
 IMPURE = _words(
     "aiohttp alembic asyncio click ctypes fcntl glob http httpx importlib logging msvcrt multiprocessing os pathlib "
     "queue random rich secrets select shutil signal socket sqlalchemy sqlite3 ssl starlette subprocess sys tempfile "
@@ -60,7 +60,7 @@ IMPURE = _words(
 )
 IMPURE_CALLS = frozenset({"now", "utcnow", "today", "uuid1", "uuid4", "open", "print", "input"})
 SQL = frozenset({"alembic", "sqlalchemy", "sqlite3"})
-HEAVY = _words("alembic cryptography fhir hl7apy httpx psycopg pydantic rich sqlalchemy starlette uvicorn")
+HEAVY = _words("alembic cryptography fhir hl7apy httpx psycopg pydantic rapidfuzz rich sqlalchemy starlette uvicorn")
 VAGUE = _words("base common core handler handlers helper helpers lib manager misc shared stuff tools util utils")
 LONGEST = 300
 

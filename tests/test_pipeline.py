@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from io import BytesIO
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.lab_messages import CHOLESTEROL, HDL, Obx, oru
 from translator import Outcome, Translator
 from translator.read.wire import LARGEST_MESSAGE
+from translator.record.report import Message
 
 ENGINE = Translator.load()
 FIRST = oru([Obx(CHOLESTEROL, "185")])
@@ -167,3 +169,17 @@ def test_site_is_loaded_by_name() -> None:
     local = oru([Obx("CHOL^Cholesterol^L", "185")])
 
     assert (ENGINE.translate(local).state, Translator.load("example").translate(local).state) == ("held", "translated")
+
+
+def test_watch_sees_every_message_as_it_was_read() -> None:
+    """Whoever watches sees each message once with its bytes and its outcome, and a pickled translator without him."""
+    seen: list[tuple[bytes, Message, Outcome]] = []
+    engine = Translator(Translator.load().tables, lambda *each: seen.append(each))
+    one, other = oru([Obx(HDL, "55")]), oru([Obx(CHOLESTEROL, "185")])
+
+    found = [*engine.translate_stream(BytesIO(one + other))]
+    apart = pickle.loads(pickle.dumps(engine)).translate(one)  # noqa: S301 - our own bytes
+
+    assert [(raw, outcome) for raw, _, outcome in seen] == [(one, found[0]), (other, found[1])]
+    assert [message.reports[0].observations[0].codes[0].code for _, message, _ in seen] == ["2085-9", "2093-3"]
+    assert apart.entries == found[0].entries

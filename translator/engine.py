@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from typing import BinaryIO
 
 from translator.exports import Export
-from translator.pipeline import Pipeline
+from translator.pipeline import Pipeline, Watch
 from translator.read.ndjson import tell_ndjson
 from translator.record.outcome import Outcome
 from translator.record.report import Finding
@@ -22,11 +22,12 @@ class Translator:
     Translate lab messages to vendor payloads.
 
     Shape: bytes in, Outcome out; no I/O while translating, no logging, no global state. One object may serve many
-    threads and can be pickled to other processes.
+    threads and can be pickled to other processes. `watch` sees every message that is translated, as it was read; it
+    stays behind when the translator is pickled.
     """
 
-    def __init__(self, tables: Tables) -> None:
-        self._pipeline = Pipeline(tables)
+    def __init__(self, tables: Tables, watch: Watch | None = None) -> None:
+        self._pipeline = Pipeline(tables, watch)
 
     @classmethod
     def load(cls, site: str | None = None) -> Translator:

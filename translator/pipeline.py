@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from msgspec import structs
@@ -38,6 +38,8 @@ from translator.translate.tables import CONTROLS, StatusRow, Tables
 from translator.translate.whoop import Translation, WhoopTranslator
 
 Translated: TypeAlias = tuple[bytes, Outcome]
+# Sees the bytes of each message, what was read of it, and its outcome.
+Watch: TypeAlias = Callable[[bytes, Message, Outcome], None]
 
 _DOCUMENTS = frozenset({"fhir", "fhir-xml"})
 _CONTENT = frozenset({"MSH", "stray"})
@@ -58,11 +60,13 @@ class Pipeline:
     """
     Carry messages from bytes to outcomes by one set of tables.
 
-    It keeps no message: what it remembers are look-ups of codes and units, bounded.
+    It keeps no message: what it remembers are look-ups of codes and units, bounded. `watch` sees every message that is
+    translated, as it was read.
     """
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, watch: Watch | None = None) -> None:
         self.tables = tables
+        self._watch = watch
         self.lexicon = _lexicon(tables)
         systems = frozenset(tables.site.service_request_systems or (SERVICE_REQUEST_SYSTEM,))
         self._fhir = FhirReader(self.lexicon, systems)
@@ -201,7 +205,7 @@ class Pipeline:
     def _outcome(self, raw: bytes, message: Message, file: str, index: int, correlation: Lookup) -> Outcome:
         is_order = bool(message.orders) or message.type in ORDER_EVENTS
         translation = self._acurable.translate(message) if is_order else self._whoop.translate(message, correlation)
-        return Outcome(
+        outcome = Outcome(
             Lazy(lambda: (_source(raw, message, file, index),)),
             _state(translation),
             self.tables.sha256,
@@ -210,6 +214,9 @@ class Pipeline:
             translation.diagnostics,
             accounts=tuple(translation.accounts),
         )
+        if self._watch is not None:
+            self._watch(raw, message, outcome)
+        return outcome
 
 
 def _lexicon(tables: Tables) -> Lexicon:

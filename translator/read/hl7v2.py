@@ -69,11 +69,12 @@ def _lines(decoded: Decoded) -> list[str]:
 
 def _odd(lines: list[str]) -> set[str]:
     """Give how those lines begin that are none of the usual segments; most messages have none."""
-    return {line[:4] for line in lines[1:]} - _usual(lines[0][3:4])
+    return {line[:4] for line in lines[1:]} - usual_beginnings(lines[0][3:4])
 
 
 @lru_cache(maxsize=64)
-def _usual(separator: str) -> frozenset[str]:
+def usual_beginnings(separator: str) -> frozenset[str]:
+    """Give how the lines of the usual segments begin."""
     return frozenset(name + separator for name in _FREQUENT)
 
 

@@ -1,0 +1,155 @@
+"""`translator coverage`: what an archive holds, what the tables make of it, and what nobody reads."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+import click
+
+from translator.cli.correlations import read_correlation
+from translator.cli.coverage_progress import CoverageProgress
+from translator.cli.ending import FINDINGS, INTERRUPTED
+from translator.cli.inputs import Input, Unread, find_inputs
+from translator.cli.options import Flags, common
+from translator.cli.output import say, write_line
+from translator.cli.written_file import check_new, write_new, write_over
+from translator.record.correlation import Correlation
+
+if TYPE_CHECKING:
+    from translator.coverage.count import Tally
+    from translator.coverage.report import Coverage
+    from translator.feed import Source
+    from translator.translate.tables import Tables
+
+_STUB = "whoop/observations.csv"
+
+
+@click.command("coverage")
+@click.argument("paths", metavar="ARCHIVE...", nargs=-1, required=True)
+@click.option("--correlation", metavar="FILE", help="CSV that says which order belongs to which service request.")
+@click.option("--html", "page", metavar="FILE", help="Write the whole as one HTML file with charts, too.")
+@click.option(
+    "--write-stub",
+    "stub",
+    metavar="FILE|DIR",
+    help="Write a row to fill in for each code without one; DIR is a site's folder. Nothing is overwritten.",
+)
+@click.option(
+    "--top",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="Rows of each table on a terminal.",
+)
+@common
+def command(
+    flags: Flags, paths: tuple[str, ...], correlation: str | None, page: str | None, stub: str | None, top: int
+) -> int:
+    """
+    Say what an archive holds, and what the tables make of it.
+
+    ARCHIVE is a file, a folder (read whole, without hidden files) or `-` for stdin; gzip and zip archives, batch files,
+    HL7 v2, FHIR and NDJSON are read as `translate` reads them. Nothing is sent, and no ledger is needed. Shows, from
+    frequent to rare: what the first day in production would hold, and what to do about it; codes, mapped or not, with
+    suggestions; units, value types, statuses, flags and senders; rows that nothing led to; fields that nobody reads.
+    Codes and counts only: no value, no name, no number of a patient. Ctrl-C shows what was counted so far.
+
+    Exit code 1 if anything is held or refused, a code has no row, a file cannot be read, or there is nothing to look
+    at; 0 if all is covered; 130 if it was stopped.
+
+    \b
+    Examples:
+      translator coverage archive/
+      translator coverage 2025.zip --site acme --correlation orders.csv --html coverage.html
+      translator coverage archive/ --site acme --write-stub mappings/sites/acme
+      translator coverage archive/ --format json | jq '.unread'
+    """  # noqa: D301 - \b is click's mark for lines that stay as they are
+    from translator.coverage.count import Tally  # noqa: PLC0415 - the readers and tables, which --help does not need
+    from translator.coverage.summary import summarise  # noqa: PLC0415
+
+    target = _stub_file(stub) if stub else None
+    site = flags.settings().site
+    tables = _tables(site)
+    unread = Unread()
+    inputs = find_inputs(paths, unread)
+    tally = Tally(tables)
+    known = Correlation(read_correlation(correlation), PurePath(site).name)
+    interrupted = _count(tally, tables, inputs, unread, known)
+    for _ in range(unread.count):
+        tally.unreadable()
+    found = summarise(tally.counts, tables, interrupted=interrupted)
+    _show(found, flags, top)
+    if page:
+        from translator.coverage_page import page_of  # noqa: PLC0415 - only this flag needs templates
+
+        write_over(Path(page), page_of(found))
+        say(f"wrote {page}")
+    if target:
+        _write_stub(target, found)
+    if interrupted:
+        return INTERRUPTED
+    return FINDINGS if found.is_empty or found.has_findings else 0
+
+
+def _tables(site: str) -> Tables:
+    from translator import Translator  # noqa: PLC0415
+
+    return Translator.load(site or None).tables
+
+
+def _count(tally: Tally, tables: Tables, inputs: list[Input], unread: Unread, known: Correlation) -> bool:
+    """Count every message, and tell whether a person stopped it."""
+    from translator.engine import Translator  # noqa: PLC0415
+    from translator.feed import translate_files  # noqa: PLC0415
+
+    engine = Translator(tables, tally.watch)
+    with CoverageProgress(len(inputs)) as shown:
+        try:
+            for _, outcome in translate_files(engine, _counted(inputs, shown), unread.note, correlation=known):
+                tally.file(outcome)
+                shown.seen(tally.messages, tally.entries)
+        except KeyboardInterrupt:
+            say("stopped; this is what was counted so far")
+            return True
+    return False
+
+
+def _counted(inputs: list[Input], shown: CoverageProgress) -> Iterator[Source]:
+    for number, item in enumerate(inputs):
+        shown.file(number)
+        yield item.name, item.open
+
+
+def _show(found: Coverage, flags: Flags, top: int) -> None:
+    if flags.form == "json":
+        write_line(found.json)
+    else:
+        from translator.cli.coverage_view import draw  # noqa: PLC0415 - rich, which JSON does not need
+
+        draw(found, top, sys.stdout)
+    if found.is_empty:
+        say("nothing to look at")
+
+
+def _stub_file(given: str) -> Path:
+    """Name the file of a stub, and see before anything is read that it is not there yet."""
+    path = Path(given)
+    if path.is_dir() or not path.suffix:
+        path /= _STUB
+    return check_new(path)
+
+
+def _write_stub(target: Path, found: Coverage) -> None:
+    from translator.coverage.stub import stub_of  # noqa: PLC0415
+
+    text, count = stub_of(found)
+    if not count:
+        say("no stub is written: every code has a row")
+        return
+    write_new(target, text)
+    rows = "1 row" if count == 1 else f"{count} rows"
+    say(f"wrote {rows} to fill in to {target}: fill `same_as` or `ignore` in each, then run `translator check`")
