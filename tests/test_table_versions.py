@@ -289,7 +289,7 @@ def test_clone_that_lacks_a_file_is_told(repository: Repository, tmp_path: Path)
     (site / "whoop").mkdir(parents=True)
     (site / "whoop" / "observations.csv").write_text(ROWS)
 
-    with pytest.raises(ConfigError, match="git cannot read this revision|lacks files of the revision"):
+    with pytest.raises(ConfigError, match=r"git cannot read this revision|lacks files of the revision"):
         other_tables("main", str(site))
 
 

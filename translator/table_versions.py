@@ -107,6 +107,8 @@ def _in_folder(folder: Path, site: str) -> _Files:
 
 
 def _in_revision(revision: str, site: str) -> tuple[str, _Files]:
+    if revision.startswith("-") or not revision.strip() or _CONTROL.search(revision):
+        raise ConfigError(f"--against: {revision!r} is neither a folder nor a name of a revision")
     folder = site_folder(site) if site else mappings_folder()
     repository = _Repository(folder)
     commit = repository.commit(revision)
@@ -157,8 +159,6 @@ class _Repository:
 
         Raises: ConfigError where it stands for none.
         """
-        if revision.startswith("-") or not revision.strip() or _CONTROL.search(revision):
-            raise ConfigError(f"--against: {revision!r} is neither a folder nor a name of a revision")
         why = f"--against: there is no folder {revision}, and no such revision in the repository of {self._folder}"
         asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         return self._ask(*asked, why=why).decode("ascii").strip()

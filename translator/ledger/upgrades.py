@@ -10,7 +10,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from translator.errors import LedgerError, TranslatorError
+from translator.errors import ConfigError, LedgerError, TranslatorError
 from translator.ledger.backup import back_up
 from translator.ledger.database import Database, connect, only_look
 from translator.ledger.migrate import check_known, run_migrations
@@ -41,8 +41,10 @@ def look_into(place: str | os.PathLike[str]) -> Database:
     database = only_look(place)
     try:
         revision = database.revision()
+        if revision is None:
+            raise ConfigError("there is no ledger here; `translator submit` creates one, --ledger names another")
         if revision != HEAD:
-            check_known(str(revision))
+            check_known(revision)
             raise LedgerError(
                 "an older version wrote this ledger; `translator ledger verify` upgrades it, which looking does not"
             )
