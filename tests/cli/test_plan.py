@@ -112,9 +112,12 @@ def test_nobody_is_shown_who_did_not_ask(command_line: CommandLine, lab: Path) -
 
 def test_examples_are_as_many_as_wanted(command_line: CommandLine) -> None:
     """None at all, too."""
-    done = command_line(*PLAN, "--examples", "0")
+    one, none = (command_line(*PLAN, "--examples", count) for count in ("1", "0"))
+    drawn = command_line(*PLAN, "--examples", "0", "--format", "table")
 
-    assert lines(done.stdout)[0]["differences"][0]["examples"] == []
+    assert len(lines(one.stdout)[0]["differences"][0]["examples"]) == 1
+    assert lines(none.stdout)[0]["differences"][0]["examples"] == []
+    assert b"such as" not in drawn.stdout
 
 
 # The gate

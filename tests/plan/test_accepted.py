@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
-from tests.lab_messages import GLUCOSE, HDL, Obx, oru
+from tests.lab_messages import GLUCOSE, HDL, LOCAL, Obx, oru
 from tests.plan.table_sets import GLUCOSE_ID, edited, texts, whole, without
 from translator.errors import TableError
 from translator.plan.accepted import Accepted, Found, found_in, judge, name_of, read_accepted, write_accepted
@@ -102,6 +102,22 @@ def test_fault_says_where_it_stands(data: bytes, place: str) -> None:
         read_accepted("a.csv", data)
 
     assert place in [fault.at for fault in refused.value.faults]
+
+
+def test_several_changes_together_are_accepted_as_they_all_are() -> None:
+    """Too many to be named, they are told by a hash: another change among them is to be reviewed again."""
+    names = ("local-code", "final-is-corrected", "factor", "comma")
+    message = [oru([Obx(LOCAL, "4,78", "mmol/L", type="ST")])]
+
+    said = []
+    for more in ((), ("no-glucose",)):
+        comparer = Comparer(texts("no-spelling"), texts(*names, *more))
+        (found,) = (one for one in found_in(whole(comparer, message), comparer.changes) if one.kind == "value")
+        said.append(found)
+
+    assert [one.cause for one in said] == ["several changes together"] * 2
+    assert said[0].change.startswith("out of 5 (sha256 ")
+    assert said[0].change != said[1].change
 
 
 def test_cause_without_a_change_is_unknown() -> None:

@@ -24,8 +24,9 @@ from tests.plan.table_sets import (
     without,
     written,
 )
-from translator.plan.causes import SEVERAL
 from translator.plan.comparer import Comparer
+from translator.plan.comparison import SEVERAL
+from translator.plan.table_changes import table_changes
 
 ALL = ("no-glucose", "hdl-bounds", "factor", "final-is-corrected")
 
@@ -124,6 +125,7 @@ def test_four_changes_on_one_value_are_several() -> None:
     found = whole(Comparer(before, after), [oru([Obx(LOCAL, "4,78", "mmol/L", type="ST")])])
 
     assert causes(found) == {SEVERAL[0]: 1}
+    assert found.together == {change.id for change in table_changes(before, after)} - {GLUCOSE_ID}
 
 
 def test_tsh_is_not_touched() -> None:

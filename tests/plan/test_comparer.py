@@ -13,9 +13,8 @@ from msgspec import structs
 from tests.lab_messages import GLUCOSE, HDL, Obx, oru
 from tests.plan.table_sets import EDITS, GLUCOSE_ID, HDL_ID, MESSAGES, compared, one, texts, whole
 from translator.pipeline import file_finding
-from translator.plan.causes import SEVERAL
 from translator.plan.comparer import Comparer
-from translator.plan.comparison import CauseTally, Comparison, Example, Tally, merged
+from translator.plan.comparison import SEVERAL, CauseTally, Comparison, Example, Tally, merged
 from translator.plan.results import VALUE, Difference
 from translator.record.outcome import Outcome
 

@@ -22,7 +22,8 @@ _causes = st.dictionaries(
     max_size=3,
 )
 _findings = st.dictionaries(st.sampled_from(["malformed", "empty-input"]), st.integers(1, 3), max_size=2)
-comparisons = st.builds(Comparison, _counts, _counts, _counts, _counts, _causes, _findings)
+_together = st.frozensets(st.sampled_from("ab"))
+comparisons = st.builds(Comparison, _counts, _counts, _counts, _counts, _causes, _findings, _together)
 
 
 @given(comparisons, comparisons, comparisons)
@@ -49,6 +50,7 @@ def test_counts_add_up(parts: list[Comparison]) -> None:
     assert (whole.messages, whole.values, whole.changed, whole.changed_values) == tuple(
         sum(getattr(part, name) for part in parts) for name in ("messages", "values", "changed", "changed_values")
     )
+    assert whole.together == frozenset().union(*(part.together for part in parts))
     for cause, tally in whole.causes.items():
         theirs = [part.causes[cause] for part in parts if cause in part.causes]
         assert tally.messages == sum(each.messages for each in theirs)

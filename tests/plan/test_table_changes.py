@@ -43,6 +43,11 @@ def only(before: TableTexts, after: TableTexts) -> TableChange:
         pytest.param(EDITS["no-glucose"], GLUCOSE_ID, "removed", id="row-taken-away"),
         pytest.param(EDITS["local-code"], SITE_ROW_ID, "added (same_as 2093-3)", id="row-of-the-site"),
         pytest.param(EDITS["factor"], FACTOR_ID, "factor: 38.665 -> 38.7", id="conversion"),
+        pytest.param(EDITS["no-spelling"], "units/spellings.csv mmol/L", "removed", id="key-with-an-empty-cell"),
+        pytest.param(
+            lambda files, _: replaced(STATUSES, "hold,,status-missing", "hold,,status-undecided", files),
+            f"{STATUSES} (blank)", "reason: status-missing -> status-undecided", id="row-of-the-empty-field",
+        ),
         pytest.param(EDITS["comma"], MARK_ID, "(not set) -> ,", id="setting"),
         pytest.param(
             lambda _, site: written("site.toml", "complete_on_final = false\n", site),

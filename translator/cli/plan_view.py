@@ -55,7 +55,7 @@ class Plan(Struct, frozen=True):
     @property
     def without_effect(self) -> list[TableChange]:
         """The changes that make no difference here."""
-        effective = {name for cause in self.whole.causes for name in cause}
+        effective = self.whole.together.union(*self.whole.causes)
         return [change for change in self.comparer.changes if change.id not in effective]
 
 
@@ -78,7 +78,10 @@ def _draw(plan: Plan, cause: Cause, tally: CauseTally) -> None:
     known = plan.changes
     for line in [line for name in cause if name in known for line in _change_words(known[name])] or [name_of(cause)]:
         click.echo(line)
-    columns = (*COLUMNS, *(["accepted"] if plan.judgement else []), *(["ledger"] if plan.has_ledger else []), "such as")
+    columns = [*COLUMNS]
+    columns += ["accepted"] if plan.judgement else []
+    columns += ["ledger"] if plan.has_ledger else []
+    columns += ["such as"] if plan.comparer.examples else []
     listing = Listing("table", columns)
     for how, one in _by_count(tally):
         cells = [how.before_words, how.after_words, _count_words(how, one), str(one.messages)]
@@ -86,7 +89,9 @@ def _draw(plan: Plan, cause: Cause, tally: CauseTally) -> None:
             cells.append("no" if _is_open(plan, cause, how) else "yes")
         if plan.has_ledger:
             cells.append("\n".join(f"{count} {word}" for word, count in one.ledger.items()))
-        listing.add(None, *cells, "\n".join(map(_example, one.examples)))
+        if plan.comparer.examples:
+            cells.append("\n".join(map(_example, one.examples)))
+        listing.add(None, *cells)
     listing.close()
 
 
@@ -100,8 +105,8 @@ def _by_count(tally: CauseTally) -> list[tuple[Difference, Tally]]:
 
 
 def _change_words(change: TableChange) -> Iterator[str]:
-    name = f" ({change.display})" if change.display else ""
-    yield f"{change.after_at or change.before_at}  {'|'.join(change.key)}{name}"
+    display = f" ({change.display})" if change.display else ""
+    yield f"{change.after_at or change.before_at}  {change.name}{display}"
     yield f"  {change.text}"
 
 
@@ -124,7 +129,7 @@ def _cause_line(plan: Plan, cause: Cause, tally: CauseTally) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "cause": name_of(cause),
-        "changes": [_change_line(known[name]) for name in cause],
+        "changes": [_change_line(known[name]) for name in cause if name in known],
         "messages": tally.messages,
         "values": tally.values,
         "reports": tally.count(REPORT),

@@ -10,12 +10,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import TypeAlias
 
 from msgspec import Struct, structs
 
 from translator.errors import Fault, TableError
-from translator.plan.comparison import Cause, Comparison
+from translator.plan.comparison import SEVERAL, Cause, Comparison
 from translator.plan.table_changes import TableChange
 from translator.translate.load_columns import Column, Table, one_of
 from translator.translate.load_rows import read_rows
@@ -82,7 +83,10 @@ def name_of(cause: Cause) -> str:
 
 
 def text_of(cause: Cause, changes: Mapping[str, TableChange]) -> str:
-    """Say what was changed."""
+    """Say what was changed; of several changes together, by a hash, that these are all."""
+    if cause == SEVERAL:
+        said = "\n".join(f"{name} {change.text}" for name, change in sorted(changes.items()))
+        return f"out of {len(changes)} (sha256 {sha256(said.encode()).hexdigest()[:8]})"
     return " + ".join(changes[name].text for name in cause)
 
 

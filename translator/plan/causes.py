@@ -29,10 +29,7 @@ from translator.translate.tables import Tables
 Translate: TypeAlias = Callable[[Pipeline], Iterable[Translated]]
 """Translates one portion of a file by any tables: the same messages in the same order each time."""
 
-SEVERAL: Cause = ("several changes together",)
-"""The cause of what is not worth taking apart: a report is what its values are, and they have causes of their own."""
-
-_MOST_TOGETHER = 3
+_MOST_TRIED = 12
 _ROUTES = 4096
 _MOST_TRIED = 12
 
@@ -59,7 +56,11 @@ class Causes:
         self._watches: dict[tuple[int, str], Watch] = {}
 
     def find(self, pair: Pair, translate: Translate) -> dict[Subject, Cause]:
-        """Find the cause of each difference."""
+        """
+        Find the cause of each difference.
+
+        Shape: where more changes are looked at than are tried, all of them.
+        """
         changes = self._mixtures.changes
         if len(changes) == 1:
             return dict.fromkeys(pair.found, (changes[0].id,))
@@ -104,7 +105,7 @@ class Causes:
         """Try every change in what the message looks at, with the whole message."""
         candidates = self._candidates(translate)
         if len(candidates) > _MOST_TRIED:
-            return dict.fromkeys(subjects, SEVERAL)
+            return dict.fromkeys(subjects, _cause(candidates, candidates))
         altering: dict[Subject, list[TableChange]] = {subject: [] for subject in subjects}
         for change in candidates if len(candidates) > 1 else ():
             tried = [self._with(side, change, translate, pair.number) for side in SIDES]
@@ -168,5 +169,4 @@ def _is_explained(alone: Result, result: Result | None) -> bool:
 
 def _cause(candidates: Sequence[TableChange], altering: Sequence[TableChange]) -> Cause:
     """Name the changes that alter a result, or all that might where none does so alone."""
-    names = tuple(change.id for change in altering or candidates)
-    return names if len(names) <= _MOST_TOGETHER else SEVERAL
+    return tuple(change.id for change in altering or candidates)

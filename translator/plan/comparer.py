@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from translator.pipeline import Pipeline
 from translator.plan.causes import Causes, Pair, Translate
-from translator.plan.comparison import Cause, CauseTally, Comparison, Example, Tally
+from translator.plan.comparison import Cause, CauseTally, Comparison, Example, Tally, told
 from translator.plan.mixtures import AFTER, BEFORE, Mixtures
 from translator.plan.results import VALUE, Difference, Result, Subject, differences, is_same, results
 from translator.plan.table_changes import TableChange
@@ -75,14 +75,16 @@ class Comparer:
         causes = self._causes.find(pair, translate)
         ats = [at for kind, at in found if kind == VALUE]
         words = known(before, after, ats) if known else {}
-        return Comparison(1, values, 1, len(ats), self._tallies(pair, causes, words, after.source))
+        tallies = self._tallies(pair, causes, words, after.source)
+        together = frozenset(name for cause in causes.values() if told(cause) != cause for name in cause)
+        return Comparison(1, values, 1, len(ats), tallies, together=together)
 
     def _tallies(
         self, pair: Pair, causes: Mapping[Subject, Cause], words: Mapping[str, Sequence[str]], source: Source
     ) -> dict[Cause, CauseTally]:
         grouped: dict[Cause, dict[Difference, list[Subject]]] = {}
         for subject, how in pair.found.items():
-            grouped.setdefault(causes[subject], {}).setdefault(how, []).append(subject)
+            grouped.setdefault(told(causes[subject]), {}).setdefault(how, []).append(subject)
         return {
             cause: CauseTally(1, {how: self._tally(pair, subjects, words, source) for how, subjects in found.items()})
             for cause, found in grouped.items()

@@ -18,6 +18,16 @@ from translator.plan.results import REPORT, VALUE, Difference
 Cause: TypeAlias = tuple[str, ...]
 """The changes that together made a difference, by their stable names, in order; most often there is one."""
 
+SEVERAL: Cause = ("several changes together",)
+"""The cause of what more changes did than are worth naming together: there would be no end of such causes."""
+
+_MOST_TOGETHER = 3
+
+
+def told(cause: Cause) -> Cause:
+    """Give a cause as it is counted: by its changes, or by none of many."""
+    return cause if len(cause) <= _MOST_TOGETHER else SEVERAL
+
 
 class Example(Struct, frozen=True, gc=False, omit_defaults=True):
     """
@@ -79,7 +89,8 @@ class Comparison(Struct, frozen=True):
     What was compared, and what differed.
 
     Shape: `values` are observations and orders; `changed` are messages with a difference. `findings` counts what is
-    wrong with files, by reason. A message, or a value, with two causes counts under each.
+    wrong with files, by reason. `together` names the changes that are causes only with several others. A message with
+    two causes counts under each.
     """
 
     messages: int = 0
@@ -88,6 +99,7 @@ class Comparison(Struct, frozen=True):
     changed_values: int = 0
     causes: Mapping[Cause, CauseTally] = field(default_factory=dict)
     findings: Mapping[str, int] = field(default_factory=dict)
+    together: frozenset[str] = frozenset()
 
 
 def merged(parts: Sequence[Comparison], examples: int) -> Comparison:
@@ -103,6 +115,7 @@ def merged(parts: Sequence[Comparison], examples: int) -> Comparison:
         sum(part.changed_values for part in parts),
         {cause: _merged_causes(tallies, examples) for cause, tallies in causes.items()},
         _sum(part.findings for part in parts),
+        frozenset().union(*(part.together for part in parts)),
     )
 
 

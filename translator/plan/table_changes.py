@@ -67,7 +67,12 @@ class TableChange(Struct, frozen=True, order=True):
     @property
     def id(self) -> str:
         """Its stable name: file and key, without a line."""
-        return f"{self.file} {'|'.join(self.key)}"
+        return f"{self.file} {self.name}"
+
+    @property
+    def name(self) -> str:
+        """Its key in one text; what stands for an empty field has none."""
+        return "|".join(self.key).rstrip("|") or "(blank)"
 
     @property
     def text(self) -> str:
