@@ -15,6 +15,7 @@ from tests.plan.table_sets import (
     MARK_ID,
     OBSERVATIONS,
     SITE_ROW_ID,
+    STATUSES,
     Files,
     causes,
     edited,
@@ -126,6 +127,28 @@ def test_four_changes_on_one_value_are_several() -> None:
 
     assert causes(found) == {SEVERAL[0]: 1}
     assert found.together == {change.id for change in table_changes(before, after)} - {GLUCOSE_ID}
+
+
+def test_row_of_the_other_set_is_not_taken_for_the_one_on_its_line() -> None:
+    """Two rows of one WHOOP code stay two, wherever the rows around them have stood before."""
+
+    def edit(files: Files, _: Files) -> None:
+        without(OBSERVATIONS, "http://loinc.org,2345-7,", files)
+        replaced(STATUSES, "F,final,send,final", "F,final,send,corrected", files)
+        replaced(OBSERVATIONS, HDL_ROW, HDL_ROW.replace("250", "251"), files)
+        # The row of HDL stood where the rows of triglycerides stand.
+        lines = files[OBSERVATIONS].decode().split("\n")
+        hdl = next(line for line in lines if line.startswith("http://loinc.org,2085-9,"))
+        lines.remove(hdl)
+        place = next(number for number, line in enumerate(lines) if line.startswith("http://loinc.org,14927-8,"))
+        files[OBSERVATIONS] = "\n".join([*lines[:place], hdl, *lines[place:]]).encode()
+
+    twice = [Obx("2571-8^x^LN", "100"), Obx("14927-8^x^LN", "100", "mg/dL")]
+    message = oru([*twice, Obx(HDL, "40"), Obx(GLUCOSE, "92")])
+
+    found = whole(Comparer(edited(edit), texts()), [message])
+
+    assert not any(HDL_ID in cause for cause in found.causes)
 
 
 def test_tsh_is_not_touched() -> None:

@@ -44,6 +44,7 @@ _UNSAID = frozenset({"", "no"})
 _NAMING = ("display", "whoop_code", "meaning")
 _BODY = "body"
 _LONGEST = 60
+_ELSEWHERE = 10_000_000
 
 
 class TableChange(Struct, frozen=True, order=True):
@@ -210,7 +211,8 @@ def _mixed_layout(base: OrderLayout, other: OrderLayout, name: str) -> OrderLayo
 
 def _mixed_rows(base: list[Row], other: list[Row], table: Table, keys: Collection[_Name]) -> list[Row]:
     """Take some rows from `other`; one that `base` has not stands behind the one that it follows there."""
-    theirs = {_name(row, table): row for row in other}
+    # Translation knows a row by its place, and two rows of a mixture must not have the same.
+    theirs = {_name(row, table): row._replace(line=row.line + _ELSEWHERE) for row in other}
     names = {_name(row, table) for row in base}
     rows = {}
     for row in base:
