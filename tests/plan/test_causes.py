@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.lab_messages import CHOLESTEROL, GLUCOSE, HDL, LOCAL, TSH, Obx, oru, service_request
@@ -25,6 +27,7 @@ from tests.plan.table_sets import (
     without,
     written,
 )
+from translator.mapping_files import site_files
 from translator.plan.comparer import Comparer
 from translator.plan.comparison import SEVERAL
 from translator.plan.table_changes import table_changes
@@ -156,3 +159,37 @@ def test_tsh_is_not_touched() -> None:
     found = whole(Comparer(texts(), texts(*ALL)), [oru([Obx(TSH, "1.2", "m[IU]/L", status="P")], status="P")])
 
     assert (found.messages, found.values, found.changed, found.causes) == (1, 1, 0, {})
+
+
+ORDER = (Path(__file__).parents[2] / "fixtures/orders/a-city-without-a-county-stands-for-both/order.hl7").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "cause", "after"),
+    [
+        pytest.param(
+            "acurable/study-codes.csv", ",order,1,neck_sensor,HSAT^", ",order,2,neck_sensor,HSAT^",
+            "sites/acme/acurable/study-codes.csv L|HSAT", "another value", id="nights",
+        ),
+        pytest.param(
+            "acurable/order.toml", "organisations = ", 'emit_on = "reviewed"\norganisations = ',
+            "acurable/order.toml emit_on", "another value", id="layout",
+        ),
+    ],
+)  # fmt: skip
+def test_order_is_compared_by_its_body(name: str, old: str, new: str, cause: str, after: str) -> None:
+    """What an order code means, and how an order is laid out, are causes like any other."""
+
+    def edit(_: Files, site: Files) -> None:
+        site.update(site_files("example")[1])
+
+    def other(files: Files, site: Files) -> None:
+        edit(files, site)
+        replaced(name, old, new, site)
+        replaced(OBSERVATIONS, HDL_ROW, HDL_ROW.replace("250", "100"), files)
+
+    found = whole(Comparer(edited(edit), edited(other)), [ORDER])
+
+    assert causes(found) == {cause: 1}
+    (how,) = found.causes[(cause,)].differences
+    assert after in how.after_words

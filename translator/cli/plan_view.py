@@ -21,6 +21,7 @@ SCHEMA = "translator.plan/1"
 SUMMARY = "translator.plan-summary/1"
 COLUMNS = ("before", "after", "count", "messages")
 _ARCHIVE = "archive-"
+_MOST_IDLE = 20
 
 
 class Plan(Struct, frozen=True):
@@ -228,8 +229,10 @@ def _words_on_tables(plan: Plan) -> Iterator[str]:
         return
     idle = [change for change in plan.without_effect if not change.acts_later]
     yield f"{_count(len(plan.comparer.changes), 'row or setting', 'rows or settings')} of the tables changed"
-    for change in idle:
+    for change in idle[:_MOST_IDLE]:
         yield f"  no difference here: {change.id}: {change.text}"
+    if len(idle) > _MOST_IDLE:
+        yield f"  no difference here, either: {len(idle) - _MOST_IDLE} more, which --format json lists"
     for change in plan.comparer.changes:
         if change.acts_later:
             yield f"  works on delivery, which no archive shows: {change.id}: {change.text}"
