@@ -24,7 +24,7 @@ LAYERS = (
     ("cli",),
     ("demo_orders",),
     ("demo",),
-    ("app", "doctor", "service"),
+    ("app", "doctor", "planning", "service"),
     ("console_desk",),
     ("reception",),
     ("confirmations", "usable"),
@@ -37,8 +37,8 @@ LAYERS = (
     ("sites",),
     ("__init__", "archives"),
     ("coverage_page", "engine", "provenance"),
-    ("chosen_message", "coverage", "order_provenance"),
-    ("ledger", "config", "conformance", "exports", "mapping_files"),
+    ("chosen_message", "coverage", "order_provenance", "table_versions"),
+    ("ledger", "config", "conformance", "exports", "mapping_files", "plan"),
     ("config_keys",),
     ("config_intake_keys",),
     ("config_intakes",),
@@ -52,7 +52,7 @@ LAYERS = (
 )
 RANK = {part: rank for rank, layer in enumerate(reversed(LAYERS)) for part in layer}
 
-PURE_PARTS = frozenset({"coverage", "errors", "record", "read", "translate", "write", "pipeline", "provenance"})
+PURE_PARTS = frozenset({"coverage", "errors", "record", "read", "translate", "write", "pipeline", "plan", "provenance"})
 IMPURE = _words(
     "aiohttp alembic asyncio click ctypes fcntl glob http httpx importlib logging msvcrt multiprocessing os pathlib "
     "queue random rich secrets select shutil signal socket sqlalchemy sqlite3 ssl starlette subprocess sys tempfile "

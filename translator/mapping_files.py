@@ -24,9 +24,9 @@ def mappings_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "mappings"
 
 
-def packaged_files() -> dict[str, bytes]:
-    """The packaged tables as bytes, by their path below `mappings/`."""
-    return _table_files(mappings_folder())
+def packaged_files(folder: Path | None = None) -> dict[str, bytes]:
+    """The packaged tables as bytes, by their path below `mappings/`; or those of another folder like it."""
+    return _table_files(folder or mappings_folder())
 
 
 def site_files(path_or_name: str | PurePath) -> tuple[str, dict[str, bytes]]:
@@ -35,7 +35,7 @@ def site_files(path_or_name: str | PurePath) -> tuple[str, dict[str, bytes]]:
 
     Raises: ConfigError where there is no such site, or nothing in it.
     """
-    folder = _site_folder(path_or_name)
+    folder = site_folder(path_or_name)
     files = _table_files(folder)
     if (folder / SITE_SETTINGS).is_file():
         files[SITE_SETTINGS] = _content(folder / SITE_SETTINGS)
@@ -65,7 +65,12 @@ def site_tables(path_or_name: str | PurePath) -> Tables:
     return load_tables(packaged_files(), files, name)
 
 
-def _site_folder(path_or_name: str | PurePath) -> Path:
+def site_folder(path_or_name: str | PurePath) -> Path:
+    """
+    The folder of a site.
+
+    Raises: ConfigError where there is no such site.
+    """
     given = Path(path_or_name)
     sites = mappings_folder() / _SITES
     bare = bool(given.name) and given.name == str(path_or_name)
@@ -86,9 +91,14 @@ def _table_files(folder: Path) -> dict[str, bytes]:
 
 def _found(folder: Path) -> Iterator[Path]:
     for path in (*folder.rglob("*.csv"), *folder.glob(ORDER_LAYOUT)):
-        parts = path.relative_to(folder).parts
-        if parts[0] not in _NOT_TABLES and not any(part.startswith((".", "~")) for part in parts):
+        if is_table(path.relative_to(folder)):
             yield path
+
+
+def is_table(path: PurePath) -> bool:
+    """Tell whether a file is a table, by its path below the folder of the tables or of a site."""
+    is_one = path.suffix == ".csv" or path.as_posix() == ORDER_LAYOUT
+    return is_one and path.parts[0] not in _NOT_TABLES and not any(part.startswith((".", "~")) for part in path.parts)
 
 
 def _content(path: Path) -> bytes:

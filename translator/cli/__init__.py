@@ -24,6 +24,7 @@ VERBS: Mapping[str, str] = {
     "held": "List what is held, by cause; release or drop it.",
     "ledger": "Look into the ledger and look after it.",
     "orders": "List what was ordered from Acurable; show or cancel it.",
+    "plan": "Say what a change of the tables would change over an archive.",
     "rejected": "List what the vendor refused; resend or drop it.",
     "requisitions": "List what WHOOP asks for; fetch it, confirm it.",
     "run": "Run the service: take messages and webhooks in, fetch requisitions, deliver.",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class CountProgress:
-    """One line with a bar; call it with how many are done, and of how many."""
+    """One line with a bar; call it with how many are done, and of how many, where anybody knows."""
 
     def __init__(self, things: str) -> None:
         self._things = things
@@ -37,7 +37,7 @@ class CountProgress:
         if self._bar is not None:
             self._bar.stop()
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, done: int, total: int | None) -> None:
         """Show how far it is."""
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=done, total=total)

@@ -101,6 +101,24 @@ def read_only(path: Path) -> Database:
     return Database(create_engine(f"sqlite:///{path.absolute().as_uri()}?mode=ro&uri=true", hide_parameters=True), path)
 
 
+def only_look(place: str | os.PathLike[str]) -> Database:
+    """
+    Open a database that is in use, to look at it: nothing in it can be changed.
+
+    Raises: ConfigError where the place cannot be a ledger.
+    """
+    name = os.fspath(place)
+    if "://" in name and make_url(name).drivername != "sqlite":
+        database = connect(name)
+        event.listen(database.engine, "connect", _only_look_postgresql)
+        return database
+    path = Path(make_url(name).database or "") if "://" in name else Path(name)
+    database = read_only(path)
+    event.listen(database.engine, "connect", _only_look_sqlite)
+    event.listen(database.engine, "begin", _begin_sqlite)
+    return database
+
+
 def _by_url(url: URL) -> Database:
     driver = _DRIVERS.get(url.drivername.split("+")[0])
     if driver is None:
@@ -152,6 +170,14 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.close()
 
 
+def _only_look_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    cursor.execute("PRAGMA query_only=ON")
+    cursor.close()
+
+
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("translator_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -161,4 +187,10 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
     # P2: a server whose default is otherwise must wait for its disk, too.
     connection.autocommit = True
     connection.execute("SET synchronous_commit TO on")
+    connection.autocommit = False
+
+
+def _only_look_postgresql(connection: Any, _record: object) -> None:
+    connection.autocommit = True
+    connection.execute("SET default_transaction_read_only TO on")
     connection.autocommit = False

@@ -34,8 +34,8 @@ from translator.ledger.order_messages import order_messages
 from translator.ledger.parts import LedgerParts
 from translator.ledger.policy import DestinationPolicy
 from translator.ledger.telling import tell_taken
-from translator.ledger.upgrades import open_database
-from translator.ledger.vault import open_vault
+from translator.ledger.upgrades import look_into, open_database
+from translator.ledger.vault import only_open_vault, open_vault
 from translator.ledger.view_shapes import MessageRow, MessageView
 from translator.ledger.views import list_messages, read_message, read_raw
 from translator.record.correlation import CorrelationRow
@@ -63,6 +63,28 @@ class Ledger(LedgerParts):
         database = open_database(place)
         try:
             return cls(database, open_vault(database, site_key), clock)
+        except TranslatorError:
+            database.close()
+            raise
+
+    @classmethod
+    def look(
+        cls,
+        place: str | os.PathLike[str],
+        *,
+        key: Secret | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> Ledger:
+        """
+        Open the ledger at a path (or database URL) only to look at it; nothing can be changed through it.
+
+        Raises: ConfigError where there is none, or the key is not the ledger's; LedgerError where another version wrote
+        it.
+        """
+        site_key = parse_key(key.reveal()) if key else None
+        database = look_into(place)
+        try:
+            return cls(database, only_open_vault(database, site_key), clock)
         except TranslatorError:
             database.close()
             raise

@@ -9,6 +9,7 @@ from translator.ledger.ageing import Notices
 from translator.ledger.bell import Bell, open_bell
 from translator.ledger.browsing import Browsing
 from translator.ledger.database import Database
+from translator.ledger.deliveries import Deliveries
 from translator.ledger.desk import Desk
 from translator.ledger.events import Events
 from translator.ledger.gate import Destinations
@@ -59,6 +60,10 @@ class LedgerParts:
     def requisitions(self) -> Requisitions:
         """Give the requisitions that WHOOP told of."""
         return Requisitions(self._database, self._vault, self._instant)
+
+    def deliveries(self) -> Deliveries:
+        """Give what the vendor has of results that other tables make otherwise."""
+        return Deliveries(self._database, self._vault)
 
     def lab(self) -> LabDeliveries:
         """Give what is brought to the lab's side."""

@@ -10,9 +10,9 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from translator.errors import TranslatorError
+from translator.errors import ConfigError, LedgerError, TranslatorError
 from translator.ledger.backup import back_up
-from translator.ledger.database import Database, connect
+from translator.ledger.database import Database, connect, only_look
 from translator.ledger.migrate import check_known, run_migrations
 from translator.ledger.schema import HEAD
 
@@ -26,6 +26,28 @@ def open_database(place: str | os.PathLike[str]) -> Database:
     database = connect(place)
     try:
         _upgrade(database)
+    except TranslatorError:
+        database.close()
+        raise
+    return database
+
+
+def look_into(place: str | os.PathLike[str]) -> Database:
+    """
+    Open the ledger at a path or URL to look at it; it is neither created nor upgraded, nor changed in any way.
+
+    Raises: ConfigError where it cannot be opened; LedgerError where its tables are not those that this code knows.
+    """
+    database = only_look(place)
+    try:
+        revision = database.revision()
+        if revision is None:
+            raise ConfigError("there is no ledger here; `translator submit` creates one, --ledger names another")
+        if revision != HEAD:
+            check_known(revision)
+            raise LedgerError(
+                "an older version wrote this ledger; `translator ledger verify` upgrades it, which looking does not"
+            )
     except TranslatorError:
         database.close()
         raise

@@ -134,6 +134,16 @@ def open_vault(database: Database, site_key: SiteKey | None) -> Vault:
         return Vault(site_key, read_ring(connection, site_key))
 
 
+def only_open_vault(database: Database, site_key: SiteKey | None) -> Vault:
+    """
+    Unwrap the data keys, and change nothing.
+
+    Raises: ConfigError where the ledger needs a key that is not there, or another one.
+    """
+    with database.read() as connection:
+        return Vault(site_key, read_ring(connection, site_key))
+
+
 def read_ring(connection: Connection, site_key: SiteKey | None) -> Ring:
     """
     Read the data keys and unwrap them.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import sha256
+from typing import NamedTuple
 
 from translator.errors import Fault, TableError
 from translator.translate import load_build as build
@@ -29,15 +30,56 @@ def load_tables(files: Mapping[str, bytes], site: Mapping[str, bytes] | None = N
     `site_name` stands in places (`sites/acme/whoop/observations.csv:3`).
     Raises: TableError with every fault.
     """
+    return build_tables(read_texts(files, site, site_name))
+
+
+class TableTexts(NamedTuple):
+    """
+    What a set of tables says, every cell checked, before it is indexed.
+
+    Shape: `rows` by table, the packaged ones before the site's; `site_name` as in `load_tables`.
+    """
+
+    rows: Mapping[str, list[Row]]
+    settings: Settings
+    layout: OrderLayout
+    sha256: str
+    site_name: str
+
+
+def read_texts(
+    files: Mapping[str, bytes], site: Mapping[str, bytes] | None = None, site_name: str = "site"
+) -> TableTexts:
+    """
+    Read the tables of one site, and check them cell by cell.
+
+    Raises: TableError with every fault.
+    """
     faults: list[Fault] = []
     rows = read_tables(files, site or {}, site_name, faults)
     settings = site_settings(site or {}, site_name, faults)
     layout = order_layout(files, site or {}, site_name, faults)
     # Cells that failed their check cannot be built from, so the faults at hand come first.
     _refuse(faults)
-    tables = overlay(_assemble(rows, settings, layout, tables_hash(files, site or {}), faults), settings, faults)
+    return TableTexts(rows, settings, layout, tables_hash(files, site or {}), site_name)
+
+
+def build_tables(texts: TableTexts) -> Tables:
+    """
+    Index a set of tables.
+
+    Raises: TableError with every fault that only the whole of it shows.
+    """
+    faults: list[Fault] = []
+    tables = index_tables(texts, faults)
     _refuse(faults)
     return tables
+
+
+def index_tables(texts: TableTexts, faults: list[Fault]) -> Tables:
+    """Index a set of tables as it is; what is wrong with it is appended to `faults`."""
+    tables = _assemble(texts.rows, texts.settings, texts.layout, texts.sha256, faults)
+    return overlay(tables, texts.settings, faults)
 
 
 def read_tables(

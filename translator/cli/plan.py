@@ -1,0 +1,192 @@
+"""`translator plan`: what a change of the tables would change, by cause; no network."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+import click
+
+from translator.cli.correlations import read_correlation
+from translator.cli.count_progress import CountProgress
+from translator.cli.ending import FINDINGS
+from translator.cli.inputs import Input, Unread, find_inputs
+from translator.cli.ledger_place import existing
+from translator.cli.options import Flags, common
+from translator.cli.output import say
+from translator.errors import ConfigError, TableError
+from translator.record.correlation import Correlation
+
+if TYPE_CHECKING:
+    from translator.cli.plan_view import Plan
+    from translator.ledger import Ledger
+    from translator.plan.accepted import Accepted
+    from translator.plan.comparer import Comparer
+    from translator.plan.comparison import Comparison
+    from translator.secrets import Secret
+    from translator.translate.service_request import Lookup
+
+# Parts that are put together at once: each pass copies what was found so far.
+_PARTS = 256
+
+
+@click.command("plan")
+@click.argument("paths", metavar="ARCHIVE...", nargs=-1, required=True)
+@click.option(
+    "--against", metavar="REV|DIR", required=True, help="The tables to compare with: a git revision or a folder."
+)
+@click.option(
+    "--accept", metavar="FILE", help="Changes that were reviewed (CSV); only what it does not list is a finding."
+)
+@click.option("--write-accept", metavar="FILE", help="Write such a file with all that is found; its notes are kept.")
+@click.option(
+    "--examples",
+    metavar="N",
+    default=3,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Positions shown of each change.",
+)
+@click.option("--show-values", is_flag=True, help="Show the values of the examples, too; they are patient data.")
+@click.option("--correlation", metavar="FILE", help="CSV that says which order belongs to which service request.")
+@common
+def command(
+    flags: Flags,
+    paths: tuple[str, ...],
+    against: str,
+    accept: str | None,
+    write_accept: str | None,
+    examples: int,
+    correlation: str | None,
+    *,
+    show_values: bool,
+) -> int:
+    """
+    Say what a change of the tables would change over an archive.
+
+    Translates every message of ARCHIVE by today's tables (packaged, with those of --site) and by those of --against,
+    and groups what differs by the row or setting that makes the difference. ARCHIVE is read as by `translate`.
+
+    --against DIR is a folder with a whole set of tables (it has `reasons.csv`, as `mappings/` has), or a folder of a
+    site, which is read over today's packaged tables. With a whole set, the site is DIR/sites/NAME where that is there,
+    else today's.
+
+    --against REV is a revision (`main`, `HEAD~1`, `v1.2`) of the git repository in which the tables of the site lie;
+    packaged tables are those of that revision where they lie in the same repository, else today's. `./NAME` is always
+    a folder.
+
+    With --ledger, which is only looked at, it says which changed results are delivered, and what would be sent if their
+    messages came again. Examples are named by file and position; values are shown only with --show-values.
+
+    Exit code 0 if nothing changes or all changes are accepted; 1 if something changes, a file cannot be read, or there
+    is nothing to compare; 2 if tables or settings are wrong.
+
+    \b
+    Examples:
+      translator plan archive/ --site sites/acme --against main
+      translator plan archive/ --site sites/acme --against main --write-accept accepted.csv
+      translator plan archive/ --site sites/acme --against origin/main --accept accepted.csv
+      translator plan may.zip --against ../mappings-before --ledger translator.db --format json
+    """  # noqa: D301 - \b is click's mark for lines that stay as they are
+    from translator.cli.plan_view import Plan, show  # noqa: PLC0415 - what --help does not need
+    from translator.plan.accepted import found_in, judge  # noqa: PLC0415
+    from translator.plan.comparer import Comparer  # noqa: PLC0415
+    from translator.table_versions import other_tables, todays_tables  # noqa: PLC0415
+
+    settings = flags.settings()
+    unread = Unread()
+    inputs = find_inputs(paths, unread)
+    accepted = _accepted(accept) if accept else None
+    notes = [*_accepted(write_accept, may_miss=True), *(accepted or [])] if write_accept else []
+    today = todays_tables(settings.site)
+    other = other_tables(against, settings.site)
+    for remark in other.remarks:
+        say(remark)
+    comparer = Comparer(other.texts, today.texts, examples=examples, shows_values=show_values)
+    with ExitStack() as stack:
+        ledger = stack.enter_context(_look(existing(settings), settings.ledger_key)) if flags.ledger else None
+        lookup = _lookup(correlation, ledger, PurePath(settings.site).name)
+        whole, is_complete = _compared(comparer, inputs, unread, lookup, ledger)
+    found = found_in(whole, comparer.changes)
+    judgement = judge(found, accepted) if accepted is not None else None
+    plan = Plan(other.name, comparer, whole, found, judgement, unread.count, is_complete, ledger is not None)
+    show(plan, flags.form)
+    if not is_complete:
+        raise KeyboardInterrupt
+    if write_accept:
+        _write(write_accept, plan, notes)
+    return _code(plan)
+
+
+def _accepted(name: str, *, may_miss: bool = False) -> list[Accepted]:
+    from translator.plan.accepted import read_accepted  # noqa: PLC0415 - only with the flag
+
+    path = Path(name)
+    if may_miss and not path.exists():
+        return []
+    try:
+        return read_accepted(name, path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"{name}: cannot be read: {error.strerror}; --write-accept writes such a file") from None
+    except TableError as error:
+        faults = "\n".join(map(str, error.faults))
+        raise ConfigError(f"this is no file of accepted changes; --write-accept writes one:\n{faults}") from None
+
+
+def _look(place: str, key: Secret | None) -> Ledger:
+    from translator.ledger import Ledger  # noqa: PLC0415 - the ledger is heavy
+
+    return Ledger.look(place, key=key)
+
+
+def _lookup(correlation: str | None, ledger: Ledger | None, source: str) -> Lookup:
+    """Know orders by the file that was named, else by the ledger, as it does when it takes messages in."""
+    if correlation is None and ledger is not None:
+        return ledger.correlation(source)
+    return Correlation(read_correlation(correlation), source)
+
+
+def _compared(
+    comparer: Comparer, inputs: list[Input], unread: Unread, lookup: Lookup, ledger: Ledger | None
+) -> tuple[Comparison, bool]:
+    """Compare everything, or as much as there is time for; tells whether it was everything."""
+    from translator.plan.comparison import merged  # noqa: PLC0415 - what --help does not need
+    from translator.planning import compare_files  # noqa: PLC0415
+
+    known = ledger.deliveries().words if ledger is not None else None
+    sources = [(item.name, item.open) for item in inputs]
+    parts: list[Comparison] = []
+    done = 0
+    with CountProgress("compared") as progress:
+        try:
+            for part in compare_files(comparer, sources, unread.note, correlation=lookup, known=known):
+                parts.append(part)
+                done += part.messages
+                if len(parts) >= _PARTS:
+                    parts = [merged(parts, comparer.examples)]
+                    progress(done, None)
+        except KeyboardInterrupt:
+            return merged(parts, comparer.examples), False
+    return merged(parts, comparer.examples), True
+
+
+def _write(name: str, plan: Plan, notes: list[Accepted]) -> None:
+    """Write the file beside its place, then put it there whole."""
+    from translator.plan.accepted import write_accepted  # noqa: PLC0415 - only with the flag
+
+    path = Path(name)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        fresh.write_bytes(write_accepted(plan.found, notes))
+        fresh.replace(path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise ConfigError(f"{name}: cannot be written: {error.strerror}") from None
+    say(f"wrote {name}: {len(plan.found)} rows to review; they count once it is named by --accept")
+
+
+def _code(plan: Plan) -> int:
+    is_open = bool(plan.judgement.new if plan.judgement else plan.found)
+    return FINDINGS if is_open or plan.missed or not plan.whole.messages else 0
