@@ -168,15 +168,15 @@ def test_confirmed_codes_may_be_a_list_or_all() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        pytest.param('legder = "x"', "site.toml: unknown key `legder`; did you mean `ledger`?", id="misspelt"),
+        pytest.param('legder = "x"', "site.toml:1:1: unknown key `legder`; did you mean `ledger`?", id="misspelt"),
         pytest.param(
-            "[whoop]\nurll = 1", "site.toml: unknown key `whoop.urll`; did you mean `whoop.url`?", id="misspelt-below"
+            "[whoop]\nurll = 1", "site.toml:2:1: unknown key `whoop.urll`; did you mean `whoop.url`?", id="misspelt-below"
         ),
-        pytest.param("[zzz]\nq = 1", "site.toml: unknown key `zzz.q`", id="like-nothing"),
-        pytest.param("whoop = 1", "site.toml: unknown key `whoop`", id="value-for-a-table"),
-        pytest.param("ledger = ", "site.toml: not TOML", id="not-toml"),
-        pytest.param("ledger = 3", "site.toml: `ledger`: must be text in quotes", id="number-for-text"),
-        pytest.param('ledger = " "', "site.toml: `ledger`: must not be empty", id="empty-ledger"),
+        pytest.param("[zzz]\nq = 1", "site.toml:2:1: unknown key `zzz.q`", id="like-nothing"),
+        pytest.param("whoop = 1", "site.toml:1:1: unknown key `whoop`", id="value-for-a-table"),
+        pytest.param("ledger = ", "site.toml:1:10: not TOML", id="not-toml"),
+        pytest.param("ledger = 3", "site.toml:1:1: `ledger`: must be text in quotes", id="number-for-text"),
+        pytest.param('ledger = " "', "site.toml:1:1: `ledger`: must not be empty", id="empty-ledger"),
         pytest.param('[whoop]\nurl = "whoop.com"', "`whoop.url`: must be a URL", id="no-scheme"),
         pytest.param('[whoop]\nurl = "http://127.0.0.1:99999"', "`whoop.url`: the port of a URL", id="high-port"),
         pytest.param('[whoop]\nurl = "http://127.0.0.1:abc"', "`whoop.url`: the port of a URL", id="wordy-port"),
@@ -186,6 +186,9 @@ def test_confirmed_codes_may_be_a_list_or_all() -> None:
         pytest.param("[whoop]\nworkers = 0", "`whoop.workers`: must be a whole number from 1 to 64", id="no-workers"),
         pytest.param("[whoop]\nworkers = true", "`whoop.workers`: must be a whole number", id="true-workers"),
         pytest.param("[whoop]\ntimeout_s = 0", "`whoop.timeout_s`: must be a number of seconds", id="no-time"),
+        pytest.param('[whoop]\nworkers = "4"', "site.toml:2:1: `whoop.workers`: must be a whole number", id="quoted-number"),
+        pytest.param("whoop = { url = 'x' }", "site.toml:1:11: `whoop.url`: must be a URL", id="inline-table"),
+        pytest.param("  [whoop]\n    urll = 1", "site.toml:2:5: unknown key", id="indented"),
         pytest.param("[whoop]\nconfirmed_codes = [1]", "must be a list of WHOOP codes", id="number-for-code"),
     ],
 )

@@ -24,7 +24,8 @@ from translator.config_intakes import ApiSettings, ConsoleSettings, FolderIntake
 from translator.config_keys import KEYS
 from translator.config_lab import LabSettings
 from translator.config_log import LogSettings
-from translator.errors import ConfigError
+from translator.config_places import SettingsFile
+from translator.errors import ConfigError, Fault, SettingsError
 from translator.secrets import Secret
 
 FILE_NAME = "translator.toml"
@@ -146,7 +147,7 @@ def load_settings(
     Read the settings file that is named, or `translator.toml` in the current folder if there is one.
 
     Shape: `flags` holds dotted keys (`whoop.url`) and wins over `environment`, which wins over the file.
-    Raises: ConfigError with every fault, one a line.
+    Raises: SettingsError with every fault, one a line.
     """
     surroundings = os.environ if environment is None else environment
     path = Path(config or surroundings.get(CONFIG_VARIABLE) or FILE_NAME)
@@ -165,20 +166,21 @@ def parse_settings(
     Check the text of a settings file together with environment and flags. (pure)
 
     Shape: paths in the file are relative to the folder of `name`; paths in variables and flags to the current folder.
-    Raises: ConfigError with every fault, one a line.
+    Raises: SettingsError with every fault, one a line.
     """
-    faults: list[str] = []
+    faults: list[Fault] = []
     values = {key.name: key.default for key in KEYS}
+    file = SettingsFile(name, text)
     for origin, found in (
-        (name, _from_file(text, name, faults)),
-        ("", _from_environment(environment or {}, faults)),
-        ("", dict(flags or {})),
+        (file, _from_file(file, faults)),
+        (None, _from_environment(environment or {}, faults)),
+        (None, dict(flags or {})),
     ):
         for key in KEYS:
             if key.name in found:
                 _take(key, found[key.name], origin, values, faults)
     if faults:
-        raise ConfigError("\n".join(faults))
+        raise SettingsError(faults)
     return _settings(values)
 
 
@@ -211,15 +213,17 @@ def _read(path: Path) -> str:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _from_file(text: str, name: str, faults: list[str]) -> dict[str, Any]:
+def _from_file(file: SettingsFile, faults: list[Fault]) -> dict[str, Any]:
     try:
-        tree = tomllib.loads(text)
+        tree = tomllib.loads(file.text)
     except tomllib.TOMLDecodeError as error:
-        faults.append(f"{name}: not TOML: {error}")
+        faults.append(file.syntax_fault(str(error)))
         return {}
     found = dict(_flat(tree))
     known = [key.name for key in KEYS]
-    faults.extend(f"{name}: unknown key `{key}`{_suggest(key, known)}" for key in found if key not in known)
+    for key in found:
+        if key not in known:
+            faults.append(file.fault(key, "setting-unknown", f"unknown key `{key}`{_suggest(key, known)}"))
     return found
 
 
@@ -231,22 +235,28 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]
             yield prefix + key, value
 
 
-def _from_environment(environment: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
+def _from_environment(environment: Mapping[str, str], faults: list[Fault]) -> dict[str, Any]:
     names = {variable_name(key.name): key.name for key in KEYS}
     ours = {name: value for name, value in environment.items() if name.startswith(ENVIRONMENT_PREFIX) and value}
     ours.pop(CONFIG_VARIABLE, None)
-    unknown = [name for name in ours if name not in names]
-    faults.extend(f"environment: unknown variable {name}{_suggest(name, [*names])}" for name in unknown)
+    for name in ours:
+        if name not in names:
+            text = f"unknown variable {name}{_suggest(name, [*names])}"
+            faults.append(Fault("environment:1:1", "setting-unknown", text))
     return {names[name]: value for name, value in ours.items() if name in names}
 
 
-def _take(key: Key, value: object, origin: str, values: dict[str, Any], faults: list[str]) -> None:
+def _take(key: Key, value: object, origin: SettingsFile | None, values: dict[str, Any], faults: list[Fault]) -> None:
     try:
-        checked = key.check(value)
+        checked = key.check(value) if origin is None else key.from_file(value)
     except ValueError as error:
-        faults.append(f"{origin or variable_name(key.name)}: `{key.name}`: {error}")
+        if origin is None:
+            text = f"{variable_name(key.name)}: `{key.name}`: {error}"
+            faults.append(Fault("environment:1:1", "setting-value", text))
+        else:
+            faults.extend(origin.value_faults(key.name, error))
         return
-    values[key.name] = key.based(checked, str(Path(origin).parent)) if origin else checked
+    values[key.name] = key.based(checked, origin.folder) if origin else checked
 
 
 def _settings(values: Mapping[str, Any]) -> Settings:

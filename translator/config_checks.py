@@ -37,6 +37,19 @@ class Key(Struct, frozen=True):
     is_required: bool = False
     rows: tuple[Key, ...] = ()
 
+    def from_file(self, value: object) -> Any:
+        """
+        Check a value of a settings file, where a number or a flag needs no quotes; a variable has nothing but text.
+
+        Raises: ValueError that says what may stand there.
+        """
+        return self.check(_QUOTED if isinstance(value, str) and self.is_plain else value)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the setting is a number, or true or false."""
+        return isinstance(self.default, int | float) or self.check is calls
+
     def based(self, value: Any, folder: str) -> Any:
         """Make a relative path of a settings file relative to that file's folder."""
         if self.rows:
@@ -51,6 +64,10 @@ class Key(Struct, frozen=True):
 
     def _row_based(self, row: Struct, folder: str) -> Struct:
         return structs.replace(row, **{key.name: key.based(getattr(row, key.name), folder) for key in self.rows})
+
+
+# What no check of a number or a flag takes.
+_QUOTED = object()
 
 
 def _looks_like_path(name: str, value: str) -> bool:
