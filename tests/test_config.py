@@ -174,7 +174,7 @@ def test_confirmed_codes_may_be_a_list_or_all() -> None:
         ),
         pytest.param("[zzz]\nq = 1", "site.toml:2:1: unknown key `zzz.q`", id="like-nothing"),
         pytest.param("whoop = 1", "site.toml:1:1: unknown key `whoop`", id="value-for-a-table"),
-        pytest.param("ledger = ", "site.toml:1:10: not TOML", id="not-toml"),
+        pytest.param("ledger = ", "site.toml:1:1: not TOML", id="not-toml"),
         pytest.param("ledger = 3", "site.toml:1:1: `ledger`: must be text in quotes", id="number-for-text"),
         pytest.param('ledger = " "', "site.toml:1:1: `ledger`: must not be empty", id="empty-ledger"),
         pytest.param('[whoop]\nurl = "whoop.com"', "`whoop.url`: must be a URL", id="no-scheme"),

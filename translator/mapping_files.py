@@ -35,7 +35,7 @@ def site_files(path_or_name: str | PurePath) -> tuple[str, dict[str, bytes]]:
 
     Raises: ConfigError where there is no such site, or nothing in it.
     """
-    folder = _site_folder(path_or_name)
+    folder = site_folder(path_or_name)
     files = _table_files(folder)
     if (folder / SITE_SETTINGS).is_file():
         files[SITE_SETTINGS] = _content(folder / SITE_SETTINGS)
@@ -65,7 +65,12 @@ def site_tables(path_or_name: str | PurePath) -> Tables:
     return load_tables(packaged_files(), files, name)
 
 
-def _site_folder(path_or_name: str | PurePath) -> Path:
+def site_folder(path_or_name: str | PurePath) -> Path:
+    """
+    The folder of a site by its name or path.
+
+    Raises: ConfigError where there is no such site.
+    """
     given = Path(path_or_name)
     sites = mappings_folder() / _SITES
     bare = bool(given.name) and given.name == str(path_or_name)

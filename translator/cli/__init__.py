@@ -16,7 +16,7 @@ from translator.cli.ending import Ending
 
 VERBS: Mapping[str, str] = {
     "account": "Open, list and close the accounts of the console.",
-    "check": "Lint the mapping tables and run their examples.",
+    "check": "Check settings, tables, examples and fixtures.",
     "demo": "Run the whole loop against a sandbox on this machine.",
     "doctor": "Check ports, clock, disk, credentials, reachability and what the rate allows.",
     "explain": "Explain a reason or diagnostic code.",
