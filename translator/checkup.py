@@ -29,6 +29,9 @@ from translator.whole_file import write_whole
 
 SCHEMA = "translator.finding/1"
 
+# What only the UCUM library finds is not looked for again where it is only asked what mending would leave.
+_OF_LIBRARY = frozenset({"table-unit-proof", "table-spelling"})
+
 
 class Finding(Struct, frozen=True):
     """
@@ -54,7 +57,7 @@ class Finding(Struct, frozen=True):
 
 
 class Checked(NamedTuple):
-    """What was looked at, and what was found; `bare` are sites without a fixture."""
+    """What was looked at, and what was found; `bare` are sites without a fixture, `unread` those that do not load."""
 
     findings: tuple[Finding, ...]
     files: int
@@ -62,6 +65,7 @@ class Checked(NamedTuple):
     fixtures: int
     conversions: int
     bare: tuple[str, ...]
+    unread: tuple[str, ...]
     written: tuple[Path, ...]
 
 
@@ -121,7 +125,8 @@ def check_sites(
         len({row.at for tables in loaded for row in tables.observations.values() if row.example_in}),
         sum(each.fixtures.count for each in checked),
         max((len(tables.conversions) for tables in loaded), default=0),
-        tuple(each.site.name for each in checked if each.site.given and not each.fixtures.count),
+        tuple(each.site.name for each in checked if each.site.given and each.tables and not each.fixtures.count),
+        tuple(each.site.name or "packaged" for each in checked if each.tables is None),
         tuple(path for each in checked for path in each.fixtures.written),
     )
 
@@ -209,7 +214,7 @@ def _findings(
         file = fault.at.rsplit(":", 2)[0]
         is_own = bool(site.given) and file.startswith(prefix)
         path = site.folder / file.removeprefix(prefix) if is_own else mappings_folder() / file
-        is_of_tables = fault.code.startswith("table-")
+        is_of_tables = fault.code.startswith("table-") and fault.code not in _OF_LIBRARY
         yield _finding(fault, shown(path), reasons, fix=is_own and is_of_tables and fault not in left)
 
 

@@ -219,8 +219,9 @@ def _from_file(file: SettingsFile, faults: list[Fault]) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         faults.append(file.syntax_fault(str(error)))
         return {}
-    found = dict(_flat(tree))
     known = [key.name for key in KEYS]
+    groups = {key.split(".")[0] for key in known if "." in key}
+    found = {name: value for name, value in _flat(tree) if name not in groups or value != {}}
     for key in found:
         if key not in known:
             faults.append(file.fault(key, "setting-unknown", f"unknown key `{key}`{_suggest(key, known)}"))
@@ -229,7 +230,7 @@ def _from_file(file: SettingsFile, faults: list[Fault]) -> dict[str, Any]:
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
     for key, value in tree.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             yield from _flat(value, f"{prefix}{key}.")
         else:
             yield prefix + key, value

@@ -27,6 +27,7 @@ VERBS: Mapping[str, str] = {
     "requisitions": "List what WHOOP asks for; fetch it, confirm it.",
     "run": "Run the service: take messages and webhooks in, fetch requisitions, deliver.",
     "sandbox": "Serve a local WHOOP and Acurable to try things against.",
+    "schema": "Print the JSON Schema of a settings file, for editors.",
     "submit": "Take lab files into the ledger and deliver them.",
     "token": "Make, list and revoke the tokens of the HTTP API.",
     "translate": "Translate lab files; no network, no ledger.",

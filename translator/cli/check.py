@@ -143,8 +143,11 @@ def _summarise(checked: Checked, library: str, seconds: float) -> None:
         say(f"wrote {shown(path)}: read it before you keep it")
     for name in checked.bare:
         say(f"the site {name} has no fixtures: nothing shows what whole messages come to (mappings/README.md, Fixtures)")
+    for name in checked.unread:
+        say(f"the tables of {name} do not load, so its examples, units and fixtures were not looked at")
     units = f"held against {library}" if library else "held against sizes and molar masses only, as ucumvert is missing"
-    say(f"units: {checked.conversions} conversions {units}")
+    if checked.conversions:
+        say(f"units: {checked.conversions} conversions {units}")
     fixable = sum(finding.fix for finding in checked.findings)
     found = _count(len(checked.findings), "finding") if checked.findings else "nothing found"
     more = f"; --fix mends {fixable} of them" if fixable else ""

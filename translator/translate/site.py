@@ -7,7 +7,7 @@ Each opens a door that the packaged tables keep shut, because only the site know
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -46,18 +46,35 @@ class Site(Struct, frozen=True):
     time_zone: str = ""
 
 
+class Kind(NamedTuple):
+    """A kind of value: what reads it, and the same as JSON Schema."""
+
+    read: Callable[[object], Any]
+    schema: Mapping[str, Any]
+
+
 class Setting(Struct, frozen=True):
     """
     One setting: its name in `site.toml`, the field of `Site`, what it must be in words, and what it means.
 
-    Shape: `read` gives the checked value, or None for one that may not stand here.
+    Shape: `read` gives the checked value, or None for one that may not stand here; `schema` says the same as JSON Schema.
     """
 
     name: str
     field: str
     words: str
-    read: Callable[[object], Any]
+    kind: Kind
     meaning: str
+
+    @property
+    def read(self) -> Callable[[object], Any]:
+        """What checks and reads the value."""
+        return self.kind.read
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """What may stand here, as JSON Schema."""
+        return self.kind.schema
 
 
 def _text(value: object) -> str | None:
@@ -82,19 +99,27 @@ def _texts(value: object) -> tuple[str, ...] | None:
     return tuple(value)
 
 
-def _choice(words: tuple[str, ...]) -> Callable[[object], str | None]:
-    return lambda value: value if isinstance(value, str) and value in words else None
+_FILLED = {"type": "string", "pattern": r"\S"}
+_TEXT = Kind(_text, _FILLED)
+_FLAG = Kind(_flag, {"type": "boolean"})
+_FLAG_REVERSED = Kind(_flag_reversed, {"type": "boolean"})
+_TIME_ZONE = Kind(_time_zone, {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"})
+_TEXTS = Kind(_texts, {"type": "array", "items": _FILLED, "uniqueItems": True})
 
 
-def _choices(words: tuple[str, ...]) -> Callable[[object], tuple[str, ...] | None]:
+def _choice(words: tuple[str, ...]) -> Kind:
+    return Kind(lambda value: value if isinstance(value, str) and value in words else None, {"enum": list(words)})
+
+
+def _choices(words: tuple[str, ...]) -> Kind:
     def read(value: object) -> tuple[str, ...] | None:
         texts = _texts(value)
         return texts if texts is not None and set(texts) <= set(words) else None
 
-    return read
+    return Kind(read, {"type": "array", "items": {"enum": list(words)}, "uniqueItems": True})
 
 
-def _codes(allowed: Mapping[str, str]) -> Callable[[object], dict[str, str] | None]:
+def _codes(allowed: Mapping[str, str]) -> Kind:
     """Take a table of codes; each may be read only as the one word that a definition backs."""
 
     def read(value: object) -> dict[str, str] | None:
@@ -102,7 +127,8 @@ def _codes(allowed: Mapping[str, str]) -> Callable[[object], dict[str, str] | No
             return None
         return {"" if code == _BLANK else code: word for code, word in value.items()}
 
-    return read
+    properties = {code: {"const": word} for code, word in allowed.items()}
+    return Kind(read, {"type": "object", "additionalProperties": False, "properties": properties})
 
 
 def _ranking(value: object) -> dict[str, tuple[str, ...]] | None:
@@ -112,6 +138,8 @@ def _ranking(value: object) -> dict[str, tuple[str, ...]] | None:
     read = {code: sources for code, sources in ranks.items() if sources}
     return read if len(read) == len(ranks) else None
 
+
+_RANKING = Kind(_ranking, {"type": "object", "additionalProperties": {**_TEXTS.schema, "minItems": 1}})
 
 # Stands for an empty field in a table of codes, where TOML would want an empty name in quotes.
 _BLANK = "blank"
@@ -138,19 +166,19 @@ def _pairs(allowed: Mapping[str, str]) -> str:
 
 
 SETTINGS = (
-    Setting("description", "description", "text in quotes", _text, "What this site is; for people."),
+    Setting("description", "description", "text in quotes", _TEXT, "What this site is; for people."),
     Setting(
         "complete_on_final",
         "unlisted_stays_partial",
         "true or false",
-        _flag_reversed,
+        _FLAG_REVERSED,
         "A panel that `whoop/panels.csv` does not list is complete when its report is final; true unless set.",
     ),
     Setting(
         "time_zone",
         "time_zone",
         'a name of the IANA time zone database, such as "Europe/Berlin"',
-        _time_zone,
+        _TIME_ZONE,
         "Where the clocks of the sender stand: times without an offset are read there, and a report from the hour that "
         "the clocks repeat in autumn is held. Without it such times are compared as they are written.",
     ),
@@ -158,7 +186,7 @@ SETTINGS = (
         "hl7v2.senders",
         "senders",
         "a list of texts in quotes",
-        _texts,
+        _TEXTS,
         "Whose messages these tables read, where one `translator run` serves several sites: MSH-3, or MSH-3 and MSH-4 "
         "with the bar of HL7 between them.",
     ),
@@ -166,14 +194,14 @@ SETTINGS = (
         "hl7v2.default_charset",
         "default_charset",
         "a readable name of `hl7v2/0211-charset.csv`",
-        _text,
+        _TEXT,
         "The charset of messages that have bytes above 127 and declare no charset in MSH-18.",
     ),
     Setting(
         "hl7v2.accept_blank_processing_id",
         "accept_blank_processing_id",
         "true or false",
-        _flag,
+        _FLAG,
         "An empty MSH-11 means production.",
     ),
     Setting(
@@ -215,7 +243,7 @@ SETTINGS = (
         "fhir.service_request_systems",
         "service_request_systems",
         "a list of URIs in quotes",
-        _texts,
+        _TEXTS,
         "Identifier systems under which orders carry the WHOOP service request id, in place of our own default. A "
         "reference that is such a URI with the id behind it (`URI/id`) names the service request as well.",
     ),
@@ -237,21 +265,21 @@ SETTINGS = (
         "values.composite_quantity",
         "composite_quantity",
         "true or false",
-        _flag,
+        _FLAG,
         "The value type CQ is read as a number and its unit.",
     ),
     Setting(
         "values.not_obtained_text",
         "not_obtained_text",
         "true or false",
-        _flag,
+        _FLAG,
         "The text of an observation that could not be obtained (OBX-11 X; FHIR `cancelled`) is sent as `cancelled`.",
     ),
     Setting(
         "values.rank",
         "rank",
         "a table of lists: the codes of a WHOOP code's rows, the most wanted first",
-        _ranking,
+        _RANKING,
         "Which observation counts where several give one WHOOP code; the others are ignored.",
     ),
     Setting(
@@ -265,7 +293,7 @@ SETTINGS = (
         "service_request.namespaces",
         "namespaces",
         "a list of texts in quotes",
-        _texts,
+        _TEXTS,
         "Namespaces (EI.2) or universal ids (EI.3) of which an order number must have one to count.",
     ),
 )
