@@ -170,7 +170,9 @@ def test_confirmed_codes_may_be_a_list_or_all() -> None:
     [
         pytest.param('legder = "x"', "site.toml:1:1: unknown key `legder`; did you mean `ledger`?", id="misspelt"),
         pytest.param(
-            "[whoop]\nurll = 1", "site.toml:2:1: unknown key `whoop.urll`; did you mean `whoop.url`?", id="misspelt-below"
+            "[whoop]\nurll = 1",
+            "site.toml:2:1: unknown key `whoop.urll`; did you mean `whoop.url`?",
+            id="misspelt-below",
         ),
         pytest.param("[zzz]\nq = 1", "site.toml:2:1: unknown key `zzz.q`", id="like-nothing"),
         pytest.param("whoop = 1", "site.toml:1:1: unknown key `whoop`", id="value-for-a-table"),
@@ -186,7 +188,9 @@ def test_confirmed_codes_may_be_a_list_or_all() -> None:
         pytest.param("[whoop]\nworkers = 0", "`whoop.workers`: must be a whole number from 1 to 64", id="no-workers"),
         pytest.param("[whoop]\nworkers = true", "`whoop.workers`: must be a whole number", id="true-workers"),
         pytest.param("[whoop]\ntimeout_s = 0", "`whoop.timeout_s`: must be a number of seconds", id="no-time"),
-        pytest.param('[whoop]\nworkers = "4"', "site.toml:2:1: `whoop.workers`: must be a whole number", id="quoted-number"),
+        pytest.param(
+            '[whoop]\nworkers = "4"', "site.toml:2:1: `whoop.workers`: must be a whole number", id="quoted-number"
+        ),
         pytest.param("whoop = { url = 'x' }", "site.toml:1:11: `whoop.url`: must be a URL", id="inline-table"),
         pytest.param("  [whoop]\n    urll = 1", "site.toml:2:5: unknown key", id="indented"),
         pytest.param("[whoop]\nconfirmed_codes = [1]", "must be a list of WHOOP codes", id="number-for-code"),

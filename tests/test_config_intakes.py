@@ -86,7 +86,9 @@ def test_wrong_intake_says_which_and_what(text: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("text", "at", "code"),
     [
-        pytest.param("[[folder]]\npath = 'a'\n\n[[folder]]\npath = 'b'\nscan_s = 0", "6:1", "setting-value", id="second"),
+        pytest.param(
+            "[[folder]]\npath = 'a'\n\n[[folder]]\npath = 'b'\nscan_s = 0", "6:1", "setting-value", id="second"
+        ),
         pytest.param("[[folder]]\npth = 'a'\n[[folder]]\npath = 'b'", "2:1", "setting-unknown", id="first"),
         pytest.param("[[folder]]\npath = 'a'\n[[folder]]\ndone = 'move'", "3:1", "setting-value", id="missing"),
         pytest.param("[[mllp]]\nlisten = 'a:1'\n[[folder]]\npath = ''", "4:1", "setting-value", id="other-list-before"),

@@ -1,7 +1,8 @@
 """
 Check everything that decides about results: tables, the example of every row, the fixtures of every site.
 
-A finding says where it stands in a file that can be opened, what is wrong, what to do next, and whether it can be mended.
+A finding says where it stands in a file that can be opened, what is wrong, what to do next, and whether that can be
+done by itself.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ class Finding(Struct, frozen=True):
     """
     One thing that is wrong.
 
-    Shape: `at` is the place as every outcome names it (`sites/acme/whoop/observations.csv:3:2`), `file` the same file as
-    it can be opened from here. `next` says what to do, `fix` whether `--fix` does it.
+    Shape: `at` is the place as every outcome names it (`sites/acme/whoop/observations.csv:3:2`), `file` the same file
+    as it can be opened from here. `next` says what to do, `fix` whether `--fix` does it.
     Units: `line` from 1; `column` counts cells in a table, characters elsewhere.
     """
 
@@ -123,9 +124,9 @@ def check_sites(
         tuple(dict.fromkeys(findings)),
         len(packaged) + sum(len(site.files) for site in sites),
         len({row.at for tables in loaded for row in tables.observations.values() if row.example_in}),
-        sum(each.fixtures.count for each in checked),
+        sum(each.fixtures.total for each in checked),
         max((len(tables.conversions) for tables in loaded), default=0),
-        tuple(each.site.name for each in checked if each.site.given and each.tables and not each.fixtures.count),
+        tuple(each.site.name for each in checked if each.site.given and each.tables and not each.fixtures.total),
         tuple(each.site.name or "packaged" for each in checked if each.tables is None),
         tuple(path for each in checked for path in each.fixtures.written),
     )

@@ -222,9 +222,11 @@ def _from_file(file: SettingsFile, faults: list[Fault]) -> dict[str, Any]:
     known = [key.name for key in KEYS]
     groups = {key.split(".")[0] for key in known if "." in key}
     found = {name: value for name, value in _flat(tree) if name not in groups or value != {}}
-    for key in found:
-        if key not in known:
-            faults.append(file.fault(key, "setting-unknown", f"unknown key `{key}`{_suggest(key, known)}"))
+    faults.extend(
+        file.fault(key, "setting-unknown", f"unknown key `{key}`{_suggest(key, known)}")
+        for key in found
+        if key not in known
+    )
     return found
 
 

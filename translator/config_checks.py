@@ -157,6 +157,7 @@ class UpTo(Struct, frozen=True):
     most: int
 
     def __call__(self, value: object) -> int:
+        """Check a value."""
         number = int(value) if isinstance(value, str) and value.isdecimal() else value
         if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= self.most:
             raise ValueError(f"must be a whole number from 1 to {self.most}")
@@ -215,6 +216,7 @@ class OneOf(Struct, frozen=True):
     words: tuple[str, ...]
 
     def __call__(self, value: object) -> str:
+        """Check a value."""
         if value not in self.words:
             raise ValueError("must be " + " or ".join(f"`{word}`" for word in self.words))
         return str(value)

@@ -1,8 +1,8 @@
 """
 Make the JSON Schema of `translator.toml` from the keys that the loader checks by, for editors that complete and check.
 
-Draft 7, which editors of TOML read. What only a person or a machine can know, such as whether a folder is there, is the
-loader's alone.
+Draft 7, which editors of TOML read. What only a machine can know, such as whether a folder is there, is the loader's
+alone; networks are written with the length of their prefix.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ _LIST: Schema = {
 }
 _BYTE = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = rf"{_BYTE}(\.{_BYTE}){{3}}(/(3[0-2]|[12]?[0-9]))?"
-_IPV6 = r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?"
+_GROUP = "[0-9A-Fa-f]{1,4}"
+_SHORT = "|".join(f"({_GROUP}:){{1,{7 - after}}}(:{_GROUP}){{1,{after}}}" for after in range(1, 7))
+_WHOLE = f"({_GROUP}:){{7}}{_GROUP}|({_GROUP}:){{1,7}}:|{_SHORT}|:((:{_GROUP}){{1,7}}|:)"
+_IPV6 = rf"({_WHOLE})(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?"
 _NETWORK = f"({_IPV4}|{_IPV6})"
 
 # By the check that the loader does. An array of tables and the makers of checks are told by their kind below.

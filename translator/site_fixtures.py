@@ -5,8 +5,8 @@ Run the test messages of a site: what each comes to is written beside it, and mu
                                              /correlation.csv  (if an order number must be found)
                                              /expected.json    (a list of outcomes, one for each message)
 
-What is compared is what a site decides: state, submissions, entries and diagnostics. Left out is what changes with every
-release or every row above: hashes, lines of tables, texts for people.
+What is compared is what a site decides: state, submissions, entries and diagnostics. Left out is what changes with
+every release or every row above: hashes, lines of tables, texts for people.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ _LEFT_OUT: Mapping[str, frozenset[str]] = {
 
 
 class FixtureRun(NamedTuple):
-    """What the fixtures of a site come to: how many were run, what is wrong, which expected files were written."""
+    """What the fixtures of a site come to: how many there are, what is wrong, which expected files were written."""
 
-    count: int
+    total: int
     faults: list[Fault]
     written: tuple[Path, ...] = ()
 

@@ -142,7 +142,9 @@ def _summarise(checked: Checked, library: str, seconds: float) -> None:
     for path in checked.written:
         say(f"wrote {shown(path)}: read it before you keep it")
     for name in checked.bare:
-        say(f"the site {name} has no fixtures: nothing shows what whole messages come to (mappings/README.md, Fixtures)")
+        say(
+            f"the site {name} has no fixtures: nothing shows what whole messages come to (mappings/README.md, Fixtures)"
+        )
     for name in checked.unread:
         say(f"the tables of {name} do not load, so its examples, units and fixtures were not looked at")
     units = f"held against {library}" if library else "held against sizes and molar masses only, as ucumvert is missing"

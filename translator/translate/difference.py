@@ -35,9 +35,7 @@ class Difference(NamedTuple):
         return f"{self.path}: expected {written(self.expected)}, got {written(self.got)}"
 
 
-def differences(
-    expected: Any, got: Any, path: str = "", steps: tuple[str | int, ...] = ()
-) -> Iterator[Difference]:
+def differences(expected: Any, got: Any, path: str = "", steps: tuple[str | int, ...] = ()) -> Iterator[Difference]:
     """Every place where what came out is not what was expected, in the order of what was expected."""
     if isinstance(expected, dict) and isinstance(got, dict):
         for key in (*expected, *(key for key in got if key not in expected)):

@@ -93,7 +93,9 @@ def _systems(rows: Mapping[str, list[Row]], tables: Tables) -> Iterator[Fault]:
             system = row.get("system")
             canonical = tables.systems.get(system, system)
             if canonical != system:
-                yield Fault(row.where("system"), "table-system", f"system: no code is looked up under it; write {canonical}")
+                yield Fault(
+                    row.where("system"), "table-system", f"system: no code is looked up under it; write {canonical}"
+                )
 
 
 def _answers(rows: list[Row], tables: Tables) -> Iterator[Fault]:
@@ -103,7 +105,9 @@ def _answers(rows: list[Row], tables: Tables) -> Iterator[Fault]:
     for answer in rows:
         code = answer.get("whoop_code")
         if code not in kinds:
-            text = f"whoop_code: no row of {OBSERVATIONS} gives it, so the answer is never used{suggestion(code, kinds)}"
+            text = (
+                f"whoop_code: no row of {OBSERVATIONS} gives it, so the answer is never used{suggestion(code, kinds)}"
+            )
             yield Fault(answer.where("whoop_code"), "table-answer", text)
         elif kinds[code] == {"numeric"}:
             text = f"whoop_code: the rows of {OBSERVATIONS} say that it is a number, so no listed answer is used"

@@ -91,15 +91,19 @@ def _complaint(rule: Conversion, row: Row) -> str:
         return "only an affine rule has an offset or a step"
     if rule.rule == "equal" and rule.factor != 1:
         return "the rule is equal, so the factor is 1"
+    return _size_complaint(rule, row.get("molar_mass"))
+
+
+def _size_complaint(rule: Conversion, molar_mass: str) -> str:
     start, end = SIZES.get(rule.unit_from), SIZES.get(rule.unit_to)
     if start is None or end is None:
         return "the size of one of the units is not known, so nothing can be checked"
+    if rule.rule == "molar":
+        return _molar_complaint(rule, start, end, molar_mass)
+    if start[0] != end[0]:
+        return f"{start[0]} and {end[0]} are different quantities; {_ADVICE['units' in (start[0], end[0])]}"
     if _counts_charges(rule) and not rule.whoop_code:
         return "an equivalent is a mole only of an ion with one charge; say in whoop_code for which"
-    if rule.rule == "molar":
-        return _molar_complaint(rule, start, end, row.get("molar_mass"))
-    if start[0] != end[0]:
-        return f"{start[0]} and {end[0]} are different quantities; {_ADVICE.get('units' in (start[0], end[0]))}"
     return _compared(rule.factor, Decimal(1).scaleb(start[1] - end[1]), Decimal(0))
 
 
@@ -110,7 +114,7 @@ _ADVICE: Mapping[bool, str] = {
 
 
 def _counts_charges(rule: Conversion) -> bool:
-    return rule.rule != "molar" and (rule.unit_from == "meq/L") != (rule.unit_to == "meq/L")
+    return (rule.unit_from == "meq/L") != (rule.unit_to == "meq/L")
 
 
 def _master_complaint(rule: Conversion) -> str:

@@ -1,4 +1,4 @@
-"""Find targets that contradict themselves: bounds, units as they are sent, rows of one WHOOP code that differ (pure)."""
+"""Find targets that contradict themselves: bounds, units as they are sent, rows of one code that differ (pure)."""
 
 from __future__ import annotations
 
@@ -81,7 +81,9 @@ def _sent(row: ObservationRow, tables: Tables) -> _Found:
     spellings = tables.spellings
     meaning = spellings.get((row.whoop_code, row.unit_sent)) or spellings.get(("", row.unit_sent))
     if meaning != row.unit:
-        text = f"unit_sent {row.unit_sent} means {meaning or 'nothing'} by units/spellings.csv, but the unit is {row.unit}"
+        text = (
+            f"unit_sent {row.unit_sent} means {meaning or 'nothing'} by units/spellings.csv, but the unit is {row.unit}"
+        )
         yield "unit_sent", "table-unit-sent", text
 
 

@@ -1,6 +1,4 @@
-"""
-Find wrong units: what UCUM reads otherwise, what no table knows, what is never used (pure).
-"""
+"""Find wrong units: what UCUM reads otherwise, what no table knows, what is never used (pure)."""
 
 from __future__ import annotations
 
@@ -9,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from translator.errors import Fault
 from translator.translate.lint_factors import lint_factors
 from translator.translate.lint_proofs import CONVERSIONS, SPELLINGS, UNIT_COLUMNS
-from translator.translate.load_columns import OBSERVATIONS
 from translator.translate.lint_targets import Where
+from translator.translate.load_columns import OBSERVATIONS
 from translator.translate.load_rows import Row
 from translator.translate.tables import Tables
 
@@ -37,6 +35,7 @@ TRAPS: Mapping[str, str] = {
     "mL/min/1.73": "this is divided by 1 and times 73; write mL/min/{1.73_m2}",
     "mL/min/1.73m2": "the body surface is an annotation; write mL/min/{1.73_m2}",
 }
+
 
 def lint_units(rows: Mapping[str, list[Row]], tables: Tables, where: Where) -> Iterator[Fault]:
     """Every finding about units, from the rows as text and the tables made of them."""

@@ -6,6 +6,7 @@ What could mean two things is left for a person. Mending twice is the same as me
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from translator.translate.load_columns import TABLES
@@ -37,7 +38,9 @@ def mend(name: str, data: bytes) -> Mended:
         return Mended(data, ())
     repairs: list[Repair] = []
     text = _line_ends(_without_mark(text, repairs), repairs)
-    text = mend_toml(text, repairs) if table is None else mend_table(table, text, repairs)
+    # A stray carriage return makes two readings of where lines end, so the cells are left alone.
+    if "\r" not in text:
+        text = mend_toml(text, repairs) if table is None else mend_table(table, text, repairs)
     return Mended(text.encode() if repairs else data, tuple(repairs))
 
 
@@ -52,7 +55,7 @@ def _line_ends(text: str, repairs: list[Repair]) -> str:
     windows = text.count("\r\n")
     if windows:
         repairs.append(Repair(1, 1, f"line ends of Windows become plain ones: {windows}"))
-        return text.replace("\r\n", "\n")
+        return re.sub("\r+\n", "\n", text)
     if "\r" in text and "\n" not in text:
         repairs.append(Repair(1, 1, f"line ends of old Macs become plain ones: {text.count(chr(13))}"))
         return text.replace("\r", "\n")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from translator.translate.csv_cells import Cell, Piece, rows
 from translator.translate.codes import LOINC
+from translator.translate.csv_cells import Cell, Piece, rows
 from translator.translate.load_columns import Table
 from translator.translate.lookalikes import ALL, LOOKALIKES, PROSE, may_be_mended, plain
 from translator.translate.mend_text import Repair
@@ -46,8 +46,8 @@ _Mend = Callable[[Cell], tuple[str, str]]
 
 def _mended_name(known: frozenset[str]) -> _Mend:
     def mend(cell: Cell) -> tuple[str, str]:
-        name = plain(cell.text).strip()
-        better = name.lower() if name.lower() in known else name if name in known else cell.text.strip()
+        name = plain(cell.text).strip().lower()
+        better = name if name in known else cell.text if cell.text.strip() else ""
         return better, f"the column is named {better}"
 
     return mend

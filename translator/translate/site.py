@@ -57,7 +57,7 @@ class Setting(Struct, frozen=True):
     """
     One setting: its name in `site.toml`, the field of `Site`, what it must be in words, and what it means.
 
-    Shape: `read` gives the checked value, or None for one that may not stand here; `schema` says the same as JSON Schema.
+    Shape: `read` gives the checked value, or None for one that may not stand here; `schema` says it as JSON Schema.
     """
 
     name: str
