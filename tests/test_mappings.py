@@ -149,15 +149,18 @@ def test_reasons_are_sorted() -> None:
     assert list(TABLES.reasons) == sorted(TABLES.reasons)
 
 
-def test_every_fault_of_a_table_is_explained() -> None:
-    """`translator explain` knows each code that the loader and the lints give."""
-    folder = Path(__file__).parent.parent / "translator" / "translate"
-    trees = [
-        ast.parse(path.read_text(encoding="utf-8")) for path in [*folder.glob("load*.py"), *folder.glob("lint*.py")]
-    ]
+def test_every_finding_is_explained() -> None:
+    """`translator explain` knows each code that loaders, lints and the check give, and no code that none gives."""
+    folder = Path(__file__).parent.parent / "translator"
+    paths = [*folder.glob("translate/l*.py"), *folder.glob("translate/toml_*.py"), *folder.glob("config*.py")]
+    paths += [folder / "site_fixtures.py", folder / "checkup.py"]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
     constants = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    codes = {value for value in constants if isinstance(value, str) and value.startswith("table-")}
-    assert codes == {code for code in TABLES.reasons if code.startswith("table-")}
+    kinds = ("table-", "setting-", "fixture-", "site-senders")
+    codes = {value for value in constants if isinstance(value, str) and re.fullmatch(r"[a-z]+(-[a-z]+)+", value)}
+    assert {code for code in codes if code.startswith(kinds)} == {
+        code for code in TABLES.reasons if code.startswith(kinds)
+    }
 
 
 @pytest.mark.parametrize(
@@ -209,3 +212,12 @@ def test_every_loinc_row_stands_under_the_canonical_system() -> None:
 def test_whoop_answers_mean_what_promise_4_says(answer: str, outcome: str) -> None:
     """Only what was surely not processed is sent again."""
     assert TABLES.responses["whoop"][answer] == outcome
+
+
+def test_readme_lists_every_finding() -> None:
+    """The table of what is checked has each code that the check gives, and no other."""
+    section = README.split("\n## What is checked", 1)[1].split("\n## ", 1)[0]
+    cells = [line.split("|")[1] for line in section.split("\n") if line.startswith("| `")]
+    listed = set(re.findall(r"`([a-z-]+)`", " ".join(cells)))
+    kinds = ("table-", "setting-", "fixture-", "site-senders")
+    assert listed == {code for code in TABLES.reasons if code.startswith(kinds)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from importlib import metadata, util
+from importlib import metadata
 from typing import Any
 
 from translator.translate.lint_proofs import UcumLibrary
@@ -18,9 +18,12 @@ def installed_library() -> UcumLibrary | None:
     """
     Give the UCUM library.
 
-    Absent: None where it is not installed.
+    Absent: None where it, or something that it needs, is not installed.
     """
-    return Ucumvert() if util.find_spec(PACKAGE) else None
+    try:
+        return Ucumvert()
+    except ImportError:
+        return None
 
 
 class Ucumvert:
