@@ -288,6 +288,11 @@ def test_every_table_has_its_lints(name: str, text: str, place: str, words: str)
             id="said",
         ),
         pytest.param(
+            "PLAIN,numeric,mmol/L,mg/dL,mg/dL,no,1,3000,no,,no,92 mg/dL,92 mg/dL,,values in g/L overlap",
+            ["table-range"],
+            id="said-of-another-unit",
+        ),
+        pytest.param(
             "PLAIN,numeric,mmol/L,mg/dL,mg/dL,no,1,3000,no,,no,<1 mg/dL,<1 mg/dL,,", [], id="example-of-a-limit"
         ),
         pytest.param(

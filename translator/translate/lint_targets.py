@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Set
 from decimal import Decimal, InvalidOperation
 
 from translator.errors import Fault
@@ -12,7 +13,7 @@ Where = Callable[[str, str], str]
 """Gives the place of a cell by the place of its row and the name of its column."""
 
 # Where normal values look the same in another unit, a row of the code says so: no bounds could tell them apart.
-OVERLAP = "overlap"
+_OVERLAP = re.compile(r"values in ([^;(]+?) overlap")
 
 # What all rows of one WHOOP code must agree on: fields of a row and the columns that they come from.
 _TARGET: Mapping[str, str] = {
@@ -32,7 +33,7 @@ def lint_targets(tables: Tables, where: Where) -> Iterator[Fault]:
     wires: dict[str, set[str]] = {}
     for row in tables.observations.values():
         wires.setdefault(row.whoop_code, set()).add(row.wire_unit)
-    overlapping = {row.whoop_code for row in tables.observations.values() if OVERLAP in row.note}
+    overlapping = {(row.whoop_code, unit) for row in tables.observations.values() for unit in _overlapping(row.note)}
     first: dict[str, ObservationRow] = {}
     for row in tables.observations.values():
         if row.ignore:
@@ -41,7 +42,7 @@ def lint_targets(tables: Tables, where: Where) -> Iterator[Fault]:
             *_bounds(row),
             *_kinds(row),
             *_sent(row, tables),
-            *(() if row.whoop_code in overlapping else _ranges(row, tables, wires[row.whoop_code])),
+            *_ranges(row, tables, wires[row.whoop_code], overlapping),
             *_differing(row, first.setdefault(row.whoop_code, row)),
         ):
             yield Fault(where(row.at, column), code, text)
@@ -87,19 +88,24 @@ def _sent(row: ObservationRow, tables: Tables) -> _Found:
         yield "unit_sent", "table-unit-sent", text
 
 
-def _ranges(row: ObservationRow, tables: Tables, wires: set[str]) -> _Found:
+def _overlapping(note: str) -> list[str]:
+    """The units that a note says cannot be told apart: `values in ng/dL and pmol/L overlap`."""
+    return [unit for match in _OVERLAP.finditer(note) for unit in match[1].split(" and ")]
+
+
+def _ranges(row: ObservationRow, tables: Tables, wires: set[str], overlapping: Set[tuple[str, str]]) -> _Found:
     """The example, a usual value, must fall outside the bounds where its number in another customary unit is taken."""
     low, high, usual = row.minimum, row.maximum, _number(row.example_out)
     if low is None or high is None or usual is None:
         return
     for rule in tables.conversions.values():
-        if not _is_customary(rule, row, wires):
+        if not _is_customary(rule, row, wires) or (row.whoop_code, rule.unit_from) in overlapping:
             continue
         mixed_up = (usual - rule.offset) / rule.factor
         if low <= mixed_up <= high:
             text = (
                 f"{row.example_out} is {mixed_up.normalize():.4g} in {rule.unit_from}, and that number is plausible in "
-                f"{row.unit} as well: narrow min and max, or say in the note that the values overlap"
+                f"{row.unit} as well: narrow min and max, or write in the note: values in {rule.unit_from} overlap"
             )
             yield "min", "table-range", text
 
