@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 
 from translator.errors import Fault
@@ -93,7 +93,7 @@ def _overlapping(note: str) -> list[str]:
     return [unit for match in _OVERLAP.finditer(note) for unit in match[1].split(" and ")]
 
 
-def _ranges(row: ObservationRow, tables: Tables, wires: set[str], overlapping: Set[tuple[str, str]]) -> _Found:
+def _ranges(row: ObservationRow, tables: Tables, wires: set[str], overlapping: set[tuple[str, str]]) -> _Found:
     """The example, a usual value, must fall outside the bounds where its number in another customary unit is taken."""
     low, high, usual = row.minimum, row.maximum, _number(row.example_out)
     if low is None or high is None or usual is None:
