@@ -152,7 +152,7 @@ def test_tables_that_do_not_load_are_named(site: Path) -> None:
 
     checked = check(site)
 
-    assert checked.unread == ("acme",)
+    assert checked.unread == ("the site acme's",)
     assert (checked.examples, checked.fixtures, checked.bare) == (0, 0, ())
     assert [finding.code for finding in checked.findings] == ["table-column-unknown"]
 

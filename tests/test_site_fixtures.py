@@ -205,3 +205,24 @@ def test_expected_file_that_is_a_folder_is_a_configuration_error(site: Path) -> 
     assert [code for _, code, _ in run(site)] == ["fixture-incomplete"]
     with pytest.raises(ConfigError, match=r"expected\.json: cannot be written"):
         run(site, write=True)
+
+
+def test_number_with_a_point_is_written_as_it_is_sent(site: Path) -> None:
+    """A payload of 54.9 is 54.9 in the expected file, and equals itself when it is read again."""
+    message = site / "fixtures" / NAME / "message.hl7"
+    message.write_bytes(message.read_bytes().replace(b"2085-9^HDL cholesterol^LN||55|", b"2085-9^HDL^LN||54.9|mg/dL"))
+    run(site, write=True)
+
+    body = expected(site)[0]["submissions"][0]["body"]
+    assert {each["code"]: each["value_numeric"] for each in body["observations"]}["HDL"] == 54.9
+    assert run(site) == []
+
+
+def test_outcome_that_nobody_expected_stands_at_the_top(site: Path) -> None:
+    """An empty list has no line of its own to point to."""
+    expect(site, [])
+
+    ((at, code, text),) = run(site)
+
+    assert (at, code) == (f"{NAME}/expected.json:1:1", "fixture-differs")
+    assert text.startswith("[0]: expected nothing, got {")

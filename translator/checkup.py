@@ -127,7 +127,11 @@ def check_sites(
         sum(each.fixtures.total for each in checked),
         max((len(tables.conversions) for tables in loaded), default=0),
         tuple(each.site.name for each in checked if each.site.given and each.tables and not each.fixtures.total),
-        tuple(each.site.name or "packaged" for each in checked if each.tables is None),
+        tuple(
+            f"the site {each.site.name}'s" if each.site.given else "the packaged"
+            for each in checked
+            if each.tables is None
+        ),
         tuple(path for each in checked for path in each.fixtures.written),
     )
 

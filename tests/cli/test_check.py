@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,7 +62,7 @@ def test_finding_has_its_place(command_line: CommandLine, tmp_path: Path) -> Non
         "next": "Correct its name or take it out.",
         "fix": False,
     }
-    assert b"the tables of site do not load" in done.stderr
+    assert b"the site site's tables do not load" in done.stderr
 
 
 def test_finding_is_a_line_for_an_editor(command_line: CommandLine, tmp_path: Path) -> None:
@@ -215,3 +218,26 @@ def test_packaged_tables_are_checked_fast(command_line: CommandLine) -> None:
 
     (seconds,) = re.findall(rb"in (\d+\.\d) s", done.stderr)
     assert float(seconds) < 30
+
+
+def test_broken_packaged_table_is_found_where_it_lies(tmp_path: Path) -> None:
+    """In a working copy the packaged tables are edited, too: the finding names the file below mappings/."""
+    root = Path(__file__).parents[2]
+    for name in ("translator", "mappings"):
+        shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    table = tmp_path / "mappings" / "units" / "conversions.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace(",38.665,", ',"38,665",', 1), encoding="utf-8")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "translator", "check"],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "TRANSLATOR_"))},
+        timeout=60,
+    )
+
+    (found,) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 1
+    assert (found["file"], found["code"]) == (str(Path("mappings", "units", "conversions.csv")), "table-value")
+    assert b"the packaged tables do not load" in done.stderr

@@ -146,7 +146,7 @@ def _summarise(checked: Checked, library: str, seconds: float) -> None:
             f"the site {name} has no fixtures: nothing shows what whole messages come to (mappings/README.md, Fixtures)"
         )
     for name in checked.unread:
-        say(f"the tables of {name} do not load, so its examples, units and fixtures were not looked at")
+        say(f"{name} tables do not load, so their examples, units and fixtures were not looked at")
     units = f"held against {library}" if library else "held against sizes and molar masses only, as ucumvert is missing"
     if checked.conversions:
         say(f"units: {checked.conversions} conversions {units}")
