@@ -12,7 +12,7 @@ from rich.pretty import pretty_repr
 
 from translator.config import Settings, is_loopback, load_settings, parse_settings, variable_name
 from translator.config_keys import KEYS
-from translator.errors import ConfigError
+from translator.errors import ConfigError, SettingsError
 from translator.secrets import Secret
 
 
@@ -220,6 +220,30 @@ def test_every_fault_is_told_at_once() -> None:
 
     assert len(str(caught.value).splitlines()) == 3
     assert "did you mean `TRANSLATOR_LEDGER`?" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("flags", "environment", "said"),
+    [
+        pytest.param(
+            {"whoop.workers": "0"}, {}, "flag: `whoop.workers`: must be a whole number from 1 to 64", id="flag"
+        ),
+        pytest.param(
+            {},
+            {"TRANSLATOR_WHOOP_WORKERS": "0"},
+            "environment: TRANSLATOR_WHOOP_WORKERS: `whoop.workers`: must be a whole number from 1 to 64",
+            id="variable",
+        ),
+    ],
+)
+def test_wrong_value_outside_the_file_says_where_it_was_given(
+    flags: dict[str, str], environment: dict[str, str], said: str
+) -> None:
+    """Neither stands on a line, so none is told."""
+    with pytest.raises(SettingsError) as caught:
+        parse_settings("", flags=flags, environment=environment)
+
+    assert str(caught.value) == said
 
 
 @given(st.text(max_size=200))

@@ -32,6 +32,9 @@ FILE_NAME = "translator.toml"
 ENVIRONMENT_PREFIX = "TRANSLATOR_"
 CONFIG_VARIABLE = "TRANSLATOR_CONFIG"
 
+# What stands on no line of a file.
+_ENVIRONMENT, _FLAG = "environment", "flag"
+
 
 class WhoopSettings(Struct, frozen=True):
     """
@@ -173,8 +176,8 @@ def parse_settings(
     file = SettingsFile(name, text)
     for origin, found in (
         (file, _from_file(file, faults)),
-        (None, _from_environment(environment or {}, faults)),
-        (None, dict(flags or {})),
+        (_ENVIRONMENT, _from_environment(environment or {}, faults)),
+        (_FLAG, dict(flags or {})),
     ):
         for key in KEYS:
             if key.name in found:
@@ -245,21 +248,22 @@ def _from_environment(environment: Mapping[str, str], faults: list[Fault]) -> di
     for name in ours:
         if name not in names:
             text = f"unknown variable {name}{_suggest(name, [*names])}"
-            faults.append(Fault("environment:1:1", "setting-unknown", text))
+            faults.append(Fault(f"{_ENVIRONMENT}:1:1", "setting-unknown", text))
     return {names[name]: value for name, value in ours.items() if name in names}
 
 
-def _take(key: Key, value: object, origin: SettingsFile | None, values: dict[str, Any], faults: list[Fault]) -> None:
+def _take(key: Key, value: object, origin: SettingsFile | str, values: dict[str, Any], faults: list[Fault]) -> None:
     try:
-        checked = key.check(value) if origin is None else key.from_file(value)
-    except ValueError as error:
-        if origin is None:
-            text = f"{variable_name(key.name)}: `{key.name}`: {error}"
-            faults.append(Fault("environment:1:1", "setting-value", text))
+        if isinstance(origin, SettingsFile):
+            values[key.name] = key.based(key.from_file(value), origin.folder)
         else:
+            values[key.name] = key.check(value)
+    except ValueError as error:
+        if isinstance(origin, SettingsFile):
             faults.extend(origin.value_faults(key.name, error))
-        return
-    values[key.name] = key.based(checked, origin.folder) if origin else checked
+        else:
+            name = f"{variable_name(key.name)}: " if origin == _ENVIRONMENT else ""
+            faults.append(Fault(f"{origin}:1:1", "setting-value", f"{name}`{key.name}`: {error}"))
 
 
 def _settings(values: Mapping[str, Any]) -> Settings:

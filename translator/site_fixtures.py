@@ -109,8 +109,9 @@ def _compared(file: Path, place: str, got: list[Any]) -> Iterator[Fault]:
         yield Fault(f"{place}:1:1", "fixture-unreadable", "this is no list of outcomes; write [ before and ] after it")
         return
     found = list(differences(expected, got))
-    for each in found[:_MOST]:
-        yield Fault(f"{place}:{_line(raw, each)}:1", "fixture-differs", str(each))
+    lines = sorted((_line(raw, each), at, each) for at, each in enumerate(found[:_MOST]))
+    for line, _, each in lines:
+        yield Fault(f"{place}:{line}:1", "fixture-differs", str(each))
     if len(found) > _MOST:
         yield Fault(f"{place}:1:1", "fixture-differs", f"and {len(found) - _MOST} more")
 

@@ -187,6 +187,13 @@ def test_every_example_is_run() -> None:
             id="answer-under-a-short-name",
         ),
         pytest.param(
+            "whoop/coded-values.csv",
+            "whoop_code,value_text,spellings,note\nBLOOD_TYPE,A+,A\u2013pos,as sent: with a dash\n",
+            "",
+            "",
+            id="answer-as-sent",
+        ),
+        pytest.param(
             "whoop/responses.csv",
             "answer,outcome\nread-timout,unknown\n",
             "2:1 table-value",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import click
@@ -132,7 +133,7 @@ def _print_remedies(findings: Sequence[Finding]) -> None:
 
 def _annotation(finding: Finding) -> str:
     text = f"{finding.text}. {finding.next}".replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    file = finding.file.replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+    file = PurePath(finding.file).as_posix().replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
     return f"::error file={file},line={finding.line},title={finding.code}::{text}"
 
 

@@ -15,7 +15,6 @@ from translator.translate.lookalikes import ALL, LOOKALIKES, PROSE, may_be_mende
 from translator.translate.mend_text import Repair
 
 _SEPARATORS: Mapping[str, str] = {";": "semicolons", "\t": "tabs"}
-_Wanted = Callable[[int, Cell], tuple[str, str]]
 
 
 def mend_table(table: Table, text: str, repairs: list[Repair]) -> str:
