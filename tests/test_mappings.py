@@ -22,6 +22,8 @@ from translator.translate.tables import ObservationRow
 TABLES = packaged_tables()
 SITES = list((Path(__file__).parent.parent / "fixtures").glob("*/*/site"))
 README = (mappings_folder() / "README.md").read_text(encoding="utf-8")
+# What an analyst looks up while mapping: all that stands before the reference.
+LOOKED_UP = README.split("\n## Habits of a sender", 1)[0]
 
 
 def headers() -> list[tuple[str, str]]:
@@ -116,6 +118,43 @@ def test_readme_has_the_row_of_every_setting() -> None:
     """The table of settings is the one that the loader checks by: paste what this expects."""
     rows = [f"| `{each.name}` | {each.words} | {each.meaning} |" for each in SETTINGS]
     assert "\n".join(("| setting | may be | meaning |", "|---|---|---|", *rows)) in README
+
+
+def test_readme_reads_a_row_as_it_is() -> None:
+    """The row that is explained cell by cell is one of the packaged table."""
+    section = README.split("\n## How to read a row\n", 1)[1].split("\n## ", 1)[0]
+    lines = [line.split("|") for line in section.split("\n") if line.startswith("| `")]
+    explained = {name.strip(" `"): cell.strip(" `") for _, name, cell, *_ in lines}
+    rows = csv.DictReader(packaged_files()["whoop/observations.csv"].decode().splitlines())
+    row = next(row for row in rows if row["code"] == "14647-2")
+    assert explained == {name: cell for name, cell in row.items() if name != "note"}
+
+
+def test_readme_has_every_reason_that_a_table_mends() -> None:
+    """What an analyst can do something about is listed in the words of `explain`: paste what this expects."""
+    mended = re.compile(r"\.csv|\.toml|site's|\brow\b")
+    rows = [
+        f"| `{row.code}` | {row.cause} | {row.remedy} |"
+        for row in TABLES.reasons.values()
+        if "held" in row.kind and mended.search(f"{row.cause} {row.remedy}")
+    ]
+    assert len(rows) > 15
+    assert "\n".join(("| reason | what happened | what to do |", "|---|---|---|", *rows)) in README
+
+
+@pytest.mark.parametrize("code", sorted(set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", LOOKED_UP))))
+def test_readme_names_reasons_that_exist(code: str) -> None:
+    """Words joined by hyphens are reasons, and `explain` knows them."""
+    assert code in TABLES.reasons
+
+
+@pytest.mark.parametrize(
+    ("as_sent", "ucum"), [("MG/DL", "mg/dL"), ("mcg/dL", "ug/dL"), ("ug/dL", "ug/dL")], ids=["capitals", "mcg", "micro"]
+)
+def test_readme_spells_units_as_the_table_does(as_sent: str, ucum: str) -> None:
+    """The examples of the section on units are true."""
+    assert f"`{ucum}`" in README
+    assert TABLES.spellings["", as_sent] == ucum
 
 
 def test_every_setting_has_an_effect_to_be_read() -> None:

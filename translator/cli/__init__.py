@@ -21,6 +21,7 @@ VERBS: Mapping[str, str] = {
     "doctor": "Check ports, clock, disk, credentials, reachability and what the rate allows.",
     "explain": "Explain a reason or diagnostic code.",
     "held": "List what is held, by cause; release or drop it.",
+    "init": "Make a folder for a new site, with a sample feed, tables, fixtures and settings.",
     "ledger": "Look into the ledger and look after it.",
     "orders": "List what was ordered from Acurable; show or cancel it.",
     "rejected": "List what the vendor refused; resend or drop it.",
