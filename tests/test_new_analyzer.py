@@ -67,8 +67,8 @@ def test_reading_a_page_finds_its_steps(tmp_path: Path) -> None:
     """Commands with what they show, exit codes and rows of tables are told apart."""
     page = tmp_path / "page.md"
     page.write_text(
-        "text\n\n<!-- exit code 1 -->\n```sh\na b\n```\n\n```text\nshown\n```\n\n<!-- rows of x.csv -->\n```csv\n1,2,3\n```\n"
-        "```toml\nleft = 1\n```\n",
+        "text\n\n<!-- exit code 1 -->\n```sh\na b\n```\n\n```text\nshown\n```\n\n"
+        "<!-- rows of x.csv -->\n```csv\n1,2,3\n```\n```toml\nleft = 1\n```\n",
         encoding="utf-8",
     )
 

@@ -1,5 +1,5 @@
 """
-Follow a page of the documentation: read its commands and what they should show, and run them in order in a clean folder.
+Follow a page of the documentation: read its commands and what they should show, and run them in a clean folder.
 
 A block of `sh` is typed, a block of `text` behind it is what the terminal shows. A comment before a block says what a
 reader sees and a program does not: `<!-- exit code 1 -->`, and `<!-- rows of PATH -->` before a block of `csv`, whose

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -84,12 +86,24 @@ def test_results_go_to_the_sandbox_until_somebody_says_otherwise(made: Path) -> 
 
 
 def test_every_setting_of_a_sender_is_shown(made: Path) -> None:
-    """`site.toml` is that of the example, with a description of its own."""
-    own = (made / "sites" / "acme" / "site.toml").read_text(encoding="utf-8").splitlines()
-    example = (mappings_folder() / "sites" / "example" / "site.toml").read_text(encoding="utf-8").splitlines()
+    """What `site.toml` says below its head is what the example's says."""
+    own, example = (
+        (folder / "site.toml").read_text(encoding="utf-8").partition("\ndescription = ")[2].partition("\n")
+        for folder in (made / "sites" / "acme", mappings_folder() / "sites" / "example")
+    )
 
-    assert [line for line in own if line not in example] == ['description = "acme"']
-    assert len(own) == len(example)
+    assert own[0] == '"acme"'
+    assert own[2] == example[2]
+
+
+@pytest.mark.parametrize("settings", ["translator.toml", "sites/acme/site.toml"])
+def test_editor_finds_the_schema(made: Path, settings: str) -> None:
+    """The first line leads to a file that says what may stand in this one."""
+    first = (made / settings).read_text(encoding="utf-8").partition("\n")[0]
+
+    schema = json.loads(((made / settings).parent / first.removeprefix("#:schema ")).read_text(encoding="utf-8"))
+    keys = tomllib.loads((made / settings).read_text(encoding="utf-8"))
+    assert keys.keys() <= schema["properties"].keys()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file modes")

@@ -18,7 +18,8 @@ PURPOSES = {
     "feed/sample.hl7": "three invented messages; one code has no row",
     "translator.toml": "settings: the ledger, and where results go",
     "ledger.key": "encrypts the ledger; for you alone, not for git",
-    ".github/workflows/tables.yml": "checks every change; with constraints.txt",
+    ".github/workflows/tables.yml": "checks every change of the tables",
+    "accepted.csv": "what a change may change; reviewed",
     ".gitignore": "keeps patient data and the key out of git",
 }
 """What is in the folder, and what for."""

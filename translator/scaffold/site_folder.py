@@ -7,18 +7,21 @@ leaves nothing under its name, and what is there is never written over.
 
 from __future__ import annotations
 
+import json
 import os
-import re
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from translator.config_schema import settings_schema
 from translator.errors import ConfigError
 from translator.mapping_files import mappings_folder
 from translator.scaffold.names import check_name
 from translator.scaffold.pins import pins
 from translator.site_key import write_key
+from translator.translate.site_schema import site_schema
 
 _TEMPLATE_FOLDER = Path(__file__).parent / "template"
 _DISTRIBUTION = "translator"
@@ -26,6 +29,11 @@ _DISTRIBUTION = "translator"
 KEY_FILE = "ledger.key"
 """The key of the new ledger; only its owner may read it."""
 
+_SCHEMAS = ".schemas"
+_SETTINGS_HEAD = f"""#:schema ../../{_SCHEMAS}/site.schema.json
+# Habits of the sender. Every setting may be left out; what stands behind a # is off.
+# TABLES.md says what each one means. Ask the laboratory before you set one.
+"""
 _CASE = "sites/@SITE@/fixtures/a-limit-stays-a-limit"
 _TEMPLATES: Mapping[str, str] = {
     "README.md": "README.md",
@@ -34,6 +42,7 @@ _TEMPLATES: Mapping[str, str] = {
     f"{_CASE}/message.hl7": "message.hl7",
     f"{_CASE}/expected.json": "expected.json",
     "feed/sample.hl7": "sample.hl7",
+    "accepted.csv": "accepted.csv",
     ".github/workflows/tables.yml": "tables.yml",
     ".gitignore": "gitignore",
     ".gitattributes": "gitattributes",
@@ -82,16 +91,23 @@ def _contents(name: str) -> dict[str, str]:
     texts["TABLES.md"] = _packaged("README.md")
     texts["constraints.txt"] = "".join(f"{package}=={version}\n" for package, version in versions.items())
     texts["sites/@SITE@/site.toml"] = _settings()
+    texts[f"{_SCHEMAS}/translator.schema.json"] = _json(settings_schema())
+    texts[f"{_SCHEMAS}/site.schema.json"] = _json(site_schema())
     return {_filled(path, words): _filled(text, words) for path, text in texts.items()}
 
 
 def _settings() -> str:
-    """The example site's settings, which show every one, with a description to fill in."""
-    return re.sub(r"(?m)^description = .*$", 'description = "@SITE@"', _packaged("sites/example/site.toml"))
+    """The settings of the example site, which shows every one, under a head and a description of their own."""
+    shown = _packaged("sites/example/site.toml").split("\ndescription = ", maxsplit=1)[1].split("\n", maxsplit=1)[1]
+    return f'{_SETTINGS_HEAD}description = "@SITE@"\n{shown}'
 
 
 def _packaged(path: str) -> str:
     return (mappings_folder() / path).read_text(encoding="utf-8")
+
+
+def _json(schema: Mapping[str, Any]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def _filled(text: str, words: Mapping[str, str]) -> str:
