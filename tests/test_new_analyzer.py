@@ -22,7 +22,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Done]]:
     """Follow the whole page once, in an empty folder."""
     folder = tmp_path_factory.mktemp("walk") / "work"
     folder.mkdir()
-    reader = Reader(folder)
+    reader = Reader(folder, folder.parent)
     try:
         yield [reader.follow(step) for step in STEPS]
     finally:

@@ -35,7 +35,10 @@ _STYLE = re.compile("\x1b\\[[0-9;]*m")
 _CHANGING = {
     r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?Z?": "TIME",
     r"\b[0-9a-f]{16,64}\b": "HASH",
-    r"\b[0-9a-f]{12}\b(?!-)": "COMMIT",
+    r"\([0-9a-f]{12}\)": "(COMMIT)",
+    r"\b\d+\.\d s\b": "SECONDS",
+    # The packaged tables grow.
+    r"\b\d+ (files|examples|conversions)\b": r"N \1",
 }
 
 
@@ -93,20 +96,20 @@ class Reader:
     """
     Somebody who follows the page, in a folder and an environment of their own.
 
-    Shape: `cd`, `export` and the second terminal of `translator sandbox` are theirs to keep; all else is a shell's.
+    Shape: `home` is where their programs lie, and no settings of this machine. `cd`, `export` and the second terminal of `translator sandbox` are theirs to keep; all else is a shell's.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, home: Path) -> None:
         self.folder = folder
         self._sandbox: SandboxProcess | None = None
-        programs = folder.parent / "bin"
+        programs = home / "bin"
         programs.mkdir()
         ours = programs / "translator"
         ours.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m translator "$@"\n', encoding="utf-8")
         ours.chmod(0o755)
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TRANSLATOR_", "GIT_"))}
         self.environment = inherited | {
-            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "HOME": str(folder.parent), "LC_ALL": "C.UTF-8",
+            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "HOME": str(home), "LC_ALL": "C.UTF-8",
             "TERM": "xterm", "COLUMNS": str(_WIDTH), "NO_COLOR": "1", "LOGNAME": "ada", "USER": "ada",
             "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@lab.example",
             "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@lab.example",
