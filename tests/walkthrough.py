@@ -96,8 +96,8 @@ class Reader:
     """
     Somebody who follows the page, in a folder and an environment of their own.
 
-    Shape: `home` is where their programs lie, and no settings of this machine. `cd`, `export` and the second terminal of
-    `translator sandbox` are theirs to keep; all else is a shell's.
+    Shape: `home` is where their programs lie, and no settings of this machine. `cd`, `export` and the second terminal
+    of `translator sandbox` are theirs to keep; all else is a shell's.
     """
 
     def __init__(self, folder: Path, home: Path) -> None:
