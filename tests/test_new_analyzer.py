@@ -54,6 +54,7 @@ def test_page_goes_the_whole_way() -> None:
         pytest.param("a\n...\n", True, id="rest-left-out"),
         pytest.param("...\nc\n", True, id="beginning-left-out"),
         pytest.param("a\n...\nc\n", True, id="middle-left-out"),
+        pytest.param("a\nb ...\n", False, id="words-left-out-of-a-word"),
         pytest.param("a\n", False, id="too-little"),
         pytest.param("a\n...\nd\n", False, id="another-end"),
     ],

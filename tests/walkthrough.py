@@ -85,11 +85,14 @@ def comparable(text: str) -> list[str]:
 
 
 def is_as_shown(output: str, shown: str) -> bool:
-    """Tell whether the output is what the page shows, where `...` on a line stands for any lines."""
-    pattern = r"\n".join(
-        r"(?:.*\n)*?.*" if line.strip() == _ELLIPSIS else re.escape(line) for line in comparable(shown)
-    )
+    """Tell whether the output is what the page shows: `...` stands for any lines, and behind a space for any words."""
+    pattern = r"\n".join(r"(?:.*\n)*?.*" if line == _ELLIPSIS else _line(line) for line in comparable(shown))
     return re.fullmatch(pattern, "\n".join(comparable(output))) is not None
+
+
+def _line(shown: str) -> str:
+    """A pattern for one line, whose end may be left out as well."""
+    return f"{re.escape(shown.removesuffix(_ELLIPSIS))}.*" if shown.endswith(f" {_ELLIPSIS}") else re.escape(shown)
 
 
 class Reader:
