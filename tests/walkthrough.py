@@ -38,6 +38,7 @@ _CHANGING = {
     r"\([0-9a-f]{12}\)": "(COMMIT)",
     r"\b\d+\.\d s\b": "SECONDS",
     # The packaged tables grow.
+    r"\.csv:\d+\b": ".csv:LINE",
     r"\b\d+ (files|examples|conversions)\b": r"N \1",
 }
 
@@ -81,7 +82,7 @@ def comparable(text: str) -> list[str]:
     """Make two outputs comparable: without what changes, without space at the ends of lines, without empty ends."""
     for changing, same in _CHANGING.items():
         text = re.sub(changing, same, text)
-    return [line.rstrip() for line in text.strip("\n").splitlines()]
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n").split("\n")
 
 
 def is_as_shown(output: str, shown: str) -> bool:
