@@ -17,6 +17,7 @@ from translator.cli.init import NEXT_STEPS, PURPOSES
 BEHIND_THE_SCENES = {
     ".gitattributes", ".schemas/site.schema.json", ".schemas/translator.schema.json", "constraints.txt",
 }  # fmt: skip
+HEAVY = frozenset({"alembic", "cryptography", "httpx", "rich", "sqlalchemy", "starlette"})
 
 
 def test_every_file_is_shown_with_its_purpose(command_line: CommandLine, tmp_path: Path) -> None:
@@ -77,3 +78,15 @@ def test_wrong_name_is_a_usage_error(command_line: CommandLine, tmp_path: Path) 
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"`north-lab` would do" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_heavy_is_loaded(tmp_path: Path) -> None:
+    """A folder is made in a fraction of a second: neither the ledger nor a client nor a table of rich is needed."""
+    script = "import sys; from translator.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, "init", "acme", "--format", "table"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert not HEAVY & {name.split(".")[0] for name in done.stderr.split()}
