@@ -7,6 +7,7 @@ import re
 import stat
 import sys
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,22 @@ def test_nothing_that_is_there_is_touched(tmp_path: Path, kind: str) -> None:
 
     assert place.lstat() == before
     assert list(tmp_path.iterdir()) == [place]
+
+
+def test_of_many_at_once_one_makes_the_folder(tmp_path: Path) -> None:
+    """Whoever comes second is refused, also within the same moment, and what is there is whole."""
+
+    def make(_: int) -> list[str]:
+        try:
+            return make_site_folder("acme", tmp_path)[1]
+        except ConfigError:
+            return []
+
+    with ThreadPoolExecutor(8) as pool:
+        (files,) = filter(None, pool.map(make, range(8)))
+
+    assert list(tmp_path.iterdir()) == [tmp_path / "acme"]
+    assert _files(tmp_path / "acme") == files
 
 
 def test_folder_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
