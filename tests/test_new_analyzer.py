@@ -1,4 +1,9 @@
-"""The walk-through for analysts is true: every command runs as printed, and shows what the page shows."""
+"""
+The walk-through for analysts is true: every command runs as printed, and shows what the page shows.
+
+`--update-fixtures` writes what the terminal shows into the page, to be read in the diff; where `...` leaves something
+out, a person does.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +16,23 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("the page is followed in a terminal of its own, which Windows has not", allow_module_level=True)
 
-from tests.walkthrough import Done, Reader, Step, comparable, is_as_shown, steps
+from tests.walkthrough import Done, Reader, Step, comparable, is_as_shown, steps, update
 
 PAGE = Path(__file__).parents[1] / "docs" / "new-analyzer.md"
 STEPS = steps(PAGE)
 
 
 @pytest.fixture(scope="module")
-def followed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Done]]:
+def followed(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[list[Done]]:
     """Follow the whole page once, in an empty folder."""
     folder = tmp_path_factory.mktemp("walk") / "work"
     folder.mkdir()
     reader = Reader(folder, folder.parent)
     try:
-        yield [reader.follow(step) for step in STEPS]
+        done = [reader.follow(step) for step in STEPS]
+        if request.config.getoption("--update-fixtures"):
+            update(PAGE, list(zip(STEPS, done, strict=True)))
+        yield done
     finally:
         reader.close()
 
@@ -64,13 +72,35 @@ def test_what_is_left_out_stands_for_any_lines(shown: str, is_same: bool) -> Non
     assert is_as_shown("a\nb\nc\n", shown) is is_same
 
 
-def test_reading_a_page_finds_its_steps(tmp_path: Path) -> None:
-    """Commands with what they show, exit codes and rows of tables are told apart."""
-    page = tmp_path / "page.md"
-    page.write_text(
-        "text\n\n<!-- exit code 1 -->\n```sh\na b\n```\n\n```text\nshown\n```\n\n"
-        "<!-- rows of x.csv -->\n```csv\n1,2,3\n```\n```toml\nleft = 1\n```\n",
-        encoding="utf-8",
-    )
+PIECES = (
+    "text\n\n<!-- exit code 1 -->\n```sh\na b\n```\n\n```text\nshown\n```\n\n"
+    "<!-- rows of x.csv -->\n```csv\n1,2,3\n```\n```toml\nleft = 1\n```\n"
+)
 
-    assert steps(page) == [Step(4, "a b", "shown\n", 1), Step(13, "1,2,3\n", None, 0, "x.csv")]
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    """Write a page with a piece of each kind."""
+    written = tmp_path / "page.md"
+    written.write_text(PIECES, encoding="utf-8")
+    return written
+
+
+def test_reading_a_page_finds_its_steps(page: Path) -> None:
+    """Commands with what they show, exit codes and rows of tables are told apart."""
+    place = PIECES.index("shown")
+
+    assert steps(page) == [Step(4, "a b", "shown\n", 1, "", place), Step(13, "1,2,3\n", None, 0, "x.csv")]
+
+
+@pytest.mark.parametrize(
+    ("shown", "then"),
+    [pytest.param("shown", "now", id="all-of-it"), pytest.param("...\nshown", "...\nshown", id="some-left-out")],
+)
+def test_update_writes_what_the_terminal_shows(page: Path, shown: str, then: str) -> None:
+    """What a person shortened stays as it is; all else of the page, too."""
+    page.write_text(PIECES.replace("shown", shown), encoding="utf-8")
+
+    update(page, [(step, Done(0, "now  \n")) for step in steps(page)])
+
+    assert page.read_text(encoding="utf-8") == PIECES.replace("shown", then)

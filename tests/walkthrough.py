@@ -17,13 +17,13 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.sandbox_process import SandboxProcess
 
-_BLOCK = re.compile(r"(?:<!-- ([^>]*) -->\n)?^( *)```(\w+)\n(.*?)^ *```$", flags=re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"(?:<!-- ([^>]*) -->\n)?^```(\w+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 _EXIT = re.compile(r"exit code (\d)")
 _ROWS = re.compile(r"rows of (\S+)")
 _KEY_CELLS = 2
@@ -44,13 +44,18 @@ _CHANGING = {
 
 
 class Step(NamedTuple):
-    """One block to type, or rows to write into a table; `shown` is None where the page shows nothing."""
+    """
+    One block to type, or rows to write into a table.
+
+    Shape: `place` is where what is shown begins in the page; `shown` is None where it shows nothing.
+    """
 
     line: int
     typed: str
     shown: str | None
     exit_code: int
     table: str = ""
+    place: int = 0
 
 
 class Done(NamedTuple):
@@ -65,17 +70,26 @@ def steps(page: Path) -> list[Step]:
     text = page.read_text(encoding="utf-8")
     found: list[Step] = []
     for block in _BLOCK.finditer(text):
-        comment, indent, kind, body = (block[1] or "", block[2], block[3], block[4])
-        body = re.sub(f"^{indent}", "", body, flags=re.MULTILINE)
-        line = text.count("\n", 0, block.start(3)) + 1
+        comment, kind, body = block[1] or "", block[2], block[3]
+        line = text.count("\n", 0, block.start(2)) + 1
         exit_code, rows = _EXIT.search(comment), _ROWS.search(comment)
         if kind == "text":
-            found[-1] = found[-1]._replace(shown=body)
+            found[-1] = found[-1]._replace(shown=body, place=block.start(3))
         elif kind == "sh":
             found.append(Step(line, body.strip(), None, int(exit_code[1]) if exit_code else 0))
         elif rows:
             found.append(Step(line, body, None, 0, rows[1]))
     return found
+
+
+def update(page: Path, followed: Sequence[tuple[Step, Done]]) -> None:
+    """Write what the terminal showed into the page, where that shows all of it and something else."""
+    text = page.read_text(encoding="utf-8")
+    for step, done in reversed(followed):
+        if step.shown is not None and _ELLIPSIS not in step.shown and not is_as_shown(done.output, step.shown):
+            now = "\n".join(line.rstrip() for line in done.output.strip("\n").splitlines())
+            text = f"{text[: step.place]}{now}\n{text[step.place + len(step.shown) :]}"
+    page.write_text(text, encoding="utf-8", newline="\n")
 
 
 def comparable(text: str) -> list[str]:
