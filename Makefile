@@ -73,7 +73,7 @@ lint: $(READY) ## ruff, formatting and mypy
 	@$(BIN)/mypy
 
 .PHONY: docs
-docs: $(READY) ## Write docs/commands.md and docs/settings.md anew
+docs: $(READY) ## Write docs/commands.md, docs/settings.md and the schemas anew
 	@$(RUN)/python -m translator.cli.reference docs
 
 .PHONY: sbom

@@ -12,7 +12,7 @@ from rich.pretty import pretty_repr
 
 from translator.config import Settings, is_loopback, load_settings, parse_settings, variable_name
 from translator.config_keys import KEYS
-from translator.errors import ConfigError
+from translator.errors import ConfigError, SettingsError
 from translator.secrets import Secret
 
 
@@ -168,15 +168,17 @@ def test_confirmed_codes_may_be_a_list_or_all() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        pytest.param('legder = "x"', "site.toml: unknown key `legder`; did you mean `ledger`?", id="misspelt"),
+        pytest.param('legder = "x"', "site.toml:1:1: unknown key `legder`; did you mean `ledger`?", id="misspelt"),
         pytest.param(
-            "[whoop]\nurll = 1", "site.toml: unknown key `whoop.urll`; did you mean `whoop.url`?", id="misspelt-below"
+            "[whoop]\nurll = 1",
+            "site.toml:2:1: unknown key `whoop.urll`; did you mean `whoop.url`?",
+            id="misspelt-below",
         ),
-        pytest.param("[zzz]\nq = 1", "site.toml: unknown key `zzz.q`", id="like-nothing"),
-        pytest.param("whoop = 1", "site.toml: unknown key `whoop`", id="value-for-a-table"),
-        pytest.param("ledger = ", "site.toml: not TOML", id="not-toml"),
-        pytest.param("ledger = 3", "site.toml: `ledger`: must be text in quotes", id="number-for-text"),
-        pytest.param('ledger = " "', "site.toml: `ledger`: must not be empty", id="empty-ledger"),
+        pytest.param("[zzz]\nq = 1", "site.toml:2:1: unknown key `zzz.q`", id="like-nothing"),
+        pytest.param("whoop = 1", "site.toml:1:1: unknown key `whoop`", id="value-for-a-table"),
+        pytest.param("ledger = ", "site.toml:1:1: not TOML", id="not-toml"),
+        pytest.param("ledger = 3", "site.toml:1:1: `ledger`: must be text in quotes", id="number-for-text"),
+        pytest.param('ledger = " "', "site.toml:1:1: `ledger`: must not be empty", id="empty-ledger"),
         pytest.param('[whoop]\nurl = "whoop.com"', "`whoop.url`: must be a URL", id="no-scheme"),
         pytest.param('[whoop]\nurl = "http://127.0.0.1:99999"', "`whoop.url`: the port of a URL", id="high-port"),
         pytest.param('[whoop]\nurl = "http://127.0.0.1:abc"', "`whoop.url`: the port of a URL", id="wordy-port"),
@@ -186,6 +188,11 @@ def test_confirmed_codes_may_be_a_list_or_all() -> None:
         pytest.param("[whoop]\nworkers = 0", "`whoop.workers`: must be a whole number from 1 to 64", id="no-workers"),
         pytest.param("[whoop]\nworkers = true", "`whoop.workers`: must be a whole number", id="true-workers"),
         pytest.param("[whoop]\ntimeout_s = 0", "`whoop.timeout_s`: must be a number of seconds", id="no-time"),
+        pytest.param(
+            '[whoop]\nworkers = "4"', "site.toml:2:1: `whoop.workers`: must be a whole number", id="quoted-number"
+        ),
+        pytest.param("whoop = { url = 'x' }", "site.toml:1:11: `whoop.url`: must be a URL", id="inline-table"),
+        pytest.param("  [whoop]\n    urll = 1", "site.toml:2:5: unknown key", id="indented"),
         pytest.param("[whoop]\nconfirmed_codes = [1]", "must be a list of WHOOP codes", id="number-for-code"),
     ],
 )
@@ -213,6 +220,30 @@ def test_every_fault_is_told_at_once() -> None:
 
     assert len(str(caught.value).splitlines()) == 3
     assert "did you mean `TRANSLATOR_LEDGER`?" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("flags", "environment", "said"),
+    [
+        pytest.param(
+            {"whoop.workers": "0"}, {}, "flag: `whoop.workers`: must be a whole number from 1 to 64", id="flag"
+        ),
+        pytest.param(
+            {},
+            {"TRANSLATOR_WHOOP_WORKERS": "0"},
+            "environment: TRANSLATOR_WHOOP_WORKERS: `whoop.workers`: must be a whole number from 1 to 64",
+            id="variable",
+        ),
+    ],
+)
+def test_wrong_value_outside_the_file_says_where_it_was_given(
+    flags: dict[str, str], environment: dict[str, str], said: str
+) -> None:
+    """Neither stands on a line, so none is told."""
+    with pytest.raises(SettingsError) as caught:
+        parse_settings("", flags=flags, environment=environment)
+
+    assert str(caught.value) == said
 
 
 @given(st.text(max_size=200))

@@ -6,7 +6,7 @@ import pytest
 
 from translator.config import parse_settings
 from translator.config_intakes import FolderIntake, MllpIntake
-from translator.errors import ConfigError
+from translator.errors import ConfigError, SettingsError
 from translator.secrets import Secret
 
 
@@ -81,3 +81,22 @@ def test_wrong_intake_says_which_and_what(text: str, said: str) -> None:
         parse_settings(text)
 
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "code"),
+    [
+        pytest.param(
+            "[[folder]]\npath = 'a'\n\n[[folder]]\npath = 'b'\nscan_s = 0", "6:1", "setting-value", id="second"
+        ),
+        pytest.param("[[folder]]\npth = 'a'\n[[folder]]\npath = 'b'", "2:1", "setting-unknown", id="first"),
+        pytest.param("[[folder]]\npath = 'a'\n[[folder]]\ndone = 'move'", "3:1", "setting-value", id="missing"),
+        pytest.param("[[mllp]]\nlisten = 'a:1'\n[[folder]]\npath = ''", "4:1", "setting-value", id="other-list-before"),
+    ],
+)
+def test_fault_of_an_intake_has_the_place_of_its_own_table(text: str, at: str, code: str) -> None:
+    """The second of two tables is told from the first, and a key that is missing stands where its table begins."""
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(text)
+
+    assert (caught.value.faults[0].at, caught.value.faults[0].code) == (f"translator.toml:{at}", code)

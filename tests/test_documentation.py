@@ -67,6 +67,24 @@ def test_local_links_lead_somewhere(page: Path) -> None:
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+def test_index_lists_every_page() -> None:
+    """A page that nobody finds is not read."""
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = {path.name for path in (ROOT / "docs").iterdir() if path.suffix != ".png"} - {"README.md"}
+
+    assert [page for page in sorted(pages) if f"]({page})" not in index] == []
+
+
+@pytest.mark.parametrize("page", PROSE, ids=[str(page.relative_to(ROOT)) for page in PROSE])
+def test_links_within_a_page_lead_to_a_heading(page: Path) -> None:
+    """A link to a section is made of its heading, as GitHub makes it."""
+    text = page.read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+    assert [link for link in re.findall(r"\]\(#([^)]+)\)", text) if link not in anchors] == []
+
+
 def test_readme_names_tests_that_exist() -> None:
     """Every test that the README calls a proof is there."""
     named = set(re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", README))

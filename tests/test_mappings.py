@@ -22,6 +22,8 @@ from translator.translate.tables import ObservationRow
 TABLES = packaged_tables()
 SITES = list((Path(__file__).parent.parent / "fixtures").glob("*/*/site"))
 README = (mappings_folder() / "README.md").read_text(encoding="utf-8")
+# What an analyst looks up while mapping: all that stands before the reference.
+LOOKED_UP = README.split("\n## Habits of a sender", 1)[0]
 
 
 def headers() -> list[tuple[str, str]]:
@@ -118,6 +120,43 @@ def test_readme_has_the_row_of_every_setting() -> None:
     assert "\n".join(("| setting | may be | meaning |", "|---|---|---|", *rows)) in README
 
 
+def test_readme_reads_a_row_as_it_is() -> None:
+    """The row that is explained cell by cell is one of the packaged table."""
+    section = README.split("\n## How to read a row\n", 1)[1].split("\n## ", 1)[0]
+    lines = [line.split("|") for line in section.split("\n") if line.startswith("| `")]
+    explained = {name.strip(" `"): cell.strip(" `") for _, name, cell, *_ in lines}
+    rows = csv.DictReader(packaged_files()["whoop/observations.csv"].decode().splitlines())
+    row = next(row for row in rows if row["code"] == "14647-2")
+    assert explained == {name: cell for name, cell in row.items() if name != "note"}
+
+
+def test_readme_has_every_reason_that_a_table_mends() -> None:
+    """What an analyst can do something about is listed in the words of `explain`: paste what this expects."""
+    mended = re.compile(r"\.csv|\.toml|site's|\brow\b")
+    rows = [
+        f"| `{row.code}` | {row.cause} | {row.remedy} |"
+        for row in TABLES.reasons.values()
+        if "held" in row.kind and mended.search(f"{row.cause} {row.remedy}")
+    ]
+    assert len(rows) > 15
+    assert "\n".join(("| reason | what happened | what to do |", "|---|---|---|", *rows)) in README
+
+
+@pytest.mark.parametrize("code", sorted(set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", LOOKED_UP))))
+def test_readme_names_reasons_that_exist(code: str) -> None:
+    """Words joined by hyphens are reasons, and `explain` knows them."""
+    assert code in TABLES.reasons
+
+
+@pytest.mark.parametrize(
+    ("as_sent", "ucum"), [("MG/DL", "mg/dL"), ("mcg/dL", "ug/dL"), ("ug/dL", "ug/dL")], ids=["capitals", "mcg", "micro"]
+)
+def test_readme_spells_units_as_the_table_does(as_sent: str, ucum: str) -> None:
+    """The examples of the section on units are true."""
+    assert f"`{ucum}`" in README
+    assert TABLES.spellings["", as_sent] == ucum
+
+
 def test_every_setting_has_an_effect_to_be_read() -> None:
     """A setting is a field of the site, and none is left over."""
     assert sorted(each.field for each in SETTINGS) == sorted(Site.__struct_fields__)
@@ -149,15 +188,18 @@ def test_reasons_are_sorted() -> None:
     assert list(TABLES.reasons) == sorted(TABLES.reasons)
 
 
-def test_every_fault_of_a_table_is_explained() -> None:
-    """`translator explain` knows each code that the loader and the lints give."""
-    folder = Path(__file__).parent.parent / "translator" / "translate"
-    trees = [
-        ast.parse(path.read_text(encoding="utf-8")) for path in [*folder.glob("load*.py"), *folder.glob("lint*.py")]
-    ]
+def test_every_finding_is_explained() -> None:
+    """`translator explain` knows each code that loaders, lints and the check give, and no code that none gives."""
+    folder = Path(__file__).parent.parent / "translator"
+    paths = [*folder.glob("translate/l*.py"), *folder.glob("translate/toml_*.py"), *folder.glob("config*.py")]
+    paths += [folder / "site_fixtures.py", folder / "checkup.py"]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
     constants = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    codes = {value for value in constants if isinstance(value, str) and value.startswith("table-")}
-    assert codes == {code for code in TABLES.reasons if code.startswith("table-")}
+    kinds = ("table-", "setting-", "fixture-", "site-senders")
+    codes = {value for value in constants if isinstance(value, str) and re.fullmatch(r"[a-z]+(-[a-z]+)+", value)}
+    assert {code for code in codes if code.startswith(kinds)} == {
+        code for code in TABLES.reasons if code.startswith(kinds)
+    }
 
 
 @pytest.mark.parametrize(
@@ -209,3 +251,12 @@ def test_every_loinc_row_stands_under_the_canonical_system() -> None:
 def test_whoop_answers_mean_what_promise_4_says(answer: str, outcome: str) -> None:
     """Only what was surely not processed is sent again."""
     assert TABLES.responses["whoop"][answer] == outcome
+
+
+def test_readme_lists_every_finding() -> None:
+    """The table of what is checked has each code that the check gives, and no other."""
+    section = README.split("\n## What is checked", 1)[1].split("\n## ", 1)[0]
+    cells = [line.split("|")[1] for line in section.split("\n") if line.startswith("| `")]
+    listed = set(re.findall(r"`([a-z-]+)`", " ".join(cells)))
+    kinds = ("table-", "setting-", "fixture-", "site-senders")
+    assert listed == {code for code in TABLES.reasons if code.startswith(kinds)}

@@ -177,6 +177,7 @@ OVERLAPPING = [
     "ESTRADIOL",
     "PROGESTERONE",
     "PROLACTIN",
+    "CORTISOL",
     "DHEA_S",
     "IGF_1",
     "AMH",

@@ -71,12 +71,16 @@ def test_wheel_carries_the_package_and_nothing_else(wheel: Path) -> None:
     """Every source file and `py.typed` are in; tests and fixtures are not; licence and notice are."""
     sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "translator").rglob("*.py")}
     pages = {path.relative_to(ROOT).as_posix() for path in (ROOT / "translator" / "web").glob("[st]*/*.*")}
+    templates = {
+        path.relative_to(ROOT).as_posix() for path in (ROOT / "translator" / "scaffold" / "template").iterdir()
+    }
 
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
 
     assert pages
-    assert sources | pages | {"translator/py.typed"} <= names
+    assert templates
+    assert sources | pages | templates | {"translator/py.typed"} <= names
     assert {name.split("/")[0] for name in names} == {"translator", "translator-0.1.0.dist-info"}
     assert {name.rsplit("/", maxsplit=1)[-1] for name in names} >= {"LICENSE", "NOTICE"}
 
@@ -87,6 +91,14 @@ def test_installed_wheel_finds_its_tables(installed: Path, tmp_path: Path) -> No
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["code"] == "unmapped-code"
+
+
+def test_installed_wheel_makes_a_site_that_passes_its_check(installed: Path, tmp_path: Path) -> None:
+    """The folder of a new site needs nothing but the wheel."""
+    made = _run(installed / "translator", "init", "acme", cwd=tmp_path)
+    checked = _run(installed / "translator", "check", cwd=tmp_path / "acme")
+
+    assert (made.returncode, checked.returncode) == (0, 0), made.stderr + checked.stdout + checked.stderr
 
 
 def test_installed_wheel_runs_the_demo(installed: Path, tmp_path: Path) -> None:

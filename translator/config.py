@@ -24,12 +24,16 @@ from translator.config_intakes import ApiSettings, ConsoleSettings, FolderIntake
 from translator.config_keys import KEYS
 from translator.config_lab import LabSettings
 from translator.config_log import LogSettings
-from translator.errors import ConfigError
+from translator.config_places import SettingsFile
+from translator.errors import ConfigError, Fault, SettingsError
 from translator.secrets import Secret
 
 FILE_NAME = "translator.toml"
 ENVIRONMENT_PREFIX = "TRANSLATOR_"
 CONFIG_VARIABLE = "TRANSLATOR_CONFIG"
+
+# What stands on no line of a file.
+_ENVIRONMENT, _FLAG = "environment", "flag"
 
 
 class WhoopSettings(Struct, frozen=True):
@@ -146,7 +150,7 @@ def load_settings(
     Read the settings file that is named, or `translator.toml` in the current folder if there is one.
 
     Shape: `flags` holds dotted keys (`whoop.url`) and wins over `environment`, which wins over the file.
-    Raises: ConfigError with every fault, one a line.
+    Raises: SettingsError with every fault, one a line.
     """
     surroundings = os.environ if environment is None else environment
     path = Path(config or surroundings.get(CONFIG_VARIABLE) or FILE_NAME)
@@ -165,20 +169,21 @@ def parse_settings(
     Check the text of a settings file together with environment and flags. (pure)
 
     Shape: paths in the file are relative to the folder of `name`; paths in variables and flags to the current folder.
-    Raises: ConfigError with every fault, one a line.
+    Raises: SettingsError with every fault, one a line.
     """
-    faults: list[str] = []
+    faults: list[Fault] = []
     values = {key.name: key.default for key in KEYS}
+    file = SettingsFile(name, text)
     for origin, found in (
-        (name, _from_file(text, name, faults)),
-        ("", _from_environment(environment or {}, faults)),
-        ("", dict(flags or {})),
+        (file, _from_file(file, faults)),
+        (_ENVIRONMENT, _from_environment(environment or {}, faults)),
+        (_FLAG, dict(flags or {})),
     ):
         for key in KEYS:
             if key.name in found:
                 _take(key, found[key.name], origin, values, faults)
     if faults:
-        raise ConfigError("\n".join(faults))
+        raise SettingsError(faults)
     return _settings(values)
 
 
@@ -211,42 +216,54 @@ def _read(path: Path) -> str:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _from_file(text: str, name: str, faults: list[str]) -> dict[str, Any]:
+def _from_file(file: SettingsFile, faults: list[Fault]) -> dict[str, Any]:
     try:
-        tree = tomllib.loads(text)
+        tree = tomllib.loads(file.text)
     except tomllib.TOMLDecodeError as error:
-        faults.append(f"{name}: not TOML: {error}")
+        faults.append(file.syntax_fault(str(error)))
         return {}
-    found = dict(_flat(tree))
     known = [key.name for key in KEYS]
-    faults.extend(f"{name}: unknown key `{key}`{_suggest(key, known)}" for key in found if key not in known)
+    groups = {key.split(".")[0] for key in known if "." in key}
+    found = {name: value for name, value in _flat(tree) if name not in groups or value != {}}
+    faults.extend(
+        file.fault(key, "setting-unknown", f"unknown key `{key}`{_suggest(key, known)}")
+        for key in found
+        if key not in known
+    )
     return found
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
     for key, value in tree.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             yield from _flat(value, f"{prefix}{key}.")
         else:
             yield prefix + key, value
 
 
-def _from_environment(environment: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
+def _from_environment(environment: Mapping[str, str], faults: list[Fault]) -> dict[str, Any]:
     names = {variable_name(key.name): key.name for key in KEYS}
     ours = {name: value for name, value in environment.items() if name.startswith(ENVIRONMENT_PREFIX) and value}
     ours.pop(CONFIG_VARIABLE, None)
-    unknown = [name for name in ours if name not in names]
-    faults.extend(f"environment: unknown variable {name}{_suggest(name, [*names])}" for name in unknown)
+    for name in ours:
+        if name not in names:
+            text = f"unknown variable {name}{_suggest(name, [*names])}"
+            faults.append(Fault(f"{_ENVIRONMENT}:1:1", "setting-unknown", text))
     return {names[name]: value for name, value in ours.items() if name in names}
 
 
-def _take(key: Key, value: object, origin: str, values: dict[str, Any], faults: list[str]) -> None:
+def _take(key: Key, value: object, origin: SettingsFile | str, values: dict[str, Any], faults: list[Fault]) -> None:
     try:
-        checked = key.check(value)
+        if isinstance(origin, SettingsFile):
+            values[key.name] = key.based(key.from_file(value), origin.folder)
+        else:
+            values[key.name] = key.check(value)
     except ValueError as error:
-        faults.append(f"{origin or variable_name(key.name)}: `{key.name}`: {error}")
-        return
-    values[key.name] = key.based(checked, str(Path(origin).parent)) if origin else checked
+        if isinstance(origin, SettingsFile):
+            faults.extend(origin.value_faults(key.name, error))
+        else:
+            name = f"{variable_name(key.name)}: " if origin == _ENVIRONMENT else ""
+            faults.append(Fault(f"{origin}:1:1", "setting-value", f"{name}`{key.name}`: {error}"))
 
 
 def _settings(values: Mapping[str, Any]) -> Settings:

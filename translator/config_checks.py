@@ -37,6 +37,19 @@ class Key(Struct, frozen=True):
     is_required: bool = False
     rows: tuple[Key, ...] = ()
 
+    def from_file(self, value: object) -> Any:
+        """
+        Check a value of a settings file, where a number or a flag needs no quotes; a variable has nothing but text.
+
+        Raises: ValueError that says what may stand there.
+        """
+        return self.check(_QUOTED if isinstance(value, str) and self.is_plain else value)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the setting is a number, or true or false."""
+        return isinstance(self.default, int | float) or self.check is calls
+
     def based(self, value: Any, folder: str) -> Any:
         """Make a relative path of a settings file relative to that file's folder."""
         if self.rows:
@@ -51,6 +64,10 @@ class Key(Struct, frozen=True):
 
     def _row_based(self, row: Struct, folder: str) -> Struct:
         return structs.replace(row, **{key.name: key.based(getattr(row, key.name), folder) for key in self.rows})
+
+
+# What no check of a number or a flag takes.
+_QUOTED = object()
 
 
 def _looks_like_path(name: str, value: str) -> bool:
@@ -75,14 +92,15 @@ def filled_text(value: object) -> str:
 def address(value: object) -> str:
     """Check a host and a port to listen on."""
     host, colon, port = text(value).rpartition(":")
-    if not colon or not host or not port.isdecimal() or len(port) > len("65535") or int(port) > _LAST_PORT:
+    is_number = port.isascii() and port.isdecimal() and len(port) <= len("65535")
+    if not colon or not host or not is_number or int(port) > _LAST_PORT:
         raise ValueError("must be a host and a port such as `127.0.0.1:8780`; port 0 takes a free one")
     return text(value)
 
 
 def address_or_nothing(value: object) -> str:
     """Check a host and a port to listen on, if there are any."""
-    return address(value) if value else ""
+    return "" if value == "" else address(value)
 
 
 def url(value: object) -> str:
@@ -97,14 +115,14 @@ def url(value: object) -> str:
         port = 0
     if port == 0:
         raise ValueError(f"the port of a URL must be a number from 1 to {_LAST_PORT}")
-    if parts.username or parts.password:
+    if "@" in parts.netloc:
         raise ValueError("a URL must not carry credentials; use the secrets beside it")
     return text(value).rstrip("/")
 
 
 def url_or_nothing(value: object) -> str:
     """Check a URL that may be left out."""
-    return url(value) if value else ""
+    return "" if value == "" else url(value)
 
 
 def secret(value: object) -> Secret:
@@ -114,7 +132,7 @@ def secret(value: object) -> Secret:
 
 def secret_or_nothing(value: object) -> Secret | None:
     """Check where a secret is, if there is one."""
-    return secret(value) if value else None
+    return None if value == "" else secret(value)
 
 
 def codes(value: object) -> tuple[str, ...]:
@@ -133,23 +151,29 @@ def texts(value: object) -> tuple[str, ...]:
     return tuple(words)
 
 
-def number_up_to(most: int) -> Callable[[object], int]:
-    """Make a check for a whole number from 1 to `most`."""
+class UpTo(Struct, frozen=True):
+    """A check for a whole number from 1 to `most`."""
 
-    def check(value: object) -> int:
+    most: int
+
+    def __call__(self, value: object) -> int:
+        """Check a value."""
         number = int(value) if isinstance(value, str) and value.isdecimal() else value
-        if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= most:
-            raise ValueError(f"must be a whole number from 1 to {most}")
+        if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= self.most:
+            raise ValueError(f"must be a whole number from 1 to {self.most}")
         return number
 
-    return check
+
+def number_up_to(most: int) -> UpTo:
+    """Make a check for a whole number from 1 to `most`."""
+    return UpTo(most)
 
 
 def seconds(value: object) -> float:
     """Check a time in seconds."""
     number = float(value) if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?", value) else value
-    if not isinstance(number, int | float) or isinstance(number, bool) or not 0 < number <= _LONGEST_S:
-        raise ValueError(f"must be a number of seconds, more than 0 and at most {_LONGEST_S}")
+    if not isinstance(number, int | float) or isinstance(number, bool) or not 0 < number <= LONGEST_S:
+        raise ValueError(f"must be a number of seconds, more than 0 and at most {LONGEST_S}")
     return float(number)
 
 
@@ -186,22 +210,21 @@ def networks(value: object) -> tuple[str, ...]:
     raise ValueError('must be a list of networks such as `["203.0.113.0/24"]`')
 
 
-def on_unknown(value: object) -> str:
-    """Check what becomes of what is unknown."""
-    if value not in ON_UNKNOWN:
-        raise ValueError("must be `hold` or `resend`")
-    return str(value)
+class OneOf(Struct, frozen=True):
+    """A check for a word of a list."""
 
+    words: tuple[str, ...]
 
-def one_of(*words: str) -> Callable[[object], str]:
-    """Make a check for a word of a list."""
-
-    def check(value: object) -> str:
-        if value not in words:
-            raise ValueError("must be " + " or ".join(f"`{word}`" for word in words))
+    def __call__(self, value: object) -> str:
+        """Check a value."""
+        if value not in self.words:
+            raise ValueError("must be " + " or ".join(f"`{word}`" for word in self.words))
         return str(value)
 
-    return check
+
+def one_of(*words: str) -> OneOf:
+    """Make a check for a word of a list."""
+    return OneOf(words)
 
 
 def flag(value: object) -> bool:
@@ -228,13 +251,13 @@ def command(value: object) -> tuple[str, ...]:
 def hours(value: object) -> float:
     """Check a time in hours."""
     number = float(value) if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?", value) else value
-    if not isinstance(number, int | float) or isinstance(number, bool) or not 0 <= number <= _LONGEST_H:
-        raise ValueError(f"must be a number of hours from 0 to {_LONGEST_H}")
+    if not isinstance(number, int | float) or isinstance(number, bool) or not 0 <= number <= LONGEST_H:
+        raise ValueError(f"must be a number of hours from 0 to {LONGEST_H}")
     return float(number)
 
 
-ON_UNKNOWN = ("hold", "resend")
+on_unknown = one_of("hold", "resend")
 RESUBMIT = ("changes", "full")
-_LONGEST_H = 8760
-_LONGEST_S = 600
+LONGEST_H = 8760
+LONGEST_S = 600
 _LAST_PORT = 65_535

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -106,28 +106,45 @@ def rows(kind: type[_Row], keys: tuple[Key, ...], short: str) -> Callable[[objec
         given = ([{short: value}] if value else []) if isinstance(value, str) else value
         if not isinstance(given, list) or not all(isinstance(row, dict) for row in given):
             raise ValueError("must be a list of tables; write its name in double brackets")
-        faults: list[str] = []
-        checked = [_row(row, keys, f"number {number}: ", faults) for number, row in enumerate(given, 1)]
+        faults: list[RowFault] = []
+        checked = [_row(row, keys, number, faults) for number, row in enumerate(given, 1)]
         if faults:
-            raise ValueError("; ".join(faults))
+            raise RowsError(faults)
         return tuple(kind(**fields) for fields in checked)
 
     return check
 
 
-def _row(row: Mapping[str, object], keys: tuple[Key, ...], at: str, faults: list[str]) -> dict[str, Any]:
+class RowFault(NamedTuple):
+    """What is wrong with one key of one table; `number` counts the tables from 1."""
+
+    number: int
+    key: str
+    text: str
+
+
+class RowsError(ValueError):
+    """What is wrong in a list of tables, all of it."""
+
+    def __init__(self, faults: list[RowFault]) -> None:
+        self.faults = faults
+        super().__init__("; ".join(f"number {fault.number}: {fault.text}" for fault in faults))
+
+
+def _row(row: Mapping[str, object], keys: tuple[Key, ...], number: int, faults: list[RowFault]) -> dict[str, Any]:
     names = [key.name for key in keys]
     for name in row:
         if name not in names:
             near = difflib.get_close_matches(name, names, n=1)
-            faults.append(f"{at}unknown key `{name}`" + (f"; did you mean `{near[0]}`?" if near else ""))
+            hint = f"; did you mean `{near[0]}`?" if near else ""
+            faults.append(RowFault(number, name, f"unknown key `{name}`{hint}"))
     fields = {key.name: key.default for key in keys}
     for key in keys:
         try:
             if key.name in row:
-                fields[key.name] = key.check(row[key.name])
+                fields[key.name] = key.from_file(row[key.name])
             elif key.is_required:
-                faults.append(f"{at}`{key.name}` is missing")
+                faults.append(RowFault(number, key.name, f"`{key.name}` is missing"))
         except ValueError as error:
-            faults.append(f"{at}`{key.name}`: {error}")
+            faults.append(RowFault(number, key.name, f"`{key.name}`: {error}"))
     return fields

@@ -4,6 +4,7 @@ Draw the error tree: what is wrong decides who can mend it.
     TranslatorError
       ConfigError          settings or command line; the operator mends it      (exit 2)
         TableError         a mapping table; carries every fault with its place
+        SettingsError      translator.toml, a variable or a flag; likewise
       LedgerError          the ledger refuses: damaged, read-only, out of balance  (exit 1 or 2)
         LedgerUnavailableError  it is locked or away just now; the same call may succeed later
       DeliveryError        the vendor's side, before an outcome can be recorded
@@ -48,6 +49,19 @@ class TableError(ConfigError):
         self.faults = faults
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
         super().__init__("\n".join([f"the mapping tables have {count}:", *map(str, faults)]))
+
+
+class SettingsError(ConfigError):
+    """Settings are refused whole; every fault is listed, with its place where it stands in a file."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(f"{_short(fault.at)}: {fault.text}" for fault in faults))
+
+
+def _short(at: str) -> str:
+    # What was given by a variable or a flag stands on no line.
+    return at.removesuffix(":1:1") if at.startswith(("environment:", "flag:")) else at
 
 
 class LedgerError(TranslatorError):

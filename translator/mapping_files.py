@@ -67,7 +67,7 @@ def site_tables(path_or_name: str | PurePath) -> Tables:
 
 def site_folder(path_or_name: str | PurePath) -> Path:
     """
-    The folder of a site.
+    Give the folder of a site by its name or path.
 
     Raises: ConfigError where there is no such site.
     """

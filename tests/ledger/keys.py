@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from translator.ledger.keys import new_key
 from translator.secrets import Secret
+from translator.site_key import new_key
 
 
 def secret_key() -> Secret:

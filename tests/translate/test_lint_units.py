@@ -14,7 +14,7 @@ from translator.translate.lint_units import TRAPS
 from translator.translate.load import load_tables
 
 FILES = packaged_files()
-CONVERSIONS = "whoop_code,from,to,factor,offset,rule,step,molar_mass\n"
+CONVERSIONS = "whoop_code,from,to,factor,offset,rule,step,molar_mass,source\n"
 
 
 def lint(name: str, text: str) -> list[tuple[str, str, str]]:
@@ -25,6 +25,10 @@ def lint(name: str, text: str) -> list[tuple[str, str, str]]:
         (fault.at.removeprefix(f"sites/acme/{name}:"), fault.code, fault.text)
         for fault in lint_tables(FILES, site, tables, site_name="acme")
     ]
+
+
+def _filled(row: str) -> str:
+    return row + "," * (CONVERSIONS.count(",") - row.count(","))
 
 
 @pytest.mark.parametrize(
@@ -48,34 +52,67 @@ def lint(name: str, text: str) -> list[tuple[str, str, str]]:
         pytest.param("GLUCOSE,g/L,mg/dL,100,0,scale,0.1,", "only an affine rule", id="scale-with-a-step"),
         pytest.param("HBA1C,mmol/mol,%,0.0915,2.15,affine,0.1,", "", id="affine"),
         pytest.param("HBA1C,mmol/mol,%,0.0915,2.15,affine,,", "needs a step", id="affine-without-a-step"),
+        pytest.param("HBA1C,mmol/mol,%,0.09148,2.152,affine,0.1,", "", id="master-equation-with-more-digits"),
+        pytest.param("HBA1C,mmol/mol,%,0.1,0,scale,,", "master equation only", id="hba1c-by-a-power-of-ten"),
+        pytest.param("HBA1C,mmol/mol,%,0.0915,2.51,affine,0.1,", "master equation only", id="hba1c-other-offset"),
+        pytest.param("HBA1C,mmol/mol,%,0.0951,2.15,affine,0.1,", "master equation only", id="hba1c-other-factor"),
+        pytest.param("HBA1C_IFCC,%,mmol/mol,10.93,-23.5,affine,1,", "", id="master-equation-back"),
+        pytest.param("ALT,ukat/L,U/L,60,,affine,0.1,,by definition", "", id="affine-by-its-source"),
+        pytest.param("ALT,ukat/L,U/L,60,,affine,0.1,,", "but its source", id="affine-without-a-source"),
+        pytest.param("ALT,ukat/L,U/L,60,,affine,,,by definition", "needs a step", id="affine-with-a-source-only"),
+        pytest.param("INSULIN,ng/mL,u[IU]/mL,28.8,,scale,,", "arbitrary units", id="arbitrary-units"),
+        pytest.param("INSULIN,pmol/L,u[IU]/mL,0.1667,,molar,,5808", "from moles to mass or back", id="units-by-mass"),
+        pytest.param(",meq/L,mmol/L,1,0,equal,,", "say in whoop_code for which", id="equivalents-of-any-ion"),
+        pytest.param("CO2,meq/L,mmol/L,1,0,equal,,", "", id="equivalents-of-one-ion"),
         pytest.param("MCV,pg,fL,1,0,equal,,", "size of one of the units is not known", id="unknown-size"),
         pytest.param("HBA1C,%,fL,1,0,equal,,", "not known", id="unknown-size-of-the-target"),
     ],
 )
 def test_factor_is_held_against_units_and_molar_mass(row: str, words: str) -> None:
     """A factor that cannot be right is named with the one that is expected."""
-    found = [fault for fault in lint("units/conversions.csv", f"{CONVERSIONS}{row}\n") if fault[1] == "table-factor"]
+    found = [
+        fault for fault in lint("units/conversions.csv", f"{CONVERSIONS}{_filled(row)}\n") if fault[1] == "table-factor"
+    ]
     assert [(at, words in text) for at, _, text in found] == ([("2:4", True)] if words else [])
 
 
 @given(st.decimals(min_value="0.0001", max_value="1000", places=4))
 def test_factor_off_by_more_than_a_thousandth_is_always_found(factor: Decimal) -> None:
     """The tolerance is one in a thousand on either side."""
-    row = f"{CONVERSIONS}GLUCOSE,mmol/L,mg/dL,{factor},0,molar,,180.156\n"
-    found = [code for _, code, _ in lint("units/conversions.csv", row)]
+    row = f"{CONVERSIONS}GLUCOSE,mmol/L,mg/dL,{factor},0,molar,,180.156,\n"
+    found = [code for _, code, _ in lint("units/conversions.csv", row) if code == "table-factor"]
     wrong = abs(factor - Decimal("18.0156")) > Decimal("0.0180156")
     assert found == (["table-factor"] if wrong else [])
 
 
+@pytest.mark.parametrize(
+    ("mass", "found"),
+    [
+        pytest.param("94.97", ["table-molar-mass"], id="phosphate-for-phosphorus"),
+        pytest.param("30.97", [], id="within-a-thousandth"),
+    ],
+)
+def test_one_analyte_has_one_molar_mass(mass: str, found: list[str]) -> None:
+    """Phosphate is reported as phosphorus: with the mass of PO4 every result would be three times too high."""
+    factor = Decimal(mass) / 10
+    faults = lint("units/conversions.csv", f"{CONVERSIONS}PHOSPHATE,mmol/L,mg/dL,{factor},0,molar,,{mass},\n")
+    assert [code for _, code, _ in faults if code != "table-range"] == found
+
+
+def test_molar_mass_per_charge_is_told_from_that_of_a_mole() -> None:
+    """Calcium has two charges, so an equivalent weighs half a mole."""
+    assert lint("units/conversions.csv", f"{CONVERSIONS}CALCIUM,meq/L,mg/dL,2.0039,0,molar,,20.039,\n") == []
+
+
 def test_conversion_to_a_unit_that_is_no_target_is_found() -> None:
     """Nothing would ever use it."""
-    found = lint("units/conversions.csv", f"{CONVERSIONS}GLUCOSE,mg/dL,g/L,0.01,0,scale,,\n")
+    found = lint("units/conversions.csv", f"{CONVERSIONS}GLUCOSE,mg/dL,g/L,0.01,0,scale,,,\n")
     assert [(at, code) for at, code, _ in found] == [("2:3", "table-unit-unreachable")]
 
 
 def test_conversion_for_a_code_that_no_row_has_is_found() -> None:
     """A misspelled WHOOP code shows."""
-    found = lint("units/conversions.csv", f"{CONVERSIONS}GLUKOSE,g/L,mg/dL,100,0,scale,,\n")
+    found = lint("units/conversions.csv", f"{CONVERSIONS}GLUKOSE,g/L,mg/dL,100,0,scale,,,\n")
     assert [(at, code) for at, code, _ in found] == [("2:3", "table-unit-unreachable")]
 
 

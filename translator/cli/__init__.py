@@ -16,12 +16,13 @@ from translator.cli.ending import Ending
 
 VERBS: Mapping[str, str] = {
     "account": "Open, list and close the accounts of the console.",
-    "check": "Lint the mapping tables and run their examples.",
+    "check": "Check settings, tables, examples and fixtures.",
     "coverage": "Say what an archive holds, and what the tables make of it.",
     "demo": "Run the whole loop against a sandbox on this machine.",
     "doctor": "Check ports, clock, disk, credentials, reachability and what the rate allows.",
     "explain": "Explain a reason or diagnostic code.",
     "held": "List what is held, by cause; release or drop it.",
+    "init": "Make a folder for a new site, with a sample feed, tables, fixtures and settings.",
     "ledger": "Look into the ledger and look after it.",
     "orders": "List what was ordered from Acurable; show or cancel it.",
     "plan": "Say what a change of the tables would change over an archive.",
@@ -29,6 +30,7 @@ VERBS: Mapping[str, str] = {
     "requisitions": "List what WHOOP asks for; fetch it, confirm it.",
     "run": "Run the service: take messages and webhooks in, fetch requisitions, deliver.",
     "sandbox": "Serve a local WHOOP and Acurable to try things against.",
+    "schema": "Print the JSON Schema of a settings file, for editors.",
     "submit": "Take lab files into the ledger and deliver them.",
     "token": "Make, list and revoke the tokens of the HTTP API.",
     "translate": "Translate lab files; no network, no ledger.",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _NEXT = {
     "explain unmapped-code": "what a reason means and how to mend it",
     "why YOUR.hl7 0.0": "where a posted value comes from, down to its bytes",
+    "init acme": "a folder of your own: tables, a sample feed, a test, settings",
     "translate YOUR.hl7": "what your own file would become; nothing is sent or kept",
     "sandbox": "the same local WHOOP, to try `submit` against",
     "check": "lint the mapping tables and run their examples",

@@ -16,6 +16,7 @@ from translator.cli.options import Flags, common
 from translator.cli.output import Listing, say
 from translator.errors import ConfigError
 from translator.secrets import Secret, parse_secret
+from translator.site_key import write_key
 
 _DAYS = {"d": 1, "w": 7, "y": 365}
 _DAY_S = 86_400
@@ -215,9 +216,9 @@ def create_key(flags: Flags, path: Path) -> int:
     Examples:
       translator ledger key create /etc/translator/ledger.key
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
-    from translator.ledger.keys import write_key  # noqa: PLC0415 - the ledger is heavy
+    from translator.ledger.keys import parse_key  # noqa: PLC0415 - the ledger is heavy
 
-    made = write_key(path)
+    made = parse_key(write_key(path))
     Listing(flags.form, ("path", "key")).print_one({"path": str(path), "key": made.id}, str(path), made.id)
     say(f'set `ledger_key = "file:{path}"`, and keep a copy elsewhere: without it the ledger cannot be read')
     return 0

@@ -75,23 +75,30 @@ _OPTIONS = (
     _option("--ledger", "PATH|URL", "Ledger.  [default: translator.db]"),
     _option("--whoop-url", "URL", "Where WHOOP is, such as a sandbox."),
     _option("--acurable-url", "URL", "Where Acurable is."),
-    _option(
-        "--format",
-        None,
-        "How data is printed.  [default: table on a terminal, else json]",
-        type=click.Choice(["table", "json"]),
-    ),
 )
+
+
+def _format(*forms: str) -> Callable[[_Command], _Command]:
+    text = "How data is printed.  [default: table on a terminal, else json]"
+    return _option("--format", None, text, type=click.Choice(["table", "json", *forms]))
+
+
+def common_with(*forms: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the common flags, and forms of its own that `--format` takes beside the usual ones."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def with_flags(*arguments: Any, **values: Any) -> Any:
+            flags = Flags(**click.get_current_context().meta.get(_META, {}))
+            return function(*arguments, flags=flags, **values)
+
+        for option in reversed((*_OPTIONS, _format(*forms))):
+            with_flags = option(with_flags)
+        return with_flags
+
+    return decorate
 
 
 def common(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the common flags, merged over its groups, as the argument `flags`."""
-
-    @functools.wraps(function)
-    def with_flags(*arguments: Any, **values: Any) -> Any:
-        flags = Flags(**click.get_current_context().meta.get(_META, {}))
-        return function(*arguments, flags=flags, **values)
-
-    for option in reversed(_OPTIONS):
-        with_flags = option(with_flags)
-    return with_flags
+    return common_with()(function)

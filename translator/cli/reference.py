@@ -1,4 +1,4 @@
-"""Write docs/commands.md and docs/settings.md from the commands and the keys themselves: `make docs`."""
+"""Write what docs/ has of commands, settings and schemas from the commands and keys themselves: `make docs`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from translator.cli import VERBS, cli
+from translator.cli.schema import FILES, schema_page
 from translator.config import FILE_NAME, variable_name
 from translator.config_checks import Key
 from translator.config_keys import KEYS
@@ -23,6 +24,10 @@ Written by `make docs`; do not edit.
 One `{FILE_NAME}` per site, named with `--config` or `TRANSLATOR_CONFIG`, else taken from the current folder if it is
 there. An environment variable wins over the file, a flag over both. A key that is not listed here is an error. Paths
 in the file are relative to the file; paths in variables and flags to the current folder.
+
+An editor that knows TOML schemas (Taplo, Even Better TOML) completes and checks a file whose first line names the
+schema: `#:schema translator.schema.json`. It stands beside this page ([translator.schema.json](translator.schema.json),
+for a site's `site.toml` [site.schema.json](site.schema.json)), and `translator schema` prints it.
 
 A secret never stands in a setting: write `env:NAME` or `file:PATH`, and it is read when it is needed.
 
@@ -95,8 +100,10 @@ def _default(value: object) -> str:
 
 
 def main(folder: str) -> None:
-    """Write both pages into a folder."""
-    for name, text in (("commands.md", commands_page()), ("settings.md", settings_page())):
+    """Write both pages and both schemas into a folder."""
+    pages = {"commands.md": commands_page(), "settings.md": settings_page()}
+    pages |= {name: schema_page(kind) for kind, name in FILES.items()}
+    for name, text in pages.items():
         Path(folder, name).write_text(text, encoding="utf-8", newline="\n")
 
 

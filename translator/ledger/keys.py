@@ -1,5 +1,5 @@
 """
-Make, read and use the key that a site keeps outside the ledger: 32 random bytes, written as one line of text.
+Read and use the key that a site keeps outside the ledger; `translator.site_key` makes one.
 
 The site's key seals nothing but the ledger's own data keys, so that it can be changed in one transaction.
 """
@@ -10,13 +10,11 @@ import base64
 import binascii
 import hashlib
 import os
-from pathlib import Path
 
 from translator.errors import ConfigError, LedgerError
+from translator.site_key import KEY_BYTES, KEY_MARK
 
-KEY_BYTES = 32
 NONCE_BYTES = 12
-_MARK = "translator-key-1:"
 
 
 class BrokenSealError(LedgerError):
@@ -62,11 +60,6 @@ class SiteKey:
         return f"SiteKey({self.id})"
 
 
-def new_key() -> str:
-    """Make the text of a new key."""
-    return _MARK + base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()
-
-
 def parse_key(text: str) -> SiteKey:
     """
     Read the text of a key.
@@ -74,31 +67,12 @@ def parse_key(text: str) -> SiteKey:
     Raises: ConfigError where it is none; the text is not repeated.
     """
     try:
-        secret = base64.b64decode(text.strip().removeprefix(_MARK), altchars=b"-_", validate=True)
+        secret = base64.b64decode(text.strip().removeprefix(KEY_MARK), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         secret = b""
-    if not text.strip().startswith(_MARK) or len(secret) != KEY_BYTES:
+    if not text.strip().startswith(KEY_MARK) or len(secret) != KEY_BYTES:
         raise ConfigError(
             "the ledger's key is not the text of a key; `translator ledger key create PATH` makes one, "
             "and `ledger_key` says where it is"
         )
     return SiteKey(secret)
-
-
-def write_key(path: Path) -> SiteKey:
-    """
-    Make a key and write it to a new file that only its owner can read; an existing file is left alone.
-
-    Raises: ConfigError where the file cannot be made.
-    """
-    text = new_key()
-    try:
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-    except FileExistsError:
-        raise ConfigError(f"{path}: there is a file already; a key is never overwritten, name another file") from None
-    except OSError as error:
-        raise ConfigError(f"{path}: the key cannot be written: {error.strerror}") from None
-    return parse_key(text)

@@ -23,7 +23,8 @@ from translator.errors import ConfigError, LedgerError
 from translator.ledger import schema
 from translator.ledger.database import Database
 from translator.ledger.hashes import KeyedHash, is_hash
-from translator.ledger.keys import KEY_BYTES, BrokenSealError, Seal, SiteKey
+from translator.ledger.keys import BrokenSealError, Seal, SiteKey
+from translator.site_key import KEY_BYTES
 
 if TYPE_CHECKING:
     from translator.ledger.entry_rows import EntryRow

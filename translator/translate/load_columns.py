@@ -220,6 +220,7 @@ TABLES: Mapping[str, Table] = MappingProxyType({
         Column("display"),
         Column("value_text", key=True),
         Column("spellings"),
+        Column("note"),
     )),
     "whoop/panels.csv": Table((
         Column("panel", key=True, filled=True),

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from translator.errors import Fault
 from translator.translate import order_layout as layout
 from translator.translate.load_rows import canonical, decoded, suggestion
-from translator.translate.load_site import line_of, lines_of, syntax_fault
 from translator.translate.order_layout import ListedOrganisation, OrderLayout
+from translator.translate.toml_places import lines_of, place_of, syntax_fault
 from translator.translate.values import fold
 
 ORDER_LAYOUT = "acurable/order.toml"
@@ -127,7 +127,9 @@ def _read(file: str, data: bytes, settings: dict[str, Any], bodies: dict[str, An
             found = list(_faults(name, key, read))
             if key and read is not None:
                 settings[key.field] = read
-        faults.extend(Fault(f"{file}:{line_of(path, text)}:1", "table-setting", what) for path, what in found)
+        for path, what in found:
+            line, column = place_of(path, text)
+            faults.append(Fault(f"{file}:{line}:{column}", "table-setting", what))
     return text
 
 

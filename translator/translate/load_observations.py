@@ -32,7 +32,8 @@ def observation_rows(rows: list[Row], faults: list[Fault]) -> dict[tuple[str, st
     for row in rows:
         whole = _with_inherited(row, merged, faults)
         merged[row.get("system"), row.get("code")] = whole
-        if not whole.get("ignore"):
+        # A row that inherits from nothing has its fault; what it lacks for that reason is no other one.
+        if not whole.get("ignore") and (not row.get("same_as") or whole is not row):
             faults.extend(
                 Fault(row.where(column), "table-value", f"{column}: must not be empty without `same_as` or `ignore`")
                 for column in ("whoop_code", "kind")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -11,10 +10,10 @@ from translator.errors import Fault
 from translator.translate.load_columns import SITE_SETTINGS
 from translator.translate.load_rows import canonical, decoded, suggestion
 from translator.translate.site import SETTINGS, Site
+from translator.translate.toml_places import line_of, place_of, syntax_fault
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 _GROUPS = {name.split(".")[0] for name in _BY_NAME if "." in name}
-_KEY = re.compile(r"\"([^\"]*)\"|'([^']*)'|([A-Za-z0-9_-]+)")
 
 
 class Settings(NamedTuple):
@@ -30,11 +29,20 @@ class Settings(NamedTuple):
 
     def at(self, name: str, code: str = "") -> str:
         """Where a setting, or one code of it, stands: `sites/acme/site.toml:4`."""
-        return f"{self.file}:{line_of((*name.split('.'), *filter(None, (code,))), self.text)}"
+        return f"{self.file}:{line_of(_path(name, code), self.text)}"
 
     def fault(self, name: str, complaint: str, code: str = "") -> Fault:
         """What is wrong with a setting."""
-        return Fault(f"{self.at(name, code)}:1", "table-setting", f"`{name}` {complaint}")
+        return Fault(self.where(name, code), "table-setting", f"`{name}` {complaint}")
+
+    def where(self, name: str, code: str = "") -> str:
+        """Where a setting stands, with its column: `sites/acme/site.toml:4:1`."""
+        line, column = place_of(_path(name, code), self.text)
+        return f"{self.file}:{line}:{column}"
+
+
+def _path(name: str, code: str) -> tuple[str, ...]:
+    return (*name.split("."), *filter(None, (code,)))
 
 
 def site_settings(site: Mapping[str, bytes], site_name: str, faults: list[Fault]) -> Settings:
@@ -75,7 +83,7 @@ def _named(sent: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
 
 
 def _unknown(settings: Settings, name: str) -> Fault:
-    at = f"{settings.at(name)}:1"
+    at = settings.where(name)
     if name in _GROUPS:
         return Fault(at, "table-setting", f"`{name}` is a table of settings; write [{name}]")
     return Fault(at, "table-setting", f"unknown setting `{name}`{suggestion(name, _BY_NAME)}")
@@ -85,41 +93,3 @@ def _contradictions(settings: Settings) -> Iterator[Fault]:
     site = settings.site
     if site.group_mark and site.group_mark == (site.decimal_mark or "."):
         yield settings.fault("values.group_mark", "is the same as the decimal mark, so no number could be read")
-
-
-def line_of(path: tuple[str, ...], text: str) -> int:
-    """The first line whose key shares most of the path: a code of an inline table stands where its table begins."""
-    best, length = 1, 0
-    for line, key in _keys(text):
-        if key == path[: len(key)] and len(key) > length:
-            best, length = line, len(key)
-    return best
-
-
-def lines_of(text: str) -> dict[tuple[str, ...], int]:
-    """The line on which each key of a TOML file begins."""
-    return {key: line for line, key in _keys(text)}
-
-
-def _keys(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """The full key that begins on each line; lines inside a value give keys that no setting has."""
-    table: tuple[str, ...] = ()
-    for number, line in enumerate(text.split("\n"), 1):
-        content = line.strip()
-        if content.startswith("["):
-            table = _parts(content.strip("[]"))
-            yield number, table
-        elif "=" in content and not content.startswith("#"):
-            yield number, (*table, *_parts(content.split("=")[0]))
-
-
-def _parts(key: str) -> tuple[str, ...]:
-    return tuple("".join(parts) for parts in _KEY.findall(key))
-
-
-def syntax_fault(file: str, text: str, message: str) -> Fault:
-    """The place of what is no TOML that tomllib gives only in words: `Invalid value (at line 3, column 8)`."""
-    what, _, place = message.rpartition(" (at ")
-    digits = "".join(character if character.isdigit() else " " for character in place).split()
-    line, column = (digits[0], digits[1]) if len(digits) > 1 else (str(text.count("\n") + 1), "1")
-    return Fault(f"{file}:{line}:{column}", "table-syntax", f"this is not TOML: {what or message}")

@@ -12,7 +12,19 @@ from typing import Any
 from msgspec import Struct
 
 from translator.record import places
-from translator.record.time_zones import is_time_zone
+from translator.translate.site_kinds import (
+    BLANK,
+    FLAG,
+    FLAG_REVERSED,
+    RANKING,
+    TEXT,
+    TEXTS,
+    TIME_ZONE,
+    Kind,
+    choice,
+    choices,
+    codes,
+)
 
 
 class Site(Struct, frozen=True):
@@ -50,75 +62,29 @@ class Setting(Struct, frozen=True):
     """
     One setting: its name in `site.toml`, the field of `Site`, what it must be in words, and what it means.
 
-    Shape: `read` gives the checked value, or None for one that may not stand here.
+    Shape: `read` gives the checked value, or None for one that may not stand here; `schema` says it as JSON Schema.
     """
 
     name: str
     field: str
     words: str
-    read: Callable[[object], Any]
+    kind: Kind
     meaning: str
 
+    @property
+    def read(self) -> Callable[[object], Any]:
+        """What checks and reads the value."""
+        return self.kind.read
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value.strip() else None
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """What may stand here, as JSON Schema."""
+        return self.kind.schema
 
-
-def _flag(value: object) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _flag_reversed(value: object) -> bool | None:
-    return not value if isinstance(value, bool) else None
-
-
-def _time_zone(value: object) -> str | None:
-    return value if isinstance(value, str) and is_time_zone(value) else None
-
-
-def _texts(value: object) -> tuple[str, ...] | None:
-    if not isinstance(value, list) or not all(_text(item) for item in value) or len(set(value)) != len(value):
-        return None
-    return tuple(value)
-
-
-def _choice(words: tuple[str, ...]) -> Callable[[object], str | None]:
-    return lambda value: value if isinstance(value, str) and value in words else None
-
-
-def _choices(words: tuple[str, ...]) -> Callable[[object], tuple[str, ...] | None]:
-    def read(value: object) -> tuple[str, ...] | None:
-        texts = _texts(value)
-        return texts if texts is not None and set(texts) <= set(words) else None
-
-    return read
-
-
-def _codes(allowed: Mapping[str, str]) -> Callable[[object], dict[str, str] | None]:
-    """Take a table of codes; each may be read only as the one word that a definition backs."""
-
-    def read(value: object) -> dict[str, str] | None:
-        if not isinstance(value, dict) or any(allowed.get(code) != word for code, word in value.items()):
-            return None
-        return {"" if code == _BLANK else code: word for code, word in value.items()}
-
-    return read
-
-
-def _ranking(value: object) -> dict[str, tuple[str, ...]] | None:
-    if not isinstance(value, dict):
-        return None
-    ranks = {code: _texts(sources) for code, sources in value.items()}
-    read = {code: sources for code, sources in ranks.items() if sources}
-    return read if len(read) == len(ranks) else None
-
-
-# Stands for an empty field in a table of codes, where TOML would want an empty name in quotes.
-_BLANK = "blank"
 
 # FHIR: preliminary may be "incomplete or unverified"; amended "includes new information"; both readings of V are final.
-OBSERVATION_STATUS = {_BLANK: "final", "R": "preliminary", "S": "preliminary", "V": "final", "B": "amended"}
-REPORT_STATUS = {_BLANK: "derive", "A": "hold", "R": "partial", "M": "partial"}
+OBSERVATION_STATUS = {BLANK: "final", "R": "preliminary", "S": "preliminary", "V": "final", "B": "amended"}
+REPORT_STATUS = {BLANK: "derive", "A": "hold", "R": "partial", "M": "partial"}
 FHIR_REPORT_STATUS = {"unknown": "derive"}
 
 # Types that carry results, in a layout or with an identity that a site must vouch for. Alerts and waveforms never.
@@ -138,19 +104,19 @@ def _pairs(allowed: Mapping[str, str]) -> str:
 
 
 SETTINGS = (
-    Setting("description", "description", "text in quotes", _text, "What this site is; for people."),
+    Setting("description", "description", "text in quotes", TEXT, "What this site is; for people."),
     Setting(
         "complete_on_final",
         "unlisted_stays_partial",
         "true or false",
-        _flag_reversed,
+        FLAG_REVERSED,
         "A panel that `whoop/panels.csv` does not list is complete when its report is final; true unless set.",
     ),
     Setting(
         "time_zone",
         "time_zone",
         'a name of the IANA time zone database, such as "Europe/Berlin"',
-        _time_zone,
+        TIME_ZONE,
         "Where the clocks of the sender stand: times without an offset are read there, and a report from the hour that "
         "the clocks repeat in autumn is held. Without it such times are compared as they are written.",
     ),
@@ -158,7 +124,7 @@ SETTINGS = (
         "hl7v2.senders",
         "senders",
         "a list of texts in quotes",
-        _texts,
+        TEXTS,
         "Whose messages these tables read, where one `translator run` serves several sites: MSH-3, or MSH-3 and MSH-4 "
         "with the bar of HL7 between them.",
     ),
@@ -166,56 +132,56 @@ SETTINGS = (
         "hl7v2.default_charset",
         "default_charset",
         "a readable name of `hl7v2/0211-charset.csv`",
-        _text,
+        TEXT,
         "The charset of messages that have bytes above 127 and declare no charset in MSH-18.",
     ),
     Setting(
         "hl7v2.accept_blank_processing_id",
         "accept_blank_processing_id",
         "true or false",
-        _flag,
+        FLAG,
         "An empty MSH-11 means production.",
     ),
     Setting(
         "hl7v2.accept_types",
         "accept_types",
         f"a list out of {_list(TYPES)}",
-        _choices(TYPES),
+        choices(TYPES),
         "Message types that are read although `hl7v2/message-types.csv` refuses them.",
     ),
     Setting(
         "hl7v2.observation_status",
         "observation_status",
         _pairs(OBSERVATION_STATUS),
-        _codes(OBSERVATION_STATUS),
+        codes(OBSERVATION_STATUS),
         "How OBX-11 codes are read that are otherwise held; `blank` stands for an empty OBX-11.",
     ),
     Setting(
         "hl7v2.report_status",
         "report_status",
         _pairs(REPORT_STATUS),
-        _codes(REPORT_STATUS),
+        codes(REPORT_STATUS),
         "How OBR-25 codes are read otherwise; `derive` asks the observations, `hold` holds the report.",
     ),
     Setting(
         "fhir.report_status",
         "fhir_report_status",
         _pairs(FHIR_REPORT_STATUS),
-        _codes(FHIR_REPORT_STATUS),
+        codes(FHIR_REPORT_STATUS),
         "How DiagnosticReport.status codes are read that are otherwise held.",
     ),
     Setting(
         "fhir.version",
         "fhir_version",
         f"one of {_list(FHIR_VERSIONS)}",
-        _choice(FHIR_VERSIONS),
+        choice(FHIR_VERSIONS),
         "The FHIR version of the sender's documents, whatever they declare and whatever is left over in them.",
     ),
     Setting(
         "fhir.service_request_systems",
         "service_request_systems",
         "a list of URIs in quotes",
-        _texts,
+        TEXTS,
         "Identifier systems under which orders carry the WHOOP service request id, in place of our own default. A "
         "reference that is such a URI with the id behind it (`URI/id`) names the service request as well.",
     ),
@@ -223,49 +189,49 @@ SETTINGS = (
         "values.decimal_mark",
         "decimal_mark",
         f"one of {_list(DECIMAL_MARKS)}",
-        _choice(DECIMAL_MARKS),
+        choice(DECIMAL_MARKS),
         "The mark before decimals in the sender's numbers. With a comma, `5,6` is read and `5.6` is held.",
     ),
     Setting(
         "values.group_mark",
         "group_mark",
         f"one of {_list(GROUP_MARKS)}, and not the decimal mark",
-        _choice(GROUP_MARKS),
+        choice(GROUP_MARKS),
         "The mark between thousands in the sender's numbers. With a point, `1.234` is read as 1234.",
     ),
     Setting(
         "values.composite_quantity",
         "composite_quantity",
         "true or false",
-        _flag,
+        FLAG,
         "The value type CQ is read as a number and its unit.",
     ),
     Setting(
         "values.not_obtained_text",
         "not_obtained_text",
         "true or false",
-        _flag,
+        FLAG,
         "The text of an observation that could not be obtained (OBX-11 X; FHIR `cancelled`) is sent as `cancelled`.",
     ),
     Setting(
         "values.rank",
         "rank",
         "a table of lists: the codes of a WHOOP code's rows, the most wanted first",
-        _ranking,
+        RANKING,
         "Which observation counts where several give one WHOOP code; the others are ignored.",
     ),
     Setting(
         "service_request.places",
         "places",
         f"a list out of {_list(PLACES)}",
-        _choices(PLACES),
+        choices(PLACES),
         "Where order numbers stand; the first place, in this order, that gives exactly one service request decides.",
     ),
     Setting(
         "service_request.namespaces",
         "namespaces",
         "a list of texts in quotes",
-        _texts,
+        TEXTS,
         "Namespaces (EI.2) or universal ids (EI.3) of which an order number must have one to count.",
     ),
 )

@@ -1,0 +1,49 @@
+"""Say where in a settings file a fault stands: `translator.toml:14:1`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePath
+
+from msgspec import Struct
+
+from translator.config_intakes import RowsError
+from translator.errors import Fault
+
+
+class SettingsFile(Struct, frozen=True):
+    """A settings file: the name by which it is told, and its text."""
+
+    name: str
+    text: str
+
+    @property
+    def folder(self) -> str:
+        """The folder that relative paths in it are relative to."""
+        return str(PurePath(self.name).parent)
+
+    def fault(self, key: str, code: str, text: str) -> Fault:
+        """What is wrong with one key."""
+        return Fault(self._at((*key.split("."),)), code, text)
+
+    def value_faults(self, key: str, error: ValueError) -> Iterator[Fault]:
+        """What is wrong with a value; in a list of tables that is said of each of them."""
+        if not isinstance(error, RowsError):
+            yield self.fault(key, "setting-value", f"`{key}`: {error}")
+            return
+        for number, inner, text in error.faults:
+            code = "setting-unknown" if text.startswith("unknown key") else "setting-value"
+            yield Fault(self._at((key, inner), number), code, f"`{key}`: number {number}: {text}")
+
+    def syntax_fault(self, message: str) -> Fault:
+        """What is no TOML."""
+        from translator.translate.toml_places import syntax_fault  # noqa: PLC0415 - only faults need it
+
+        fault = syntax_fault(self.name, self.text, message)
+        return Fault(fault.at, "setting-syntax", f"not TOML: {message}")
+
+    def _at(self, path: tuple[str, ...], number: int = 1) -> str:
+        from translator.translate.toml_places import place_of  # noqa: PLC0415 - the same
+
+        line, column = place_of(path, self.text, number)
+        return f"{self.name}:{line}:{column}"
