@@ -44,15 +44,17 @@ LAYERS = (
     ("config_intakes",),
     ("config_checks", "logs"),
     ("config_lab",),
-    ("config_log", "listening", "secrets", "signature", "words"),
+    ("config_log", "jobs", "listening", "secrets", "signature", "words"),
+    ("defects",),
     ("conformance_fhir", "pipeline", "segment_order"),
+    ("portions",),
     ("read", "translate", "write"),
     ("record",),
     ("errors",),
 )
 RANK = {part: rank for rank, layer in enumerate(reversed(LAYERS)) for part in layer}
 
-PURE_PARTS = frozenset({"errors", "record", "read", "translate", "write", "pipeline", "provenance"})
+PURE_PARTS = frozenset({"errors", "record", "read", "translate", "write", "pipeline", "portions", "provenance"})
 IMPURE = _words(
     "aiohttp alembic asyncio click ctypes fcntl glob http httpx importlib logging msvcrt multiprocessing os pathlib "
     "queue random rich secrets select shutil signal socket sqlalchemy sqlite3 ssl starlette subprocess sys tempfile "

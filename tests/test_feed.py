@@ -75,7 +75,7 @@ def test_reader_that_goes_away_is_no_unreadable_file() -> None:
 
 def test_export_answers_where_a_value_comes_from() -> None:
     """The place is in the file that the Observation lies in, packed or not."""
-    with open_export(ENGINE, in_memory(EXPORT | ORDERS)) as export:
+    with open_export(in_memory(EXPORT | ORDERS)) as export:
         asked = Provenances.of_export(ENGINE.tables, export, file="r.ndjson", index=1)
 
     (origin,) = asked.why("0.0").origins
