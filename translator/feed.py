@@ -25,7 +25,7 @@ Translated: TypeAlias = tuple[bytes, Outcome]
 Unreadable: TypeAlias = Callable[[str, OSError], None]
 
 _CHUNK = 1 << 20
-_BATCH_BYTES = 1 << 19
+_BATCH_BYTES = 1 << 20
 
 
 def translate_files(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from translator.portions import Portion
 
 # Messages that go to another process together.
-_BATCH = 64
+_BATCH = 128
 COLUMNS = ("file", "message", "type", "state", "entries", "why")
 _FINDING_STATES = frozenset({"held", "refused"})
 _NOT_CONFORMANT = frozenset({"not-conformant", "conformance-unchecked"})
