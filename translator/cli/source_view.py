@@ -33,6 +33,10 @@ def show(provenance: Provenance, flags: Flags) -> None:
     for origin in provenance.origins:
         _show_origin(origin, provenance)
     click.echo(f"\ntables {provenance.tables_sha256}")
+    for fate in getattr(provenance, "ledger", ()):
+        from translator.cli.fate_view import show_fate  # noqa: PLC0415 - only where there is a ledger
+
+        show_fate(fate, provenance.tables_sha256)
 
 
 def _written(value: object) -> str:

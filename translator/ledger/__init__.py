@@ -18,6 +18,7 @@ from translator.ledger.desk import Desk, DeskSession, Kept
 from translator.ledger.destinations import EVERY, PERSON, VENDOR, Standing
 from translator.ledger.event_tables import DONE, FAILED, NOTED, WAITING
 from translator.ledger.events import EventArrival, EventRow
+from translator.ledger.fates import Fate, SentFate, VersionFate
 from translator.ledger.held import HeldCause, HeldItem, Version, by_cause, live_versions
 from translator.ledger.intakes import Prior
 from translator.ledger.lab_deliveries import DELIVERED, ORDER, REPORT, LabDelivery, LabThing
@@ -78,6 +79,7 @@ __all__ = [
     "EntryView",
     "EventArrival",
     "EventRow",
+    "Fate",
     "HeldCause",
     "HeldItem",
     "Kept",
@@ -106,6 +108,7 @@ __all__ = [
     "Refiled",
     "RequestedRow",
     "RequisitionRow",
+    "SentFate",
     "Settlement",
     "Standing",
     "StatusView",
@@ -116,6 +119,7 @@ __all__ = [
     "Token",
     "UndecidedItem",
     "Version",
+    "VersionFate",
     "Waiting",
     "by_cause",
     "live_versions",
