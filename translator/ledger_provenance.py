@@ -18,6 +18,7 @@ from translator.ledger import Fate, Ledger, MessageView
 from translator.pipeline import Pipeline
 from translator.provenance import SCHEMA, Origin, Provenance
 from translator.record.outcome import Entry, Outcome
+from translator.record.payload_field import NoSuchFieldError
 from translator.recorded import Recorded, asked_about, entry_at, recorded_outcome
 from translator.reviewer import Reviewer
 
@@ -37,8 +38,14 @@ class LedgerFate(Fate, frozen=True, omit_defaults=True):
 
 
 class LedgerProvenance(Provenance, frozen=True, omit_defaults=True):
-    """The answer about a file or a message, with what the ledger knows: one fate for each message of it."""
+    """
+    The answer about a file or a message, with what the ledger knows: one fate for each message with these bytes.
 
+    Shape: `message` is the number that was asked about; then places count bytes and lines of that message alone, and
+    `tables_sha256` are the tables by which it was decided.
+    """
+
+    message: int = 0
     ledger: tuple[LedgerFate, ...] = ()
 
 
@@ -57,15 +64,20 @@ class LedgerProvenances:
         """
         view = self._ledger.show(number)
         outcome = recorded_outcome(view)
-        path, submission, entries, value = asked_about(field, outcome)
-        fate = self._ledger.fates().of(number, [entry.at for entry in entries])
+        try:
+            path, submission, entries, value = asked_about(field, outcome)
+        except NoSuchFieldError:
+            if self._ledger.fates().of(number, ()).pruned_at:
+                raise _gone(field, number, "no such result went into what was sent of it") from None
+            raise
+        fate = self._ledger.fates().of(number, [entry.at for entry in entries], submission=submission)
         made_by = next((one.tables_sha256 for one in fate.submissions if one.submission == submission), "")
         recorded, today = self._read(view, outcome, made_by or view.tables_sha256, entries)
         if recorded is None or not entries:
             told = Provenance(SCHEMA, path, outcome.source, view.state, "", _bare(entries), value)
         else:
             told = recorded.why(field)
-        return _joined(told, (_with_today(fate, today),), made_by)
+        return _joined(told, (_with_today(fate, today),), made_by, number)
 
     def where(self, number: int, position: str) -> LedgerProvenance:
         """
@@ -85,11 +97,8 @@ class LedgerProvenances:
         elif entry is not None:
             told = Provenance(SCHEMA, position, outcome.source, view.state, "", _bare(concerned))
         else:
-            raise ConfigError(
-                f"{position}: the bytes of message {number} are gone, and it has no entry there; "
-                f"`translator ledger show {number}` lists what is left"
-            )
-        return _joined(told, (_with_today(fate, today),), made_by)
+            raise _gone(position, number, "it has no entry there")
+        return _joined(told, (_with_today(fate, today),), made_by, number)
 
     def beside(self, told: Provenance) -> LedgerProvenance:
         """Put beside an answer about a file what the ledger knows of the messages with the same bytes."""
@@ -117,6 +126,11 @@ class LedgerProvenances:
         return recorded, Today(tables.sha256, again.state, tuple(origins))
 
 
+def _gone(asked: str, number: int, lacks: str) -> ConfigError:
+    show = f"`translator ledger show {number}` lists what is left"
+    return ConfigError(f"{asked}: the bytes and values of message {number} are gone, and {lacks}; {show}")
+
+
 def _bare(entries: Iterable[Entry]) -> tuple[Origin, ...]:
     return tuple(Origin(None, (), entry) for entry in entries)
 
@@ -125,7 +139,7 @@ def _with_today(fate: Fate, today: Today | None) -> LedgerFate:
     return LedgerFate(**{name: getattr(fate, name) for name in Fate.__struct_fields__}, today=today)
 
 
-def _joined(told: Provenance, fates: tuple[LedgerFate, ...], made_by: str) -> LedgerProvenance:
+def _joined(told: Provenance, fates: tuple[LedgerFate, ...], made_by: str, message: int = 0) -> LedgerProvenance:
     known = {name: getattr(told, name) for name in Provenance.__struct_fields__}
     sha256 = made_by or (fates[0].tables_sha256 if fates else told.tables_sha256)
-    return LedgerProvenance(**(known | {"tables_sha256": sha256}), ledger=fates)
+    return LedgerProvenance(**(known | {"tables_sha256": sha256}), message=message, ledger=fates)

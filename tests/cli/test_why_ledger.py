@@ -45,9 +45,9 @@ def test_person_sees_calls_versions_and_decisions(lab: Lab) -> None:
 
     shown = done.stdout.decode()
     assert (done.returncode, done.stderr) == (0, b"")
-    assert "OBX[2] LDL delivered" in shown
+    assert "OBX[2] LDL: delivered" in shown
     assert "submissions[1] was decided by tables" in shown
-    for words in ("Calls", "201", "Versions of this result on its lane", "Decisions", "row added"):
+    for words in ("accepted  201", "status FULL_RESULTS_READY", "release by ", "(OBX[2]): row added"):
         assert words in shown
 
 
@@ -59,7 +59,7 @@ def test_other_tables_are_told_with_both_hashes(lab: Lab) -> None:
     of_file = lab("where", "lab.hl7:OBX[2]", "--format", "table").stdout.decode()
 
     assert "was decided by tables" in of_message
-    assert "by them the message would be translated" in of_message
+    assert "by them, sent or not, the message would be translated" in of_message
     assert "what stands above is by them, and need not be what was sent" in of_file
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -11,11 +12,14 @@ from tests.lab_messages import CHOLESTEROL, HDL, LOCAL, Obx, oru, service_reques
 from tests.ledger.conftest import Clock
 from tests.ledger.keys import secret_key
 from tests.ledger.labs import SiteLab
-from translator import review
+from translator import Translator, review
+from translator.config import load_settings
 from translator.errors import ConfigError, LedgerError
-from translator.ledger import Decision, Ledger
+from translator.ledger import Arrival, Decision, DestinationPolicy, Ledger, Settlement
 from translator.ledger_provenance import LedgerFate, LedgerProvenance, LedgerProvenances
+from translator.mapping_files import mappings_folder
 from translator.provenance import Provenances
+from translator.record.outcome import OrderPayload
 
 LDL_ROW = "L,ZZ9,13457-7,LDL cholesterol,,,112 mg/dL,112 mg/dL,\n"
 HDL_ROW = "L,ZZ9,2085-9,HDL cholesterol,,,112 mg/dL,112 mg/dL,\n"
@@ -197,8 +201,10 @@ def test_pruned_message_has_lost_its_bytes_and_says_so(lab: SiteLab, clock: Cloc
         assert [one.attempts[0].answer for one in told.submissions] == ["201"]
         assert [(one.id, one.value) for one in told.versions] == [("1:OBX[1]", ""), ("2:OBX[1]", "61")]
     assert newer.replaces == "1:OBX[1]"
-    with pytest.raises(ConfigError, match="the bytes of message 1 are gone"):
+    with pytest.raises(ConfigError, match="values of message 1 are gone, and it has no entry"):
         ask(lab).where(1, "PID-5")
+    with pytest.raises(ConfigError, match="values of message 1 are gone, and no such result"):
+        ask(lab).why(1, "0.7")
 
 
 def test_erased_person_leaves_the_account_only(lab: SiteLab) -> None:
@@ -263,3 +269,64 @@ def test_what_is_not_there_is_named(lab: SiteLab, number: int, field: str, error
 
     with pytest.raises(error, match=said):
         ask(lab).why(number, field)
+
+
+ORDER_FIXTURE = Path(__file__).parents[2] / "fixtures" / "orders" / "a-new-order-is-sent" / "order.hl7"
+SITE = {"acurable": DestinationPolicy(loopback=True)}
+
+
+def ordered(ledger: Ledger, site: str = "example") -> LedgerProvenances:
+    """Take an order in by the tables of a site."""
+    raw = ORDER_FIXTURE.read_bytes()
+    ledger.accept([Arrival(Translator.load(site).translate(raw, name="o.hl7"), raw, site)], SITE)
+    return LedgerProvenances(ledger, load_settings(None, {"site": site, "ledger": "lab.db"}))
+
+
+def test_order_leads_back_and_forward(ledger: Ledger) -> None:
+    """A field of its body has its bytes, and the order its calls."""
+    questions = ordered(ledger)
+    claim = ledger.claim("acurable")
+    assert claim is not None
+    ledger.settle(claim, Settlement("accepted", "201", location="/orders/1"))
+
+    field, order = questions.why(1, "shippingAddress.county"), questions.where(1, "ORC[1]-2")
+
+    (origin,) = field.origins
+    assert origin.place is not None
+    assert (field.value, origin.place.text) == ("Oxfordshire", "Oxfordshire")
+    assert "submissions[0].body.data.attributes.reference" in order.origins[0].fields
+    for told in (fate(field), fate(order)):
+        assert [(one.kind, one.attempts[0].answer) for one in told.submissions] == [("order", "201")]
+        assert [entry.at for entry in told.entries] == ["ORC[1]"]
+
+
+def test_order_of_other_tables_has_no_steps(ledger: Ledger, tmp_path: Path) -> None:
+    """What was ordered is told as it was sent; the layout of now explains nothing of it."""
+    site = tmp_path / "clinic"
+    shutil.copytree(mappings_folder() / "sites" / "example", site)
+    questions = ordered(ledger, str(site))
+    with (site / "site.toml").open("a", encoding="utf-8") as table:
+        table.write("\n# another revision\n")
+
+    field, order = questions.why(1, "shippingAddress.county"), questions.where(1, "ORC[1]")
+
+    assert (field.value, field.origins[0].steps) == ("Oxfordshire", ())
+    assert order.origins[0].steps == ()
+    today = fate(order).today
+    assert today is not None
+    assert (today.state, today.tables_sha256 == order.tables_sha256) == ("translated", False)
+
+
+def test_call_that_a_person_made_has_no_bytes(ledger: Ledger) -> None:
+    """A cancellation by hand was made of no message; its fate is told all the same."""
+    questions = ordered(ledger)
+    claim = ledger.claim("acurable")
+    assert claim is not None
+    ledger.settle(claim, Settlement("accepted", "201", location="/orders/1"))
+    with ledger.desk().session(rehearses=False) as session:
+        session.cancel_order("ORD-1", OrderPayload({"data": {"type": "orders"}}), Decision("cancel", "somebody"))
+
+    told = questions.why(1, "submissions[1].body.data.type")
+
+    assert (told.value, told.origins) == ("orders", ())
+    assert [(one.kind, one.state) for one in fate(told).submissions] == [("study-cancel", "queued")]

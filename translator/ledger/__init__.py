@@ -36,7 +36,15 @@ from translator.ledger.requisitions import RequestedRow, RequisitionRow
 from translator.ledger.tokens import SCOPES, Token
 from translator.ledger.twins import HELD_BEFORE
 from translator.ledger.undecided import UndecidedItem
-from translator.ledger.view_shapes import DecisionView, EntryView, MessageRow, MessageView, StatusView, SubmissionView
+from translator.ledger.view_shapes import (
+    AttemptView,
+    DecisionView,
+    EntryView,
+    MessageRow,
+    MessageView,
+    StatusView,
+    SubmissionView,
+)
 
 __all__ = [
     "AS_CORRECTED",
@@ -63,6 +71,7 @@ __all__ = [
     "Advanced",
     "Ageing",
     "Arrival",
+    "AttemptView",
     "Balance",
     "Bell",
     "Browsing",

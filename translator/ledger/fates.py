@@ -100,14 +100,16 @@ class Fates:
         self._read = read
         self._vault = vault
 
-    def of(self, message_id: int, ats: Collection[str] | None = None) -> Fate:
+    def of(self, message_id: int, ats: Collection[str] | None = None, *, submission: int | None = None) -> Fate:
         """
         Tell what became of some entries of a message, or of a message as a whole.
 
+        Shape: `submission` is the place of one that is told of, too, even where no entry went into it.
         Raises: LedgerError where there is no such message.
         """
         with self._read() as connection:
-            return _read_fate(connection, self._vault, read_message(connection, self._vault, message_id), ats)
+            view = read_message(connection, self._vault, message_id)
+            return _read_fate(connection, self._vault, view, ats, submission)
 
     def with_bytes(self, sha256: str) -> list[int]:
         """Number the messages that have these bytes, by their hash; those that were pruned, too."""
@@ -116,10 +118,12 @@ class Fates:
             return [*connection.execute(query).scalars()]
 
 
-def _read_fate(connection: Connection, vault: Vault, view: MessageView, ats: Collection[str] | None) -> Fate:
+def _read_fate(
+    connection: Connection, vault: Vault, view: MessageView, ats: Collection[str] | None, submission: int | None
+) -> Fate:
     row = connection.execute(select(_message.c.pruned_at).where(_message.c.id == view.message)).one()
     entries = tuple(entry for entry in view.entries if ats is None or entry.at in ats)
-    places = {entry.submission for entry in entries} if ats is not None else None
+    places = {submission, *(entry.submission for entry in entries)} if ats is not None else None
     sent = tuple(one for one in _sent(connection, view) if places is None or one.submission in places)
     lanes = {(one.destination, one.service_request_id) for one in sent}
     versions = _versions(connection, vault, view.message, ats or ())
