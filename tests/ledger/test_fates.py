@@ -329,4 +329,4 @@ def test_call_that_a_person_made_has_no_bytes(ledger: Ledger) -> None:
     told = questions.why(1, "submissions[1].body.data.type")
 
     assert (told.value, told.origins) == ("orders", ())
-    assert [(one.kind, one.state) for one in fate(told).submissions] == [("study-cancel", "queued")]
+    assert [(one.kind, one.state) for one in fate(told).submissions] == [("order-update", "queued")]
