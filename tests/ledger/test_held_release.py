@@ -132,6 +132,22 @@ def test_row_that_makes_a_result_ambiguous_frees_nothing(lab: SiteLab) -> None:
     assert entries(lab)["1:OBX[1]"] == before["1:OBX[1]"]
 
 
+def test_row_that_makes_a_repeat_settles_it(lab: SiteLab) -> None:
+    """A code that turns out to say what the message has sent under another is a duplicate, and waits no more."""
+    lab.take(oru([Obx(HDL, "55"), local("ZZ1", "55")]))
+    lab.deliver()
+    lab.map(mapped(ZZ1="HDL"))
+    held = lab.ledger.desk().held()
+
+    preview = release(lab, held, rehearses=True)
+    done = release(lab, held, rehearses=False)
+
+    assert preview == done
+    assert [(one.freed, one.settled, one.held) for one in done.refiled] == [((), ("OBX[2]",), {})]
+    assert entries(lab)["1:OBX[2]"].state == "duplicate"
+    assert lab.ledger.desk().held() == []
+
+
 def test_row_that_changes_what_was_sent_changes_nothing_of_it(lab: SiteLab) -> None:
     """What the vendor has stays what it is, though the tables would make something else of it now."""
     lab.map(mapped(ZZ2="HDL"))
@@ -238,7 +254,7 @@ def day(sent: Sequence[Sent], rows: str) -> Iterator[SiteLab]:
             yield lab
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(_DAY, _ROWS, _FIX, st.data())
 def test_preview_is_the_effect(
     sent: list[Sent], rows: dict[str, str], fix: dict[str, str], data: st.DataObject

@@ -103,7 +103,7 @@ def refile(acceptance: Acceptance, message_id: int, outcome: Outcome, choice: Ch
     message = _read(acceptance.connection, message_id, outcome, choice)
     lanes = find_lanes(acceptance.connection, lane_names(outcome), acceptance.vault)
     is_whole = message.row["state"] in choice.states and choice.ats is None
-    parts = chosen_part(outcome, [entry["state"] for entry in message.entries], message.chosen, is_whole=is_whole)
+    parts = chosen_part(outcome, message.chosen, is_whole=is_whole)
     placed = [_place(acceptance, message, lanes[lane_name(one)], one) for one in parts.submissions]
     queue(acceptance, [message_id], [placed])
     _name_tables(acceptance.connection, placed, outcome.tables_sha256)
