@@ -18,7 +18,6 @@ from translator.portions import (
     WIDE,
     ExportPortion,
     FilePortion,
-    FindingPortion,
     MessagePortion,
     Portion,
     TooLargePortion,
@@ -136,8 +135,8 @@ class Pipeline:
             case TooLargePortion(file, index, raw):
                 message = Message("fhir", refused=_flaw("too-large", 1))
                 yield raw, self._outcome(raw, message, file, index, no_correlation)
-            case FindingPortion(raw, outcome):
-                yield raw, outcome
+            case _:
+                yield portion.raw, portion.outcome
 
     def _read_document(self, raw: bytes, form: str) -> Message:
         json = raw
