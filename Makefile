@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := $(VENV)/.peers
 PYTHONS := python3.13 python3.12 python3.11 python3 python
-CORE := translator/errors.py,translator/coverage/*,translator/record/*,translator/read/*,translator/translate/*,translator/pipeline.py,translator/plan/*
+CORE := translator/errors.py,translator/coverage/*,translator/record/*,translator/read/*,translator/translate/*,translator/pipeline.py,translator/plan/*,translator/portions.py
 RUN := PYTHONUTF8=1 $(BIN)
 
 # $(PYTHON) can be given; else it is the first on the path that runs and is new enough.

@@ -28,7 +28,7 @@ LAYERS = (
     ("console_desk",),
     ("reception",),
     ("confirmations", "usable"),
-    ("cancelling", "notify", "review", "requisitions", "lab_side", "filing"),
+    ("cancelling", "ledger_provenance", "notify", "review", "requisitions", "lab_side", "filing"),
     ("reviewer",),
     ("delivery", "feed", "lab_way", "study_history"),
     ("vendors",),
@@ -36,6 +36,7 @@ LAYERS = (
     ("intake",),
     ("checkup", "sites"),
     ("__init__", "archives", "site_fixtures"),
+    ("recorded",),
     ("coverage_page", "engine", "provenance"),
     ("chosen_message", "coverage", "order_provenance", "table_versions"),
     ("ledger", "config", "conformance", "exports", "mapping_files", "plan"),
@@ -45,15 +46,19 @@ LAYERS = (
     ("config_intakes",),
     ("config_checks", "logs"),
     ("config_lab",),
-    ("config_log", "listening", "secrets", "signature", "site_key", "whole_file", "words"),
+    ("config_log", "jobs", "listening", "secrets", "signature", "site_key", "whole_file", "words"),
+    ("defects",),
     ("conformance_fhir", "pipeline", "segment_order", "ucum"),
+    ("portions",),
     ("read", "translate", "write"),
     ("record",),
     ("errors",),
 )
 RANK = {part: rank for rank, layer in enumerate(reversed(LAYERS)) for part in layer}
 
-PURE_PARTS = frozenset({"coverage", "errors", "record", "read", "translate", "write", "pipeline", "plan", "provenance"})
+PURE_PARTS = frozenset(
+    {"coverage", "errors", "record", "read", "translate", "write", "pipeline", "plan", "portions", "provenance"}
+)
 IMPURE = _words(
     "aiohttp alembic asyncio click ctypes fcntl glob http httpx importlib logging msvcrt multiprocessing os pathlib "
     "queue random rich secrets select shutil signal socket sqlalchemy sqlite3 ssl starlette subprocess sys tempfile "

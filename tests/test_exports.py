@@ -368,7 +368,7 @@ def test_ndjson_as_one_message_is_refused_and_accounted_for() -> None:
 def test_only_ndjson_is_an_export_to_ask_about() -> None:
     """A folder with anything else in it is not gone through for one question."""
     with pytest.raises(ConfigError, match=r"b\.json: is no NDJSON"):
-        open_export(ENGINE, in_memory({"a.ndjson": lines(PATIENT), "b.json": b"{}"}))
+        open_export(in_memory({"a.ndjson": lines(PATIENT), "b.json": b"{}"}))
 
 
 @given(st.data())

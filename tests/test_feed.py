@@ -14,7 +14,7 @@ from tests.exported import PATIENT, hdl, in_memory, lines, order, report, transl
 from tests.lab_messages import HDL, Obx, oru
 from translator import Translator
 from translator.errors import ConfigError
-from translator.feed import open_export, translate_files
+from translator.feed import open_export, read_portions, translate_files
 from translator.provenance import Provenances
 
 ENGINE = Translator.load()
@@ -49,6 +49,19 @@ def test_documents_one_after_another_are_messages() -> None:
     assert [(each.source.index, each.state) for each in broken] == [(0, "refused")]
 
 
+def test_portions_are_translated_by_themselves() -> None:
+    """Each gives what the whole gives in its place, whoever translates it, and knows its bytes."""
+    files = {**EXPORT, **ORDERS, "m.hl7": oru([Obx(HDL, "55")]) * 2 + b"OBX|1\r", "empty.hl7": b""}
+
+    portions = list(read_portions(in_memory(files), lambda _name, _error: None))
+
+    apart = [each for portion in reversed(portions) for each in reversed([*ENGINE.translate_portion(portion)])]
+    assert [outcome.json for _, outcome in reversed(apart)] == [
+        outcome.json for outcome in translated(ENGINE, in_memory(files))
+    ]
+    assert [raw for raw, _ in reversed(apart)] == [portion.raw for portion in portions]
+
+
 def test_file_that_cannot_be_opened_is_told() -> None:
     """The others go on."""
 
@@ -75,7 +88,7 @@ def test_reader_that_goes_away_is_no_unreadable_file() -> None:
 
 def test_export_answers_where_a_value_comes_from() -> None:
     """The place is in the file that the Observation lies in, packed or not."""
-    with open_export(ENGINE, in_memory(EXPORT | ORDERS)) as export:
+    with open_export(in_memory(EXPORT | ORDERS)) as export:
         asked = Provenances.of_export(ENGINE.tables, export, file="r.ndjson", index=1)
 
     (origin,) = asked.why("0.0").origins

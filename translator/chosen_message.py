@@ -11,7 +11,8 @@ from msgspec import Struct, structs
 
 from translator.errors import ConfigError
 from translator.exports import Assembled, Export
-from translator.pipeline import Pipeline, has_observations
+from translator.pipeline import Pipeline
+from translator.portions import has_observations
 from translator.read.detect import detect
 from translator.read.ndjson import split_documents, tell_ndjson
 from translator.read.span import NoSuchPositionError, Place, Span, in_file
@@ -69,7 +70,7 @@ def choose_message(
     is_export, whole = tell_ndjson(iter(chunks), file)
     if not is_export:
         return _one(_messages(pipeline, whole, file, correlation), index)
-    with Export(pipeline) as export:
+    with Export() as export:
         for _ in export.add(file, whole):
             pass
         return choose_of_export(pipeline, export, file, index, correlation)

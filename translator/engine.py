@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import BinaryIO
 
 from translator.exports import Export
 from translator.pipeline import Pipeline, Watch
+from translator.portions import Portion
 from translator.read.ndjson import tell_ndjson
 from translator.record.outcome import Outcome
 from translator.record.report import Finding
@@ -84,21 +86,16 @@ class Translator:
         if not is_export:
             yield from self._pipeline.stream(chunks, file=name, correlation=correlation)
             return
-        with self.export() as export:
+        with Export() as export:
             reopen = None if begin is None else lambda: nullcontext(file)
-            for found in export.add(name, chunks, reopen, begin or 0):
-                yield b"", found
-            yield from export.translate(correlation)
+            for portion in itertools.chain(export.add(name, chunks, reopen, begin or 0), export.portions()):
+                yield from self._pipeline.translate_portion(portion, correlation)
 
-    def translate_chunks(
-        self, chunks: Iterable[bytes], *, name: str = "", correlation: Lookup = no_correlation
+    def translate_portion(
+        self, portion: Portion, *, correlation: Lookup = no_correlation
     ) -> Iterator[tuple[bytes, Outcome]]:
-        """Translate a stream that is no NDJSON, giving with each outcome the bytes that it was made from."""
-        return self._pipeline.stream(chunks, file=name, correlation=correlation)
-
-    def export(self) -> Export:
-        """Begin an export of several NDJSON files, which are translated together."""
-        return Export(self._pipeline)
+        """Translate one portion of a file (feed.py cuts them), giving with each outcome the bytes it was made from."""
+        return self._pipeline.translate_portion(portion, correlation)
 
     def __reduce__(self) -> tuple[type[Translator], tuple[Tables]]:
         return type(self), (self.tables,)

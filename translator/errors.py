@@ -8,6 +8,7 @@ Draw the error tree: what is wrong decides who can mend it.
       LedgerError          the ledger refuses: damaged, read-only, out of balance  (exit 1 or 2)
         LedgerUnavailableError  it is locked or away just now; the same call may succeed later
       DeliveryError        the vendor's side, before an outcome can be recorded
+      WorkerError          a process that shares the work ended; what was given before is whole  (exit 2)
       WriteError           a record that the format to be written has no place for
 
 A message never raises: what is wrong with a message is part of its Outcome. Texts carry paths
@@ -74,6 +75,12 @@ class LedgerUnavailableError(LedgerError):
 
 class DeliveryError(TranslatorError):
     """A vendor cannot be reached in a way that leaves no submission half done."""
+
+
+class WorkerError(TranslatorError):
+    """A process that shares the work ended before its work was done; what was given before it is whole."""
+
+    exit_code = 2
 
 
 class WriteError(TranslatorError):

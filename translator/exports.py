@@ -1,8 +1,8 @@
 """
-Translate FHIR NDJSON exports: one file or many, with references across them, in bounded memory.
+Read FHIR NDJSON exports: one file or many, with references across them, in bounded memory.
 
 Theory of operation: every file is read through once, and only places and names are kept. Then the reports are gone
-through in order; each is put into a Bundle with what it refers to, read again from the files, and translated as any
+through in order; each is put into a Bundle with what it refers to, read again from the files, to be translated as any
 other document. What cannot be read twice (a pipe, a member of an archive) is laid aside: in memory as long as it is
 small, else in a temporary file without a name, which is gone when this process is, however it ends.
 """
@@ -19,19 +19,15 @@ from typing import BinaryIO, Self, TypeAlias, cast
 
 from msgspec import Struct
 
-from translator.pipeline import Pipeline, Translated, file_finding
+from translator.portions import ExportPortion, FindingPortion, Portion, TooLargePortion, file_finding
 from translator.read.export_bundle import ExportBundle, bundle_lines
 from translator.read.export_index import ExportIndex, Kind
-from translator.read.fhir_json import DuplicateKeyError, MalformedJsonError, parse
 from translator.read.ndjson import split_lines
 from translator.read.resource_head import read_head
 from translator.read.wire import LARGEST_MESSAGE
-from translator.record.outcome import Outcome
-from translator.translate.service_request import Lookup, no_correlation
 
 Reopen: TypeAlias = Callable[[], AbstractContextManager[BinaryIO]]
 
-_UNSOUND = frozenset({"duplicate-key", "malformed"})
 # Observations of no report are given in blocks, so that neither their number nor their size is without bounds.
 _BLOCK_LINES = 256
 _BLOCK_BYTES = 4 << 20
@@ -50,13 +46,12 @@ class Assembled(Struct, frozen=True):
 
 class Export:
     """
-    The files of one export, added one after another and then translated together.
+    The files of one export, added one after another and then gone through together.
 
     Shape: a context; nothing of it is left when it is closed.
     """
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
+    def __init__(self) -> None:
         self._index = ExportIndex()
         self._shelf = _Shelf()
         self._count: Counter[int] = Counter()
@@ -71,7 +66,7 @@ class Export:
 
     def add(
         self, name: str, chunks: Iterable[bytes], reopen: Reopen | None = None, begin: int = 0
-    ) -> Iterator[Outcome]:
+    ) -> Iterator[FindingPortion]:
         """
         Read a file through, and say which of its lines are no resources.
 
@@ -83,28 +78,25 @@ class Export:
             if head is not None:
                 self._index.add(head, file, line.start, len(line.raw), line.number)
             elif line.raw:
-                yield file_finding(name, "malformed", f"line {line.number}: this is no FHIR resource")
+                yield _found(name, "malformed", f"line {line.number}: this is no FHIR resource")
             else:
-                yield file_finding(name, "too-large", f"line {line.number}: above {LARGEST_MESSAGE >> 20} MiB")
+                yield _found(name, "too-large", f"line {line.number}: above {LARGEST_MESSAGE >> 20} MiB")
 
-    def translate(self, correlation: Lookup = no_correlation) -> Iterator[Translated]:
+    def portions(self) -> Iterator[Portion]:
         """
-        Translate every report with what it refers to, every Bundle, and then the Observations of no report.
+        Put together every report with what it refers to, every Bundle, and then the Observations of no report.
 
         Raises: OSError where a file cannot be read again, or is another one by now.
         """
         for found in self.messages():
             raw = found.bundle.raw
             if len(raw) > LARGEST_MESSAGE:
-                yield self._pipeline.too_large(raw, file=found.file, index=found.index)
+                yield TooLargePortion(found.file, found.index, raw[:LARGEST_MESSAGE])
             else:
-                outcome = self._pipeline.translate(raw, file=found.file, index=found.index, correlation=correlation)
-                yield raw, outcome
-                if any(said.code in _UNSOUND for said in outcome.diagnostics):
-                    yield from self._unsound(found.lines)
+                yield ExportPortion(found.file, found.index, raw, tuple(self._within(found)))
         if len(self._index) and not self._count:
             name = self._shelf.name(self._index.files[0])
-            yield b"", file_finding(name, "message-type", "the lines hold no DiagnosticReport and no Observation")
+            yield _found(name, "message-type", "the lines hold no DiagnosticReport and no Observation")
 
     def messages(self) -> Iterator[Assembled]:
         """Put together the messages of the export, in order."""
@@ -120,15 +112,10 @@ class Export:
         for lines in self._blocks():
             yield self._message(bundle_lines(map(self._fetch, lines), beside_reports=beside), lines)
 
-    def _unsound(self, lines: Iterable[int]) -> Iterator[Translated]:
-        """Name the lines for which a message was refused: some faults are found only where a line is read whole."""
-        for line in lines:
-            try:
-                parse(self._fetch(line))
-            except MalformedJsonError as fault:
-                name, _, _, number = self.origin(line)
-                code = "duplicate-key" if isinstance(fault, DuplicateKeyError) else "malformed"
-                yield b"", file_finding(name, code, f"line {number}: {str(fault).removeprefix('line 1 ')}")
+    def _within(self, found: Assembled) -> Iterator[tuple[int, int, str, int]]:
+        for begin, line in zip(found.bundle.begins, found.lines, strict=True):
+            name, _, size, number = self.origin(line)
+            yield begin, begin + size, name, number
 
     def origin(self, line: int) -> tuple[str, int, int, int]:
         """Tell where a line comes from: its file, its first byte there, its size, and its number in that file."""
@@ -156,6 +143,10 @@ class Export:
     def _fetch(self, line: int) -> bytes:
         index = self._index
         return self._shelf.read(index.files[line], index.starts[line], index.sizes[line])
+
+
+def _found(file: str, code: str, text: str) -> FindingPortion:
+    return FindingPortion(b"", file_finding(file, code, text))
 
 
 class _File(Struct, frozen=True):

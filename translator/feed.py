@@ -14,6 +14,7 @@ from translator.archives import DEFAULT_LIMITS, Limits, Member, open_members
 from translator.engine import Translator
 from translator.errors import ConfigError
 from translator.exports import Export, Reopen
+from translator.portions import FindingPortion, Portion, cut_portions
 from translator.read.ndjson import tell_ndjson
 from translator.record.outcome import Outcome
 from translator.translate.service_request import Lookup, no_correlation
@@ -24,6 +25,7 @@ Translated: TypeAlias = tuple[bytes, Outcome]
 Unreadable: TypeAlias = Callable[[str, OSError], None]
 
 _CHUNK = 1 << 20
+_BATCH_BYTES = 1 << 20
 
 
 def translate_files(
@@ -40,35 +42,61 @@ def translate_files(
     Shape: each outcome with the bytes that it was made from; what is wrong with a file or a member is one outcome with
     schema `translator.file/1`. A file that the system cannot read is told to `unreadable`, and the others go on.
     """
+    for portion in read_portions(sources, unreadable, limits):
+        yield from engine.translate_portion(portion, correlation=correlation)
+
+
+def read_portions(
+    sources: Iterable[Source], unreadable: Unreadable, limits: Limits = DEFAULT_LIMITS
+) -> Iterator[Portion]:
+    """Cut files into what can be translated by itself, in the order of `translate_files`; no tables are needed."""
     name = ""
-    with engine.export() as export:
+    with Export() as export:
         for name, reopen in sources:
             try:
                 with reopen() as stream:
                     is_lasting = stream.seekable()
                     for member in open_members(name, stream, limits):
                         again = reopen if is_lasting and member.is_file else None
-                        yield from _member(engine, export, member, again, correlation)
+                        yield from _member(export, member, again)
             except BrokenPipeError:
                 raise
             except OSError as error:
                 unreadable(name, error)
         try:
-            yield from export.translate(correlation)
+            yield from export.portions()
         except BrokenPipeError:
             raise
         except OSError as error:
             unreadable(name, error)
 
 
-def open_export(engine: Translator, sources: Iterable[Source]) -> Export:
+def in_batches(portions: Iterable[Portion], most: int) -> Iterator[tuple[Portion, ...]]:
+    """
+    Gather portions to hand them to another process: enough to be worth the way, few enough to be held in memory.
+
+    Shape: `most` portions in a batch; fewer where they are large, and one is never parted.
+    """
+    batch: list[Portion] = []
+    size = 0
+    for portion in portions:
+        batch.append(portion)
+        size += len(portion.raw)
+        if len(batch) >= most or size >= _BATCH_BYTES:
+            yield tuple(batch)
+            batch, size = [], 0
+    if batch:
+        yield tuple(batch)
+
+
+def open_export(sources: Iterable[Source]) -> Export:
     """
     Read the files of an export through, to ask about its messages.
 
     Raises: ConfigError where one of the files is no NDJSON, OSError where it cannot be read.
     """
     with ExitStack() as stack:
-        export = stack.enter_context(engine.export())
+        export = stack.enter_context(Export())
         for name, reopen in sources:
             with reopen() as stream:
                 is_lasting = stream.seekable()
@@ -82,18 +110,12 @@ def open_export(engine: Translator, sources: Iterable[Source]) -> Export:
     return export
 
 
-def _member(
-    engine: Translator, export: Export, member: Member, reopen: Reopen | None, correlation: Lookup
-) -> Iterator[Translated]:
+def _member(export: Export, member: Member, reopen: Reopen | None) -> Iterator[Portion]:
     if member.fault is not None:
-        yield b"", member.fault
+        yield FindingPortion(b"", member.fault)
         return
     is_export, chunks = _chunks(member)
-    if is_export:
-        for found in export.add(member.name, chunks, reopen):
-            yield b"", found
-    else:
-        yield from engine.translate_chunks(chunks, name=member.name, correlation=correlation)
+    yield from export.add(member.name, chunks, reopen) if is_export else cut_portions(chunks, member.name)
 
 
 def _chunks(member: Member) -> tuple[bool, Iterator[bytes]]:

@@ -7,17 +7,27 @@ Same bytes, same tables and same correlation give the same payload bytes; any by
 from __future__ import annotations
 
 import hashlib
-import itertools
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from msgspec import structs
 
-from translator.read.batch import BatchCount
+from translator.portions import (
+    CONTENT,
+    DOCUMENTS,
+    WIDE,
+    ExportPortion,
+    FilePortion,
+    MessagePortion,
+    Portion,
+    TooLargePortion,
+    cut_portions,
+    file_finding,
+)
 from translator.read.detect import detect
 from translator.read.export_bundle import bundle_lines
 from translator.read.fhir import SERVICE_REQUEST_SYSTEM, FhirReader
+from translator.read.fhir_json import DuplicateKeyError, MalformedJsonError, parse
 from translator.read.fhir_xml import xml_to_json
 from translator.read.grammar import Grammars
 from translator.read.hl7v2 import read_message, read_single
@@ -29,7 +39,7 @@ from translator.read.wire import LARGEST_MESSAGE, Piece, split_stream
 from translator.read.xml_tree import MalformedXmlError
 from translator.record.lazy import Lazy
 from translator.record.number_form import number_form
-from translator.record.outcome import FILE_SCHEMA, Diagnostic, Outcome, Source
+from translator.record.outcome import Outcome, Source
 from translator.record.places import NOTES
 from translator.record.report import Finding, Message, Report
 from translator.translate.acurable import AcurableTranslator
@@ -41,19 +51,13 @@ Translated: TypeAlias = tuple[bytes, Outcome]
 # Sees the bytes of each message, what was read of it, and its outcome.
 Watch: TypeAlias = Callable[[bytes, Message, Outcome], None]
 
-_DOCUMENTS = frozenset({"fhir", "fhir-xml"})
-_CONTENT = frozenset({"MSH", "stray"})
-# Enough for three letters of UTF-32.
-_TELLING_BYTES = 16
-_WIDE = ("charset-wide", "the bytes are UTF-16 or UTF-32")
+_UNSOUND = frozenset({"duplicate-key", "malformed"})
 _FLAWS = {
     "too-large": f"above {LARGEST_MESSAGE >> 20} MiB; only what lies below it is counted",
     "truncated": "the MLLP frame is begun and never ended",
 }
 OF_THE_STREAM = frozenset(_FLAWS)
 """What a stream says about a message, and its bytes alone do not: reading them again would not show it."""
-
-_OBX_LINE = re.compile(rb"(?:\A|[\r\n])[ \t]*OBX[^A-Za-z0-9\s]")
 
 
 class Pipeline:
@@ -96,14 +100,14 @@ class Pipeline:
     def read(self, raw: bytes) -> Message:
         """Read one message or one FHIR document into the record, as `translate` does."""
         found = detect(raw)
-        if found in _DOCUMENTS:
+        if found in DOCUMENTS:
             return self._read_document(raw, found)
         if found == "wide":
-            return Message("", refused=Finding(_WIDE[0], "", _WIDE[1]))
+            return Message("", refused=Finding(WIDE[0], "", WIDE[1]))
         single = read_single(raw, self.lexicon, self._grammars)
         if single is not None:
             return single
-        pieces = [piece for piece in split_stream([raw]) if piece.kind in _CONTENT]
+        pieces = [piece for piece in split_stream([raw]) if piece.kind in CONTENT]
         if not pieces:
             return Message("", refused=Finding("empty-input", "", "there is nothing to read"))
         read = [self._read(piece) for piece in pieces]
@@ -117,23 +121,26 @@ class Pipeline:
 
         Shape: HL7 v2 with any envelopes and framing, in memory for one message; or FHIR documents that fit into memory.
         """
-        chunks = iter(chunks)
-        head = _head(chunks)
-        found = detect(head)
-        if not found:
-            yield b"", file_finding(file, "empty-input", "there is nothing in this file")
-        elif found == "wide":
-            yield b"", file_finding(file, *_WIDE)
-        elif found in _DOCUMENTS:
-            yield from self._documents(itertools.chain((head,), chunks), file, correlation)
-        else:
-            yield from self._pieces(split_stream(itertools.chain((head,), chunks)), file, correlation)
+        for portion in cut_portions(chunks, file):
+            yield from self.translate_portion(portion, correlation)
 
-    def too_large(self, raw: bytes, *, file: str, index: int) -> Translated:
-        """Refuse a document for its size, keeping its beginning."""
-        kept = raw[:LARGEST_MESSAGE]
-        message = Message("fhir", refused=_flaw("too-large", 1))
-        return kept, self._outcome(kept, message, file, index, no_correlation)
+    def translate_portion(self, portion: Portion, correlation: Lookup = no_correlation) -> Iterator[Translated]:
+        """Translate one portion of a stream or of an export; it needs nothing of the others."""
+        match portion:
+            case MessagePortion(file, index, piece):
+                yield piece.raw, self._outcome(piece.raw, self._read(piece), file, index, correlation)
+            case FilePortion(file, raw):
+                yield from self._documents(raw, file, correlation)
+            case ExportPortion(file, index, raw):
+                outcome = self.translate(raw, file=file, index=index, correlation=correlation)
+                yield raw, outcome
+                if any(said.code in _UNSOUND for said in outcome.diagnostics):
+                    yield from _unsound_lines(portion)
+            case TooLargePortion(file, index, raw):
+                message = Message("fhir", refused=_flaw("too-large", 1))
+                yield raw, self._outcome(raw, message, file, index, no_correlation)
+            case _:
+                yield portion.raw, portion.outcome
 
     def _read_document(self, raw: bytes, form: str) -> Message:
         json = raw
@@ -157,40 +164,15 @@ class Pipeline:
         message = self._fhir.read(bundle_lines(lines).raw)
         return structs.replace(message, type="", refused=Finding("several-messages", "", text), held=())
 
-    def _documents(self, chunks: Iterable[bytes], file: str, correlation: Lookup) -> Iterator[Translated]:
-        raw = bytearray()
-        for chunk in chunks:
-            raw += chunk
-            if len(raw) > LARGEST_MESSAGE:
-                yield self.too_large(bytes(raw), file=file, index=0)
-                return
-        whole = bytes(raw)
-        message = self.read(whole)
+    def _documents(self, raw: bytes, file: str, correlation: Lookup) -> Iterator[Translated]:
+        message = self.read(raw)
         # Only what cannot be read as one document is looked at again.
         is_malformed = message.refused is not None and message.refused.code == "malformed"
-        documents = [document for _, document in split_documents(whole)] if is_malformed else []
+        documents = [document for _, document in split_documents(raw)] if is_malformed else []
         if not documents:
-            yield whole, self._outcome(whole, message, file, 0, correlation)
+            yield raw, self._outcome(raw, message, file, 0, correlation)
         for index, document in enumerate(documents):
             yield document, self.translate(document, file=file, index=index, correlation=correlation)
-
-    def _pieces(self, pieces: Iterable[Piece], file: str, correlation: Lookup) -> Iterator[Translated]:
-        batch = BatchCount()
-        index = 0
-        silent = True
-        for piece in pieces:
-            silent = silent and piece.kind not in _CONTENT
-            if piece.kind == "MSH" or has_observations(piece):
-                yield piece.raw, self._outcome(piece.raw, self._read(piece), file, index, correlation)
-                index += 1
-            elif piece.kind == "stray":
-                yield piece.raw, file_finding(file, "malformed", f"line {piece.line}: this belongs to no message")
-            if found := batch.see(piece):
-                yield b"", file_finding(file, found.code, found.text)
-        if found := batch.end():
-            yield b"", file_finding(file, found.code, found.text)
-        if silent:
-            yield b"", file_finding(file, "empty-input", "there is no message in this file")
 
     def _read(self, piece: Piece) -> Message:
         """Read a piece; what was cut off is never taken for whole."""
@@ -240,16 +222,6 @@ def _controls(rows: Mapping[str, StatusRow]) -> dict[str, str]:
     return {code: row.action for code, row in rows.items() if row.action in CONTROLS}
 
 
-def _head(chunks: Iterator[bytes]) -> bytes:
-    """Take as many chunks as tell the format, however small they are."""
-    head = b""
-    for chunk in chunks:
-        head += chunk
-        if len(head.strip()) > _TELLING_BYTES:
-            break
-    return head
-
-
 def _source(raw: bytes, message: Message, file: str, index: int) -> Source:
     digest = hashlib.sha256(raw).hexdigest()
     return Source(index, file, message.format, message.type, message.control_id, digest)
@@ -263,11 +235,6 @@ def _state(translation: Translation) -> str:
     if states == {"refused"}:
         return "refused"
     return "held" if states & {"held", "refused"} else "ignored"
-
-
-def has_observations(piece: Piece) -> bool:
-    """Tell a stray piece that holds OBX lines, which must be accounted for."""
-    return piece.kind == "stray" and bool(_OBX_LINE.search(piece.raw))
 
 
 def _several(read: list[Message], pieces: list[Piece]) -> Message:
@@ -291,6 +258,11 @@ def _flaw(code: str, line: int) -> Finding:
     return Finding(code, "", f"line {line}: {_FLAWS[code]}")
 
 
-def file_finding(file: str, code: str, text: str) -> Outcome:
-    """Say what is wrong with a file as a whole, or with a part of it that is no message."""
-    return Outcome(Source(0, file), "refused", diagnostics=(Diagnostic(code, "error", "", text),), schema=FILE_SCHEMA)
+def _unsound_lines(portion: ExportPortion) -> Iterator[Translated]:
+    """Name the lines for which a message was refused: some faults are found only where a line is read whole."""
+    for begin, end, file, number in portion.lines:
+        try:
+            parse(portion.raw[begin:end])
+        except MalformedJsonError as fault:
+            code = "duplicate-key" if isinstance(fault, DuplicateKeyError) else "malformed"
+            yield b"", file_finding(file, code, f"line {number}: {str(fault).removeprefix('line 1 ')}")

@@ -16,6 +16,7 @@ from translator.ledger import CannotRefileError, DestinationPolicy, HeldItem, Ke
 from translator.pipeline import OF_THE_STREAM, Pipeline
 from translator.record.outcome import Outcome
 from translator.sites import SiteChoice, Sites
+from translator.translate.service_request import Lookup
 from translator.translate.source import lexical, time_of
 from translator.translate.tables import Tables
 
@@ -55,6 +56,15 @@ class Reviewer:
         Raises: LedgerError where its bytes are gone.
         """
         return self._choice(self._ledger.desk().kept(message_id)).engine.tables
+
+    def decider(self, message_id: int) -> tuple[Tables, Lookup]:
+        """
+        Give the tables of now for a kept message, and the look-up of its site's order numbers.
+
+        Raises: LedgerError where its bytes are gone.
+        """
+        choice = self._choice(self._ledger.desk().kept(message_id))
+        return choice.engine.tables, self._ledger.correlation(PurePath(choice.site).name)
 
     def read(self, item: HeldItem) -> Version:
         """Read what a held entry says from the message itself; without values where its bytes are gone."""

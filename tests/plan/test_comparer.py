@@ -12,10 +12,10 @@ from msgspec import structs
 
 from tests.lab_messages import GLUCOSE, HDL, Obx, oru
 from tests.plan.table_sets import EDITS, GLUCOSE_ID, HDL_ID, MESSAGES, compared, one, texts, whole
-from translator.pipeline import file_finding
 from translator.plan.comparer import Comparer
 from translator.plan.comparison import SEVERAL, CauseTally, Comparison, Example, Tally, merged
 from translator.plan.results import VALUE, Difference
+from translator.portions import file_finding
 from translator.record.outcome import Outcome
 
 sets = st.sets(st.sampled_from(sorted(EDITS)), max_size=5).map(lambda names: texts(*sorted(names)))

@@ -36,7 +36,7 @@ VERBS: Mapping[str, str] = {
     "translate": "Translate lab files; no network, no ledger.",
     "unknown": "List what the vendor may have taken; resend, accept or drop it.",
     "where": "Go from a position in a message to its fate.",
-    "why": "Go from a payload field back to its bytes.",
+    "why": "Go from a payload field back to its bytes, and forward to what became of it.",
 }
 
 

@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
-from traceback import walk_tb
 from types import TracebackType
 
 import click
 
+from translator.defects import tell_defect
 from translator.errors import TranslatorError
 
 FINDINGS = 1
 USAGE = 2
 INTERRUPTED = 130
-
-_PACKAGE = Path(__file__).parent.parent
 
 
 class Ending:
@@ -66,7 +63,7 @@ def _settle(error: BaseException, trace: TracebackType | None) -> int:
         case TranslatorError():
             code = _say(str(error), error.exit_code)
         case _:
-            code = _say(_crash(error, trace), USAGE)
+            code = _say(tell_defect(error, trace), USAGE)
     return code
 
 
@@ -87,11 +84,3 @@ def _leave_pipe() -> int:
     # The reader has gone, as in `| head`. Python would complain when it flushes at exit, so its stdout goes nowhere.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return FINDINGS
-
-
-def _crash(error: BaseException, trace: TracebackType | None) -> str:
-    name = type(error).__qualname__
-    ours = [(Path(frame.f_code.co_filename), line) for frame, line in walk_tb(trace)]
-    ours = [(path.relative_to(_PACKAGE), line) for path, line in ours if path.is_relative_to(_PACKAGE)]
-    at = f" at {ours[-1][0].as_posix()}:{ours[-1][1]}" if ours else ""
-    return f"this is a defect of translator: {name}{at}; please report this line, it holds no patient data"

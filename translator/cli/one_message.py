@@ -75,7 +75,7 @@ def _of_export(
     if member is None:
         raise ConfigError(f"{path}: holds {len(inputs)} files; name one, or one of an NDJSON export with --member")
     try:
-        with open_export(engine, [(item.name, item.open) for item in inputs]) as export:
+        with open_export([(item.name, item.open) for item in inputs]) as export:
             return Provenances.of_export(engine.tables, export, file=member, index=index, correlation=known)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or type(error).__name__}") from None

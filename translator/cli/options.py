@@ -69,6 +69,15 @@ def _option(name: str, metavar: str | None, text: str, **more: Any) -> Callable[
     return click.option(name, metavar=metavar, expose_value=False, callback=_keep, help=text, **more)
 
 
+jobs_option = click.option(
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Share the work among N processes of this machine; the results are the same, in the same order.",
+)
+
 _OPTIONS = (
     _option("--config", "FILE", "Settings file.  [default: translator.toml, if it is here]"),
     _option("--site", "NAME|DIR", "Site whose tables override the packaged ones."),

@@ -5,20 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import click
 
 from translator.cli.options import Flags
 from translator.cli.output import write_line
+from translator.cli.step_lines import cells, printable, step_lines
 
 if TYPE_CHECKING:
     from translator.provenance import Origin, Provenance
     from translator.read.span import Place
-    from translator.translate.trace import Step
-
-_WIDEST = 60
 
 
 def show(provenance: Provenance, flags: Flags) -> None:
@@ -29,10 +26,14 @@ def show(provenance: Provenance, flags: Flags) -> None:
         write_line(msgspec.json.encode(provenance))
         return
     value = "" if provenance.value is None else f" = {_written(provenance.value)}"
-    click.echo(_printable(f"{provenance.asked}{value}"))
+    click.echo(printable(f"{provenance.asked}{value}"))
     for origin in provenance.origins:
         _show_origin(origin, provenance)
     click.echo(f"\ntables {provenance.tables_sha256}")
+    for fate in getattr(provenance, "ledger", ()):
+        from translator.cli.fate_view import show_fate  # noqa: PLC0415 - only where there is a ledger
+
+        show_fate(fate, provenance.tables_sha256)
 
 
 def _written(value: object) -> str:
@@ -44,13 +45,26 @@ def _written(value: object) -> str:
 
 def _show_origin(origin: Origin, provenance: Provenance) -> None:
     if origin.place is not None:
-        _show_place(origin.place, origin.place.file or provenance.source.file)
-    for line in _aligned(origin.steps):
+        _show_place(origin.place, origin.place.file or _named(provenance))
+    for line in step_lines(origin.steps):
         click.echo(f"  {line}")
     if origin.fields:
         click.echo(f"  reaches  {', '.join(_short(origin.fields))}")
     elif not origin.steps:
-        click.echo("  reaches no payload field")
+        click.echo(f"  {_reached(provenance)}")
+
+
+def _named(provenance: Provenance) -> str:
+    """Name what the bytes are counted in: a file, or a message that the ledger keeps by itself."""
+    message = getattr(provenance, "message", 0)
+    return f"message {message} of the ledger" if message else provenance.source.file
+
+
+def _reached(provenance: Provenance) -> str:
+    """Say that nothing comes of it, where that is known."""
+    if any(fate.today is not None for fate in getattr(provenance, "ledger", ())):
+        return "was read by other tables than those of now: what it reached is not known here"
+    return "reaches no payload field"
 
 
 def _short(fields: Sequence[str]) -> Iterator[str]:
@@ -64,38 +78,11 @@ def _short(fields: Sequence[str]) -> Iterator[str]:
 
 def _show_place(place: Place, file: str) -> None:
     click.echo()
-    click.echo(_printable(f"{file}, line {place.line}, bytes {place.start} to {place.end}: {place.at}"))
+    click.echo(printable(f"{file}, line {place.line}, bytes {place.start} to {place.end}: {place.at}"))
     begin, end = place.column, place.column + len(place.text)
-    line = _printable(place.context)
+    line = printable(place.context)
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         lit = click.style(line[begin:end] or " ", reverse=True, bold=True)
         click.echo(f"  {line[:begin]}{lit}{line[end:]}\n")
     else:
-        click.echo(f"  {line}\n  {' ' * _cells(line[:begin])}{'^' * max(_cells(line[begin:end]), 1)}\n")
-
-
-def _aligned(steps: Sequence[Step]) -> Iterator[str]:
-    """Set the operations in columns; a long remark goes below its operation."""
-    rows = [(step.name, step.at, _change(step), step.table) for step in steps]
-    widths = [max((min(_cells(row[at]), _WIDEST) for row in rows), default=0) for at in range(4)]
-    for row, step in zip(rows, steps, strict=True):
-        cells = [cell + " " * (width - _cells(cell)) for cell, width in zip(row, widths, strict=True)]
-        is_long = _cells(step.text) > _WIDEST
-        yield _printable("  ".join((*cells, "" if is_long else step.text)).rstrip())
-        if is_long:
-            yield from wrap(_printable(step.text), 100, initial_indent="    ", subsequent_indent="    ")
-
-
-def _change(step: Step) -> str:
-    return " -> ".join(filter(None, (step.given, step.result)))
-
-
-def _cells(text: str) -> int:
-    from rich.cells import cell_len  # noqa: PLC0415 - knows how wide a character is on a terminal
-
-    return cell_len(text)
-
-
-def _printable(text: str) -> str:
-    """Keep a message from steering the terminal: one visible character for each that is none."""
-    return "".join(character if character.isprintable() else "\N{MIDDLE DOT}" for character in text)
+        click.echo(f"  {line}\n  {' ' * cells(line[:begin])}{'^' * max(cells(line[begin:end]), 1)}\n")

@@ -18,6 +18,7 @@ from translator.ledger.desk import Desk, DeskSession, Kept
 from translator.ledger.destinations import EVERY, PERSON, VENDOR, Standing
 from translator.ledger.event_tables import DONE, FAILED, NOTED, WAITING
 from translator.ledger.events import EventArrival, EventRow
+from translator.ledger.fates import Fate, SentFate, VersionFate
 from translator.ledger.held import HeldCause, HeldItem, Version, by_cause, live_versions
 from translator.ledger.intakes import Prior
 from translator.ledger.lab_deliveries import DELIVERED, ORDER, REPORT, LabDelivery, LabThing
@@ -35,7 +36,15 @@ from translator.ledger.requisitions import RequestedRow, RequisitionRow
 from translator.ledger.tokens import SCOPES, Token
 from translator.ledger.twins import HELD_BEFORE
 from translator.ledger.undecided import UndecidedItem
-from translator.ledger.view_shapes import DecisionView, EntryView, MessageRow, MessageView, StatusView, SubmissionView
+from translator.ledger.view_shapes import (
+    AttemptView,
+    DecisionView,
+    EntryView,
+    MessageRow,
+    MessageView,
+    StatusView,
+    SubmissionView,
+)
 
 __all__ = [
     "AS_CORRECTED",
@@ -62,6 +71,7 @@ __all__ = [
     "Advanced",
     "Ageing",
     "Arrival",
+    "AttemptView",
     "Balance",
     "Bell",
     "Browsing",
@@ -78,6 +88,7 @@ __all__ = [
     "EntryView",
     "EventArrival",
     "EventRow",
+    "Fate",
     "HeldCause",
     "HeldItem",
     "Kept",
@@ -106,6 +117,7 @@ __all__ = [
     "Refiled",
     "RequestedRow",
     "RequisitionRow",
+    "SentFate",
     "Settlement",
     "Standing",
     "StatusView",
@@ -116,6 +128,7 @@ __all__ = [
     "Token",
     "UndecidedItem",
     "Version",
+    "VersionFate",
     "Waiting",
     "by_cause",
     "live_versions",

@@ -7,22 +7,20 @@ from typing import TypeAlias
 
 import msgspec
 
-from translator.ledger.states import LIVE
 from translator.record.outcome import RESULTS, Entry, Outcome, Submission
 
 _Place: TypeAlias = tuple[int, int | None]
 """The place of an entry: its submission, and the observation in it; an order has none."""
 
 
-def chosen_part(outcome: Outcome, states: Sequence[str], chosen: Collection[int], *, is_whole: bool) -> Outcome:
+def chosen_part(outcome: Outcome, chosen: Collection[int], *, is_whole: bool) -> Outcome:
     """
     Cut an outcome down to what is chosen: the rest keeps its entries, and sends nothing.
 
-    Shape: `states` are those of the entries as they are, `chosen` the numbers of some. `is_whole` says that the message
-    is chosen as a whole, observations or none.
+    Shape: `chosen` are the numbers of some entries. `is_whole` says that the message is chosen as a whole, observations
+    or none. What shares its observation with an entry that was sent is compared with that, as any repeat is.
     """
-    live = {_place_of(entry) for entry, state in zip(outcome.entries, states, strict=True) if state in LIVE}
-    wanted = {_place_of(outcome.entries[number]) for number in chosen} - live - {None}
+    wanted = {_place_of(outcome.entries[number]) for number in chosen} - {None}
     submissions: list[Submission] = []
     places: dict[_Place, _Place] = {}
     for number, submission in enumerate(outcome.submissions):

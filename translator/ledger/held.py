@@ -16,6 +16,9 @@ from translator.ledger import schema
 from translator.ledger.moments import moment_text
 from translator.ledger.states import LIVE
 
+NO_RESULTS = "no-results"
+"""Why a message is held that says no more of it."""
+
 # Reasons that a code explains: one mended row frees all that have it.
 BY_CODE = frozenset({
     "unmapped-code", "unit-unknown", "unit-not-convertible", "unit-missing", "unmapped-value", "implausible",
@@ -162,7 +165,7 @@ def _message_item(row: RowMapping) -> HeldItem:
         id=str(row["id"]),
         message=row["id"],
         service_request_id=row["service_request_id"] or "",
-        reason=row["reason"] or "no-results",
+        reason=row["reason"] or NO_RESULTS,
         held_since=moment_text(row["received_at"]),
         destination=row["destination"] or "",
     )

@@ -12,6 +12,7 @@ from translator.ledger.database import Database
 from translator.ledger.deliveries import Deliveries
 from translator.ledger.desk import Desk
 from translator.ledger.events import Events
+from translator.ledger.fates import Fates
 from translator.ledger.gate import Destinations
 from translator.ledger.lab_deliveries import LabDeliveries
 from translator.ledger.meters import Meters
@@ -48,6 +49,10 @@ class LedgerParts:
     def browsing(self) -> Browsing:
         """Give what a person looks at: messages by page, and lanes."""
         return Browsing(self._database, self._vault, self._instant)
+
+    def fates(self) -> Fates:
+        """Give what became of single entries, call by call and version by version."""
+        return Fates(self._database.read, self._vault)
 
     def access(self) -> Access:
         """Give who may use the service, and what they did."""

@@ -21,6 +21,7 @@ from translator.ledger.chosen_part import chosen_part
 from translator.ledger.conservation import check_balance
 from translator.ledger.decisions import Decision, record
 from translator.ledger.entry_rows import EntryRow, entry_rows
+from translator.ledger.held import NO_RESULTS
 from translator.ledger.moves import move
 from translator.ledger.overruling import place_again
 from translator.ledger.placement import Placed
@@ -70,8 +71,8 @@ class Refiled(Struct, frozen=True, omit_defaults=True):
     What became of a message that was taken up again.
 
     Shape: `freed` are the entries that are queued now, `settled` those that need nothing more (another message sent
-    them, or the tables ignore them now). `held` gives by entry why it stays. `bodies` are what is sent, by service
-    request.
+    them, or the tables ignore them now). `held` gives by entry why it stays, and under an empty name why the message
+    does. `bodies` are what is sent, by service request.
     """
 
     message: int
@@ -102,17 +103,17 @@ def refile(acceptance: Acceptance, message_id: int, outcome: Outcome, choice: Ch
     message = _read(acceptance.connection, message_id, outcome, choice)
     lanes = find_lanes(acceptance.connection, lane_names(outcome), acceptance.vault)
     is_whole = message.row["state"] in choice.states and choice.ats is None
-    parts = chosen_part(outcome, [entry["state"] for entry in message.entries], message.chosen, is_whole=is_whole)
+    parts = chosen_part(outcome, message.chosen, is_whole=is_whole)
     placed = [_place(acceptance, message, lanes[lane_name(one)], one) for one in parts.submissions]
     queue(acceptance, [message_id], [placed])
     _name_tables(acceptance.connection, placed, outcome.tables_sha256)
     rows = (row for row in entry_rows(parts, placed, message_id, lanes) if row.number in message.chosen)
     sealed = acceptance.vault.close_keys(message.row["key_id"], rows)
     changed = _write_entries(acceptance.connection, message, sealed)
-    _write_message(acceptance.connection, message, parts, placed)
+    whole = _write_message(acceptance.connection, message, parts, placed)
     _queue_statuses(acceptance, message, placed, lanes)
     store_lanes(acceptance.connection, lanes.values())
-    refiled = _told(message_id, changed, placed)
+    refiled = _told(message_id, changed, placed, whole)
     if refiled.freed or refiled.settled or refiled.bodies:
         record(acceptance.connection, decision, message_id, acceptance.now, entries=(*refiled.freed, *refiled.settled))
     return refiled
@@ -177,19 +178,26 @@ def _write_entries(
     return told
 
 
-def _write_message(connection: Connection, message: _Message, parts: Outcome, placed: Sequence[Placed]) -> None:
-    """Say how the message stands now; one of which something was sent before stays translated."""
+def _write_message(connection: Connection, message: _Message, parts: Outcome, placed: Sequence[Placed]) -> str:
+    """
+    Say how the message stands now; one of which something was sent before stays translated.
+
+    Absent: gives why it is held as a whole; empty where it is not, or where its entries say so.
+    """
     row = message.row
-    if row["state"] != "translated" or any(one.submission_id for one in placed):
-        state, reason = message_state(parts, placed)
-        held = select(func.count()).where(_entry.c.message_id == row["id"], _entry.c.state == "held")
-        if state not in {"translated", "held"} and connection.execute(held).scalar_one():
-            state, reason = "held", row["reason"]
-        if row["state"] == "translated":
-            state, reason = "translated", ""
-        remarks = [*parts.diagnostics, *(remark for one in placed for remark in one.revision.diagnostics)]
-        values = {"state": state, "reason": reason, "diagnostics": msgspec.json.encode(remarks).decode()}
-        connection.execute(update(_message).where(_message.c.id == row["id"]).values(**values))
+    if row["state"] == "translated" and not any(one.submission_id for one in placed):
+        return ""
+    state, reason = message_state(parts, placed)
+    held = select(func.count()).where(_entry.c.message_id == row["id"], _entry.c.state == "held")
+    has_held = bool(connection.execute(held).scalar_one())
+    if state not in {"translated", "held"} and has_held:
+        state, reason = "held", row["reason"]
+    if row["state"] == "translated":
+        state, reason = "translated", ""
+    remarks = [*parts.diagnostics, *(remark for one in placed for remark in one.revision.diagnostics)]
+    values = {"state": state, "reason": reason, "diagnostics": msgspec.json.encode(remarks).decode()}
+    connection.execute(update(_message).where(_message.c.id == row["id"]).values(**values))
+    return (reason or NO_RESULTS) if state == "held" and not has_held else ""
 
 
 def _queue_statuses(
@@ -217,11 +225,13 @@ def _report_status(placed: Placed) -> str:
     return revision.payload.status if revision.payload else placed.submission.payload.status
 
 
-def _told(message_id: int, changed: Sequence[tuple[EntryRow, bool]], placed: Sequence[Placed]) -> Refiled:
+def _told(message_id: int, changed: Sequence[tuple[EntryRow, bool]], placed: Sequence[Placed], whole: str) -> Refiled:
     held = {row.at: row.cause or row.reason for row, _ in changed if row.state == "held"}
     bare = next((one for one in placed if _is_bare(one) and not one.submission_id), None)
     if bare is not None and bare.revision.report.state == "held":
         held[""] = bare.revision.report.reason
+    if whole:
+        held[""] = whole
     return Refiled(
         message=message_id,
         freed=tuple(row.at for row, _ in changed if row.state == "queued"),
