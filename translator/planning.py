@@ -2,52 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import partial
+from collections.abc import Callable, Generator, Iterable
 
-from translator.engine import Translator
-from translator.feed import Source, Unreadable, translate_files
-from translator.pipeline import OF_THE_STREAM, Pipeline, Translated
-from translator.plan.causes import Translate
+from translator.feed import Source, Unreadable, in_batches, read_portions
+from translator.jobs import spread
+from translator.pipeline import Pipeline, Translated
 from translator.plan.comparer import Comparer, Known
-from translator.plan.comparison import Comparison
-from translator.record.outcome import FILE_SCHEMA, Outcome
-from translator.record.report import Finding
+from translator.plan.comparison import Comparison, merged
+from translator.portions import Portion
 from translator.translate.service_request import Lookup, no_correlation
 
-_TOO_LARGE = "too-large"
+# Messages that are compared together, and go to another process together.
+_BATCH = 64
+
+
+class Comparing:
+    """Compare what two sets of tables make of some portions of files, wherever the processor is free."""
+
+    def __init__(self, comparer: Comparer, correlation: Lookup = no_correlation, known: Known | None = None) -> None:
+        self._comparer = comparer
+        self._correlation = correlation
+        self._known = known
+
+    def __call__(self, portions: Iterable[Portion]) -> Comparison:
+        """Compare, and put the parts together."""
+        parts = [part for portion in portions for part in self._comparer.compare(self._by(portion), self._known)]
+        return merged(parts, self._comparer.examples)
+
+    def _by(self, portion: Portion) -> Callable[[Pipeline], Iterable[Translated]]:
+        return lambda pipeline: pipeline.translate_portion(portion, self._correlation)
 
 
 def compare_files(
-    comparer: Comparer,
-    sources: Iterable[Source],
-    unreadable: Unreadable,
-    *,
-    correlation: Lookup = no_correlation,
-    known: Known | None = None,
-) -> Iterator[Comparison]:
+    comparing: Comparing, sources: Iterable[Source], unreadable: Unreadable, jobs: int = 1
+) -> Generator[Comparison]:
     """
-    Compare what two sets of tables make of files, message by message, in the order of `translate`.
+    Compare what two sets of tables make of files, in the order of `translate`, by as many processes as there are jobs.
 
-    Shape: parts, to be put together in their order (`merged`). `known` says what a ledger knows of changed values.
+    Shape: parts, to be put together in their order (`merged`). With several jobs everything can be pickled. Close the
+    iterator where it is not read to its end.
     """
-    engine = Translator(comparer.tables[1])
-    for raw, outcome in translate_files(engine, sources, unreadable, correlation=correlation):
-        yield from comparer.compare(_subject(raw, outcome, correlation), known)
-
-
-def _subject(raw: bytes, outcome: Outcome, correlation: Lookup) -> Translate:
-    """Make what translates this message again by any tables; what no table decides is as it is."""
-    of_the_stream = [found for found in outcome.diagnostics if found.code in OF_THE_STREAM]
-    if outcome.schema == FILE_SCHEMA or any(found.code == _TOO_LARGE for found in of_the_stream):
-        return lambda _: [(raw, outcome)]
-    doubts = tuple(Finding(found.code, found.at, found.text) for found in of_the_stream)
-    source = outcome.source
-    return partial(_translated, raw, source.file, source.index, correlation, doubts)
-
-
-def _translated(
-    raw: bytes, file: str, index: int, correlation: Lookup, doubts: tuple[Finding, ...], pipeline: Pipeline
-) -> list[Translated]:
-    outcome = pipeline.translate(raw, file=file, index=index, correlation=correlation, doubts=doubts)
-    return [(raw, outcome)]
+    return spread(comparing, in_batches(read_portions(sources, unreadable), _BATCH), jobs)

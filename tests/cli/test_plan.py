@@ -326,6 +326,22 @@ def test_ledger_is_only_looked_at(command_line: CommandLine, ledger: Path) -> No
 # A long work
 
 
+def test_shared_work_gives_the_same_bytes(command_line: CommandLine, lab: Path) -> None:
+    """Two processes find what one finds, in the same order."""
+    (lab / "archive" / "many.hl7").write_bytes(oru([Obx(LOCAL, "184"), Obx(HDL, "55")]) * 200)
+
+    alone, shared = (command_line(*PLAN, "--jobs", jobs) for jobs in ("1", "2"))
+
+    assert (shared.stdout, shared.stderr, shared.returncode) == (alone.stdout, alone.stderr, alone.returncode)
+
+
+def test_ledger_is_looked_at_by_one_process(command_line: CommandLine, ledger: Path) -> None:
+    """The two flags do not go together, and that is said."""
+    done = command_line(*PLAN, "--ledger", ledger, "--jobs", "2")
+
+    assert (done.returncode, b"leave --jobs out" in done.stderr) == (2, True)
+
+
 def test_ctrl_c_shows_what_was_compared(lab: Path) -> None:
     """The plan so far is whole in itself, says that it is not all, and is no success; no file is written."""
     message = oru([Obx(LOCAL, "184")]) + b"NTE|1||" + b"x" * 10_000 + b"\r"

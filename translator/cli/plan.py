@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from translator.cli.count_progress import CountProgress
 from translator.cli.ending import FINDINGS
 from translator.cli.inputs import Input, Unread, find_inputs
 from translator.cli.ledger_place import existing
-from translator.cli.options import Flags, common
+from translator.cli.options import Flags, common, jobs_option
 from translator.cli.output import say
 from translator.errors import ConfigError, TableError
 from translator.record.correlation import Correlation
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from translator.plan.comparison import Comparison
     from translator.secrets import Secret
     from translator.translate.service_request import Lookup
-
-# Parts that are put together at once: each pass copies what was found so far.
-_PARTS = 256
 
 
 @click.command("plan")
@@ -51,8 +48,9 @@ _PARTS = 256
 )
 @click.option("--show-values", is_flag=True, help="Show the values of the examples, too; they are patient data.")
 @click.option("--correlation", metavar="FILE", help="CSV that says which order belongs to which service request.")
+@jobs_option
 @common
-def command(
+def command(  # noqa: PLR0913 - one for each flag
     flags: Flags,
     paths: tuple[str, ...],
     against: str,
@@ -60,6 +58,7 @@ def command(
     write_accept: str | None,
     examples: int,
     correlation: str | None,
+    jobs: int,
     *,
     show_values: bool,
 ) -> int:
@@ -95,6 +94,8 @@ def command(
     from translator.plan.comparer import Comparer  # noqa: PLC0415
     from translator.table_versions import other_tables, todays_tables  # noqa: PLC0415
 
+    if flags.ledger and jobs > 1:
+        raise click.UsageError("a ledger is looked at by one process; leave --jobs out where --ledger is named")
     settings = flags.settings()
     unread = Unread()
     inputs = find_inputs(paths, unread)
@@ -108,7 +109,7 @@ def command(
     with ExitStack() as stack:
         ledger = stack.enter_context(_look(existing(settings), settings.ledger_key)) if flags.ledger else None
         lookup = _lookup(correlation, ledger, PurePath(settings.site).name)
-        whole, is_complete = _compared(comparer, inputs, unread, lookup, ledger)
+        whole, is_complete = _compared(comparer, inputs, unread, lookup, ledger, jobs)
     found = found_in(whole, comparer.changes)
     judgement = judge(found, accepted) if accepted is not None else None
     plan = Plan(other.name, comparer, whole, found, judgement, unread.count, is_complete, ledger is not None)
@@ -149,27 +150,26 @@ def _lookup(correlation: str | None, ledger: Ledger | None, source: str) -> Look
 
 
 def _compared(
-    comparer: Comparer, inputs: list[Input], unread: Unread, lookup: Lookup, ledger: Ledger | None
+    comparer: Comparer, inputs: list[Input], unread: Unread, lookup: Lookup, ledger: Ledger | None, jobs: int
 ) -> tuple[Comparison, bool]:
     """Compare everything, or as much as there is time for; tells whether it was everything."""
     from translator.plan.comparison import merged  # noqa: PLC0415 - what --help does not need
-    from translator.planning import compare_files  # noqa: PLC0415
+    from translator.planning import Comparing, compare_files  # noqa: PLC0415
 
     known = ledger.deliveries().words if ledger is not None else None
     sources = [(item.name, item.open) for item in inputs]
-    parts: list[Comparison] = []
-    done = 0
-    with CountProgress("compared") as progress:
-        try:
-            for part in compare_files(comparer, sources, unread.note, correlation=lookup, known=known):
-                parts.append(part)
-                done += part.messages
-                if len(parts) >= _PARTS:
-                    parts = [merged(parts, comparer.examples)]
-                    progress(done, None)
-        except KeyboardInterrupt:
-            return merged(parts, comparer.examples), False
-    return merged(parts, comparer.examples), True
+    whole = merged([], comparer.examples)
+    try:
+        with (
+            CountProgress("compared") as progress,
+            closing(compare_files(Comparing(comparer, lookup, known), sources, unread.note, jobs)) as parts,
+        ):
+            for part in parts:
+                whole = merged([whole, part], comparer.examples)
+                progress(whole.messages, None)
+    except KeyboardInterrupt:
+        return whole, False
+    return whole, True
 
 
 def _write(name: str, plan: Plan, notes: list[Accepted]) -> None:
