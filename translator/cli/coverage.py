@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -13,18 +14,22 @@ from translator.cli.correlations import read_correlation
 from translator.cli.coverage_progress import CoverageProgress
 from translator.cli.ending import FINDINGS, INTERRUPTED
 from translator.cli.inputs import Input, Unread, find_inputs
-from translator.cli.options import Flags, common
+from translator.cli.options import Flags, common, jobs_option
 from translator.cli.output import say, write_line
 from translator.cli.written_file import check_new, write_new, write_over
 from translator.record.correlation import Correlation
 
 if TYPE_CHECKING:
-    from translator.coverage.count import Tally
+    from translator.coverage.count import Counted, Tally
     from translator.coverage.report import Coverage
     from translator.feed import Source
+    from translator.portions import Portion
     from translator.translate.tables import Tables
 
 _STUB = "whoop/observations.csv"
+
+_BATCH = 128
+"""So many messages a worker counts at a time."""
 
 
 @click.command("coverage")
@@ -45,9 +50,16 @@ _STUB = "whoop/observations.csv"
     show_default=True,
     help="Rows of each table on a terminal.",
 )
+@jobs_option
 @common
 def command(
-    flags: Flags, paths: tuple[str, ...], correlation: str | None, page: str | None, stub: str | None, top: int
+    flags: Flags,
+    paths: tuple[str, ...],
+    correlation: str | None,
+    page: str | None,
+    stub: str | None,
+    top: int,
+    jobs: int,
 ) -> int:
     """
     Say what an archive holds, and what the tables make of it.
@@ -64,7 +76,7 @@ def command(
     \b
     Examples:
       translator coverage archive/
-      translator coverage 2025.zip --site acme --correlation orders.csv --html coverage.html
+      translator coverage 2025.zip --jobs 4 --site acme --correlation orders.csv --html coverage.html
       translator coverage archive/ --site acme --write-stub mappings/sites/acme
       translator coverage archive/ --format json | jq '.unread'
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
@@ -78,7 +90,7 @@ def command(
     inputs = find_inputs(paths, unread)
     tally = Tally(tables)
     known = Correlation(read_correlation(correlation), PurePath(site).name)
-    interrupted = _count(tally, tables, inputs, unread, known)
+    interrupted = _count(tally, _Work(tables, known), inputs, unread, jobs)
     for _ in range(unread.count):
         tally.unreadable()
     found = summarise(tally.counts, tables, interrupted=interrupted)
@@ -101,17 +113,38 @@ def _tables(site: str) -> Tables:
     return Translator.load(site or None).tables
 
 
-def _count(tally: Tally, tables: Tables, inputs: list[Input], unread: Unread, known: Correlation) -> bool:
-    """Count every message, and tell whether a person stopped it."""
-    from translator.engine import Translator  # noqa: PLC0415
-    from translator.feed import translate_files  # noqa: PLC0415
+class _Work:
+    """Count portions; wherever the processor is free."""
 
-    engine = Translator(tables, tally.watch)
+    def __init__(self, tables: Tables, known: Correlation) -> None:
+        from translator.coverage.count import Tally  # noqa: PLC0415
+        from translator.engine import Translator  # noqa: PLC0415
+
+        self._tally = Tally(tables)
+        self._engine = Translator(tables, self._tally.watch)
+        self._known = known
+
+    def __call__(self, portions: Iterable[Portion]) -> Counted:
+        for portion in portions:
+            for _, outcome in self._engine.translate_portion(portion, correlation=self._known):
+                self._tally.file(outcome)
+        return self._tally.take()
+
+
+def _count(tally: Tally, work: _Work, inputs: list[Input], unread: Unread, jobs: int) -> bool:
+    """Count every message, and tell whether a person stopped it."""
+    from translator.feed import in_batches, read_portions  # noqa: PLC0415
+    from translator.jobs import spread  # noqa: PLC0415
+
     with CoverageProgress(len(inputs)) as shown:
+        portions = read_portions(_counted(inputs, shown), unread.note)
+        # Alone, each message counts as it comes.
+        parts = spread(work, in_batches(portions, _BATCH if jobs > 1 else 1), jobs)
         try:
-            for _, outcome in translate_files(engine, _counted(inputs, shown), unread.note, correlation=known):
-                tally.file(outcome)
-                shown.seen(tally.messages, tally.entries)
+            with closing(parts):
+                for part in parts:
+                    tally.add(part)
+                    shown.seen(tally.messages, tally.entries)
         except KeyboardInterrupt:
             say("stopped; this is what was counted so far")
             return True

@@ -63,6 +63,14 @@ class _Known(Struct, frozen=True):
     unmapped: bool
 
 
+class Counted(Struct, frozen=True):
+    """A part of what is counted, with how many messages and entries it is about."""
+
+    counts: Counts
+    messages: int
+    entries: int
+
+
 class Tally:
     """
     Count messages; `counts` is what was counted so far.
@@ -84,6 +92,20 @@ class Tally:
     def counts(self) -> Counts:
         """What was counted so far, within bounds."""
         return Counts(*(bounded(counter, name, self._most) for name, counter in structs.asdict(self._counts).items()))
+
+    def take(self) -> Counted:
+        """Give what was counted since the last time, and begin anew."""
+        counted = Counted(self.counts, self.messages, self.entries)
+        self._counts, self.messages, self.entries = Counts(), 0, 0
+        return counted
+
+    def add(self, counted: Counted) -> None:
+        """Count what another has counted."""
+        for name, counter in structs.asdict(counted.counts).items():
+            getattr(self._counts, name).update(counter)
+        self.messages += counted.messages
+        self.entries += counted.entries
+        self._trim()
 
     def file(self, outcome: Outcome) -> None:
         """Count what is wrong with a file as a whole."""
