@@ -129,7 +129,7 @@ def test_stub_for_a_site_lies_where_its_table_would(command_line: CommandLine, t
     assert b"wrote 1 row to fill in" in done.stderr
     assert written.splitlines()[1].startswith("L,GLU,,Glucose,,TO FILL IN")
     assert check.returncode != 0
-    assert b"sites/acme/whoop/observations.csv:2:1" in check.stdout + check.stderr
+    assert b"acme/whoop/observations.csv:2:1" in check.stdout + check.stderr
 
 
 def test_filled_stub_covers_the_archive(command_line: CommandLine, tmp_path: Path) -> None:
