@@ -76,14 +76,14 @@ def test_message_type_has_a_reason_exactly_where_it_is_not_read(row: str, expect
     assert [fault.split(": ")[0] for fault in faults_of(files)] == [expected]
 
 
-CODED = "whoop_code,system,code,display,value_text,spellings\n"
+CODED = "whoop_code,system,code,display,value_text,spellings,note\n"
 
 
 @pytest.mark.parametrize(
     ("rows", "at"),
     [
-        pytest.param("RH_TYPE,s,1,,pos,\nRH_TYPE,s,1,,neg,\n", "whoop/coded-values.csv:3:3", id="code"),
-        pytest.param("RH_TYPE,,,,pos,D+|d  x\nRH_TYPE,,,,neg,D X\n", "whoop/coded-values.csv:3:6", id="spelling"),
+        pytest.param("RH_TYPE,s,1,,pos,,\nRH_TYPE,s,1,,neg,,\n", "whoop/coded-values.csv:3:3", id="code"),
+        pytest.param("RH_TYPE,,,,pos,D+|d  x,\nRH_TYPE,,,,neg,D X,\n", "whoop/coded-values.csv:3:6", id="spelling"),
     ],
 )
 def test_answer_with_two_meanings_is_a_fault(rows: str, at: str) -> None:
@@ -97,14 +97,14 @@ DUPLICATE = "line 2 gives another value_text for this answer"
 
 def test_answer_that_is_listed_twice_alike_is_no_fault() -> None:
     """Two codes may share a spelling where the text is the same."""
-    rows = CODED + "RH_TYPE,s,1,,pos,D+\nRH_TYPE,t,9,,pos,D+\n"
+    rows = CODED + "RH_TYPE,s,1,,pos,D+,\nRH_TYPE,t,9,,pos,D+,\n"
     tables = load_tables({**FILES, "whoop/coded-values.csv": rows.encode()})
     assert tables.coded_values["RH_TYPE", "", "d+"] == "pos"
 
 
 def test_code_without_answers_still_takes_listed_answers_only() -> None:
     """A row without value_text closes a code."""
-    tables = load_tables({**FILES, "whoop/coded-values.csv": (CODED + "RH_TYPE,,,,,\n").encode()})
+    tables = load_tables({**FILES, "whoop/coded-values.csv": (CODED + "RH_TYPE,,,,,,\n").encode()})
     assert tables.answered_codes == {"RH_TYPE"}
     assert not tables.coded_values
 
