@@ -201,6 +201,16 @@ def test_unreadable_file_is_counted(command_line: CommandLine, tmp_path: Path) -
     assert found["totals"]["messages"] == 1
 
 
+def test_shared_work_counts_the_same(command_line: CommandLine, tmp_path: Path) -> None:
+    """Whatever the number of processes, to the byte; a batch of one file is shared, too."""
+    (tmp_path / "many.hl7").write_bytes(b"".join([COVERED, OPEN] * 200))
+
+    found = {jobs: command_line("coverage", "many.hl7", "--jobs", jobs).stdout for jobs in ("1", "2", "3")}
+
+    assert json.loads(found["1"])["totals"]["messages"] == 400
+    assert found == dict.fromkeys(found, found["1"])
+
+
 def test_missing_archive_is_exit_code_2(command_line: CommandLine) -> None:
     """A path that is not there stops everything."""
     done = command_line("coverage", "nowhere")

@@ -120,9 +120,13 @@ class _Work:
         from translator.coverage.count import Tally  # noqa: PLC0415
         from translator.engine import Translator  # noqa: PLC0415
 
+        self._tables, self._known = tables, known
         self._tally = Tally(tables)
         self._engine = Translator(tables, self._tally.watch)
-        self._known = known
+
+    def __reduce__(self) -> tuple[type[_Work], tuple[Tables, Correlation]]:
+        # What counts in another process is begun there.
+        return _Work, (self._tables, self._known)
 
     def __call__(self, portions: Iterable[Portion]) -> Counted:
         for portion in portions:
