@@ -16,7 +16,7 @@ _TEMPLATES = Path(__file__).parent / "coverage" / "templates"
 _MOST_ROWS, _MOST_BARS = 100, 8
 _WIDTH, _HEIGHT = 400, 150
 # Marks that stand closer would write over each other.
-_APART = 0.09
+_APART = 0.15
 _MOST_STEPS = 100
 # From here on a share is told without decimals.
 _ROUND = 10
