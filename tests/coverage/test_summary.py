@@ -134,6 +134,7 @@ def test_only_so_many_codes_are_ranked() -> None:
         pytest.param(Obx(GLUCOSE, "92", unit="furlong"), "unit-unknown", id="unknown"),
         pytest.param(Obx(GLUCOSE, "92", unit=""), "unit-missing", id="none"),
         pytest.param(Obx(LOCAL, "92"), "no row", id="code-without-a-row"),
+        pytest.param(Obx(LOCAL, "92", unit=""), "no row", id="number-without-unit-or-row"),
     ],
 )
 def test_unit_says_what_becomes_of_it(result: Obx, becomes: str) -> None:

@@ -32,7 +32,7 @@ def _headline(found: Coverage) -> str:
     stopped = " (stopped before the end)" if found.interrupted else ""
     return (
         f"{totals.messages:,} messages, {totals.entries:,} entries: {_states(found.entries)}{stopped}\n"
-        f"{totals.mapped_codes:,} of {totals.codes:,} codes are mapped, {totals.open_codes:,} want a row; "
+        f"{totals.mapped_codes:,} of {totals.codes:,} codes are mapped, {totals.open_codes:,} without a row; "
         f"{totals.mapped:,} of {totals.observations:,} observations have one"
     )
 
@@ -141,7 +141,8 @@ def _bar(count: int, total: int) -> str:
 def _draw(console: Console, title: str, columns: Sequence[str], rows: Sequence[Row], top: int) -> None:
     if not rows:
         return
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    console.print(Text(title, style="bold"))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold", justify="right" if column in _NUMBERS - {"share"} else "left")
     for row in rows[:top]:

@@ -20,6 +20,8 @@ from translator.translate.tables import ObservationRow, Tables
 
 STATUS_AT = {"hl7v2": "OBX-11", "fhir": "Observation.status"}
 _OBSERVATIONS = frozenset({"Observation", "Observation component"})
+# A number without a unit is told, since its row will ask for one.
+_NUMBERS = frozenset({"NM", "SN"})
 # Codes are ranked for as long as anybody reads on.
 _MOST_SUGGESTED = 500
 
@@ -83,7 +85,8 @@ class SeenForms:
         for key, count in self._by_form.items():
             route, form = self._routes[key], key[1]
             row = route.match.row
-            if form.unit or (row is not None and row.kind == "numeric" and not row.ignore):
+            wants_unit = form.value_type in _NUMBERS if row is None else row.kind == "numeric" and not row.ignore
+            if form.unit or wants_unit:
                 code = next(iter(coded(form.codes)), Code())
                 found[form.unit, code, _becomes(route, form), row.whoop_code if row else ""] += count
         for (unit, code, becomes, whoop_code), count in most_common(found):
