@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import closing
-from multiprocessing import active_children
+from multiprocessing import Pipe, active_children
 
 import pytest
 from hypothesis import given
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from translator.errors import WorkerError
 from translator.feed import in_batches
-from translator.jobs import spread
+from translator.jobs import received, spread
 from translator.portions import FilePortion
 
 
@@ -126,3 +126,21 @@ def test_batches_hold_every_portion_once(sizes: list[int], most: int) -> None:
     assert [portion for batch in batches for portion in batch] == portions
     assert all(1 <= len(batch) <= most for batch in batches)
     assert all(sum(len(portion.raw) for portion in batch[:-1]) < 1 << 20 for batch in batches)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the pipes of Windows carry whole messages")
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"", id="before-a-message"),
+        pytest.param(b"\0\0", id="in-the-size-of-a-message"),
+        pytest.param(b"\0\0\0\x09abc", id="in-the-middle-of-a-message"),
+    ],
+)
+def test_worker_ends_where_the_other_end_goes(sent: bytes) -> None:
+    """Whatever was under way when the process that asks was killed, a worker has nothing to say about it."""
+    ours, theirs = Pipe()
+    os.write(theirs.fileno(), sent)
+    theirs.close()
+
+    assert received(ours) == b""

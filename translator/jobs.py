@@ -183,7 +183,7 @@ def _serve(pipe: Connection) -> None:
     """Work until nobody is there to ask; this is the whole of a worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     work: Callable[[Any], Any] | None = None
-    while raw := _received(pipe):
+    while raw := received(pipe):
         with _Told(pipe):
             thing = pickle.loads(raw)  # noqa: S301 - from the process that started this one
             if work is None:
@@ -192,9 +192,9 @@ def _serve(pipe: Connection) -> None:
                 pipe.send(work(thing))
 
 
-def _received(pipe: Connection) -> bytes:
-    """Wait for what is handed over; nothing where the other end has gone."""
-    with suppress(EOFError, ConnectionError):
+def received(pipe: Connection) -> bytes:
+    """Wait for what is handed over; nothing where the other end has gone, be it in the middle of a message."""
+    with suppress(EOFError, OSError):
         return pipe.recv_bytes()
     return b""
 
