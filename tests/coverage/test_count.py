@@ -194,3 +194,18 @@ def test_code_is_learnt_again_when_the_memo_is_full() -> None:
     message = oru([Obx(f"C{number}^^L", "1") for number in range(5000)])
 
     assert counts_of([message, message]).entries.total() == 10_000
+
+
+@pytest.mark.parametrize("most", [pytest.param(1, id="hardly-any-room"), pytest.param(1000, id="room-for-all")])
+@given(messages=MESSAGES)
+def test_parts_that_others_counted_add_up_to_the_whole(messages: list[bytes], most: int) -> None:
+    """Counted here or taken from those who counted message by message: the same counts, nothing twice."""
+    whole, _ = counted(messages, most=most)
+    added = Tally(tables(), most)
+
+    for message in messages:
+        part, _ = counted([message], most=most)
+        added.add(part.take())
+        assert (part.messages, part.entries, part.counts) == (0, 0, Counts())
+
+    assert (added.counts, added.messages, added.entries) == (whole.counts, whole.messages, whole.entries)

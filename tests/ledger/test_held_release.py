@@ -254,7 +254,7 @@ def day(sent: Sequence[Sent], rows: str) -> Iterator[SiteLab]:
             yield lab
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(_DAY, _ROWS, _FIX, st.data())
 def test_preview_is_the_effect(
     sent: list[Sent], rows: dict[str, str], fix: dict[str, str], data: st.DataObject
