@@ -12,6 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
+from tests.toml_text import as_toml
 from translator.config import parse_settings
 from translator.config_keys import KEYS
 from translator.config_schema import settings_schema
@@ -28,17 +29,6 @@ def is_loaded(text: str) -> bool:
     except ConfigError:
         return False
     return True
-
-
-def as_toml(value: object) -> str:
-    """Write a value as TOML."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f'"{key}" = {as_toml(each)}' for key, each in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(as_toml, value)) + "]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def test_schema_is_one() -> None:

@@ -85,6 +85,18 @@ def test_table_shows_every_part(command_line: CommandLine) -> None:
     assert "--top" in said
 
 
+@pytest.mark.parametrize(
+    "data", [pytest.param(b"", id="empty"), pytest.param(b"%PDF-1.7\n\x00\x01", id="of-another-kind")]
+)
+def test_file_without_a_message_lists_no_row(command_line: CommandLine, data: bytes) -> None:
+    """It says what is wrong with the file, and nothing about tables that nothing was held against."""
+    done = command_line("coverage", "-", "--format", "table", "--html", "page.html", data=data)
+
+    assert (done.returncode, done.stdout.startswith(b"messages 0, entries 0")) == (1, True)
+    assert b"no message" in done.stdout
+    assert b"nothing led to" not in done.stdout
+
+
 def test_nothing_of_a_patient_is_printed(command_line: CommandLine, tmp_path: Path) -> None:
     """Neither table nor JSON nor page nor stub has a value, a name or a number, nor the name of a file."""
     (tmp_path / "Avery.hl7").write_bytes(OPEN)

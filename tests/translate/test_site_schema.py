@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
+from tests.toml_text import as_toml
 from translator.errors import Fault
 from translator.mapping_files import site_files
 from translator.translate.load_site import site_settings
@@ -24,17 +25,6 @@ def is_loaded(text: str) -> bool:
     faults: list[Fault] = []
     site_settings({"site.toml": text.encode()}, "acme", faults)
     return not faults
-
-
-def as_toml(value: object) -> str:
-    """Write a value as TOML."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f'"{key}" = {as_toml(each)}' for key, each in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(as_toml, value)) + "]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def test_schema_is_one() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from msgspec import Struct, field, structs
+from msgspec import Struct, structs
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 
@@ -17,6 +17,7 @@ from tests.ledger.arrivals import LANES, POLICIES, arrival, report
 from tests.ledger.conftest import Clock
 from tests.transmit.delivering import wait_until
 from translator.accept.listener import Listener
+from translator.accept.mllp_counts import MllpCounts
 from translator.errors import LedgerUnavailableError
 from translator.ledger import Ledger, RateBudget, Settlement
 from translator.record.outcome import Entry
@@ -29,25 +30,11 @@ ALWAYS = Pace(least_s=0, patience_s=60, share=1)
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
-class Counts(Struct):
-    """What an MLLP port counts."""
-
-    answered: Counter[str] = field(default_factory=Counter)
-    connections: int = 0
-    not_allowed: int = 0
-    above_limit: int = 0
-    not_agreed: int = 0
-    too_large: int = 0
-    truncated: int = 0
-    timeouts: int = 0
-    defects: int = 0
-
-
 class Port(Struct):
     """An MLLP port."""
 
     port: int
-    counts: Counts
+    counts: MllpCounts
 
 
 class Folder(Struct):
@@ -158,7 +145,7 @@ def test_calls_lessen_the_budget(ledger: Ledger, metrics: Metrics) -> None:
 
 def test_parts_of_the_service_are_counted(metrics: Metrics) -> None:
     """MLLP ports by their number, folders by their place in the settings; who is in trouble is not ready."""
-    counts = Counts(answered=Counter(AA=3, AE=1), connections=2, above_limit=4, truncated=1)
+    counts = MllpCounts(answered=Counter(AA=3, AE=1), connections=2, above_limit=4, truncated=1)
     folder = Folder({"done": 7, "held": 1, "failed": 0}, "it is away")
     metrics.watch([Port(2575, counts)], [folder], lambda: {"folder 1": folder.trouble})
 

@@ -25,9 +25,10 @@ class CountProgress:
             from rich.console import Console  # noqa: PLC0415
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
 
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+            what, beside = TextColumn("{task.description}"), TextColumn("{task.fields[beside]}")
+            columns = (what, BarColumn(), MofNCompleteColumn(), beside)
             self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task(self._things, total=None)
+            self._task = self._bar.add_task(self._things, total=None, beside="")
             self._bar.start()
         return self
 
@@ -41,3 +42,8 @@ class CountProgress:
         """Show how far it is."""
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=done, total=total)
+
+    def beside(self, words: str) -> None:
+        """Show what else there is to say."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, beside=words)

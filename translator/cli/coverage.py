@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from translator.cli.correlations import read_correlation
-from translator.cli.coverage_progress import CoverageProgress
+from translator.cli.count_progress import CountProgress
 from translator.cli.ending import FINDINGS, INTERRUPTED
 from translator.cli.inputs import Input, Unread, find_inputs
 from translator.cli.options import Flags, common, jobs_option
@@ -140,7 +140,7 @@ def _count(tally: Tally, work: _Work, inputs: list[Input], unread: Unread, jobs:
     from translator.feed import in_batches, read_portions  # noqa: PLC0415
     from translator.jobs import spread  # noqa: PLC0415
 
-    with CoverageProgress(len(inputs)) as shown:
+    with CountProgress("files") as shown:
         portions = read_portions(_counted(inputs, shown), unread.note)
         # Alone, each message counts as it comes.
         parts = spread(work, in_batches(portions, _BATCH if jobs > 1 else 1), jobs)
@@ -148,16 +148,16 @@ def _count(tally: Tally, work: _Work, inputs: list[Input], unread: Unread, jobs:
             with closing(parts):
                 for part in parts:
                     tally.add(part)
-                    shown.seen(tally.messages, tally.entries)
+                    shown.beside(f"{tally.messages:,} messages, {tally.entries:,} entries")
         except KeyboardInterrupt:
             say("stopped; this is what was counted so far")
             return True
     return False
 
 
-def _counted(inputs: list[Input], shown: CoverageProgress) -> Iterator[Source]:
+def _counted(inputs: list[Input], shown: CountProgress) -> Iterator[Source]:
     for number, item in enumerate(inputs):
-        shown.file(number)
+        shown(number, len(inputs))
         yield item.name, item.open
 
 

@@ -31,9 +31,9 @@ def _headline(found: Coverage) -> str:
     totals = found.totals
     stopped = " (stopped before the end)" if found.interrupted else ""
     return (
-        f"{totals.messages:,} messages, {totals.entries:,} entries: {_states(found.entries)}{stopped}\n"
-        f"{totals.mapped_codes:,} of {totals.codes:,} codes are mapped, {totals.open_codes:,} without a row; "
-        f"{totals.mapped:,} of {totals.observations:,} observations have one"
+        f"messages {totals.messages:,}, entries {totals.entries:,}: {_states(found.entries)}{stopped}\n"
+        f"codes with a row: {totals.mapped_codes:,} of {totals.codes:,}, {totals.open_codes:,} want one; "
+        f"observations with a row: {totals.mapped:,} of {totals.observations:,}"
     )
 
 
@@ -93,11 +93,13 @@ def _tables(found: Coverage) -> Iterator[tuple[str, Sequence[str], Iterable[Row]
         ("field or element", "count"),
         ((each.at, f"{each.count:,}") for each in found.unread),
     )
-    yield (
-        "Rows that nothing led to",
-        ("row", "is", "name"),
-        ((each.at, each.row, each.display) for each in sorted(found.silent, key=lambda each: not each.site)),
-    )
+    # Where nothing was sent, that nothing led to any row says nothing.
+    if found.totals.messages:
+        yield (
+            "Rows that nothing led to",
+            ("row", "is", "name"),
+            ((each.at, each.row, each.display) for each in sorted(found.silent, key=lambda each: not each.site)),
+        )
 
 
 def _open(code: SeenCode, total: int) -> Row:

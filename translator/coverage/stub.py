@@ -15,7 +15,7 @@ from translator.coverage.counts import CUT, OTHERS
 from translator.coverage.report import Code, Coverage, SeenCode
 
 COLUMNS = ("system", "code", "same_as", "display", "ignore", "note")
-TODO = "TO FILL IN"
+TO_FILL_IN = "TO FILL IN"
 # What a spreadsheet would run as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -44,7 +44,7 @@ def stub_of(found: Coverage) -> tuple[str, int]:
 
 
 def _note(seen: SeenCode, count: int) -> str:
-    parts = [f"{TODO}: seen {count} times"]
+    parts = [f"{TO_FILL_IN}: seen {count} times"]
     if seen.units:
         parts.append("in " + ", ".join(f"{unit} ({number})" for unit, number in seen.units.items()))
     if seen.problem not in {"", "unmapped-code"}:
