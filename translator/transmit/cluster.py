@@ -19,7 +19,7 @@ from typing import Any
 import psycopg
 from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Status
+from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -49,7 +49,7 @@ _BY_INDEX = dict.fromkeys(
 )
 
 
-class _Reports(JobManager):
+class Reports(JobManager):
     """Procrastinate's way to its tables; it tells when this worker was listed, and when it reported."""
 
     def __init__(
@@ -58,9 +58,11 @@ class _Reports(JobManager):
         member: Member,
         clock: Callable[[], float],
         introduce: Callable[[int], None],
+        broke_off: Callable[[], None],
     ) -> None:
         super().__init__(connector)
         self._introduce = introduce
+        self._broke_off = broke_off
         self._member = member
         self._clock = clock
         self.listed: list[int] = []
@@ -86,6 +88,13 @@ class _Reports(JobManager):
         if not await self.connector.execute_query_all_async(_LISTED, worker_id=worker_id):
             raise DeclaredDeadError(DEAD)
         self._member.reported(worker_id, asked_at)
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 - the method's own
+        """Take a job off the queue; where that fails, its lane is locked until this worker is off the list."""
+        try:
+            await super().finish_job(job, status, delete_job)
+        except ConnectorException:
+            self._broke_off()
 
     async def unregister_worker(self, worker_id: int) -> None:
         """Leave a worker that has ended on the list: the other one may still have something under way."""
@@ -133,10 +142,10 @@ class ClusterEngine:
     async def run(self, lanes: Lanes, *, is_over: Callable[[], bool], serves: bool) -> None:
         """Run jobs, as the port says; without serving, until the queue is empty."""
         connector = PsycopgConnector(
-            conninfo=_place(self._cluster.address), min_size=1, max_size=_POOL, timeout=CONNECT_SECONDS
+            conninfo=queue_place(self._cluster.address), min_size=1, max_size=_POOL, timeout=CONNECT_SECONDS
         )
         app = App(connector=connector)
-        app.job_manager = reports = _Reports(connector, self._member, self._clock, self._introduce)
+        app.job_manager = reports = Reports(connector, self._member, self._clock, self._introduce, self._broken)
 
         def ends() -> bool:
             return is_over() or self._failure is not None
@@ -150,11 +159,11 @@ class ClusterEngine:
                 await self._work(app, reports, lanes, ends, serves=serves)
                 await reports.sign_off()
         except (ConnectorException, psycopg.Error):
-            self._fail(LedgerUnavailableError(_GONE))
+            self._broken()
         if self._failure is not None:
             raise self._failure
 
-    async def _work(self, app: App, reports: _Reports, lanes: Lanes, ends: Callable[[], bool], *, serves: bool) -> None:
+    async def _work(self, app: App, reports: Reports, lanes: Lanes, ends: Callable[[], bool], *, serves: bool) -> None:
         """Keep the workers and what goes on beside them at work, until it is over or one of them has ended."""
         queues = (self._destination, self._destination + URGENT)
         workers = [asyncio.create_task(self._worker(app, queue, serves=serves)) for queue in queues]
@@ -180,7 +189,7 @@ class ClusterEngine:
                 raise error
         if broke_off:
             # Procrastinate ends a worker that cannot report, and keeps the reason to itself.
-            self._fail(LedgerUnavailableError(_GONE))
+            self._broken()
 
     def _worker(self, app: App, queue: str, *, serves: bool) -> Coroutine[Any, Any, None]:
         return app.run_worker_async(
@@ -241,7 +250,7 @@ class ClusterEngine:
             ringing.cancel()
             await asyncio.gather(ringing, return_exceptions=True)
 
-    async def _take_over(self, jobs: _Reports) -> None:
+    async def _take_over(self, jobs: Reports) -> None:
         """Strike off who was silent for too long, and see to it that their lanes go on."""
         dead_after_s = self._terms.dead_after_s
         while True:
@@ -254,7 +263,7 @@ class ClusterEngine:
             await asyncio.to_thread(self._cluster.remind_forgotten)
             await asyncio.sleep(self._terms.every_s)
 
-    async def _forget(self, jobs: _Reports, job_id: int) -> None:
+    async def _forget(self, jobs: Reports, job_id: int) -> None:
         try:
             await jobs.finish_job_by_id_async(job_id, Status.ABORTED, delete_job=True)
         except ConnectorException:
@@ -264,6 +273,9 @@ class ClusterEngine:
     def _remind(self, lane: Any) -> int:
         return self._cluster.remind([int(lane)])
 
+    def _broken(self) -> None:
+        self._fail(LedgerUnavailableError(_GONE))
+
     def _introduce(self, worker: int) -> None:
         self._cluster.introduce(worker, name=socket.gethostname(), pid=os.getpid(), queue=self._destination)
 
@@ -272,7 +284,7 @@ class ClusterEngine:
             self._failure = error
 
 
-def _place(address: str) -> str:
+def queue_place(address: str) -> str:
     """Give the database of the queue: that of the ledger, with the queue's own schema."""
     given = conninfo_to_dict(address)
     settings = {"search_path": SCHEMA, "synchronous_commit": "on", **SERVER_PATIENCE, **_BY_INDEX}
