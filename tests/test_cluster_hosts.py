@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from tests.chaos.campaign import compare
 from tests.lab_messages import CHOLESTEROL, Obx, oru
@@ -49,14 +50,14 @@ def host(url: str, sandbox: SandboxProcess, tmp_path: Path) -> Iterator[StartHos
         "TRANSLATOR_WHOOP_WORKERS": "4",
     }
 
-    def start(role: str, *flags: str) -> subprocess.Popen[bytes]:
+    def start(role: str, *flags: str, **environment: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "translator", "run", "--role", role]
         addresses = ["--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"]
         with (tmp_path / "hosts.log").open("ab") as log:
             running.append(
                 subprocess.Popen(
                     [*command, *addresses, *flags],
-                    env=os.environ | sandbox.environment | settings,
+                    env=os.environ | sandbox.environment | settings | environment,
                     cwd=tmp_path,
                     stdout=log,
                     stderr=log,
@@ -148,6 +149,44 @@ def test_restart_of_the_database_loses_nothing(
     for lane in LANES:
         codes_sent = [int(body["observations"][0]["code"][1:]) for body in received.get(lane, [])]
         assert list(compare(codes_sent, said[lane])) == []
+
+
+def test_hosts_share_one_rate_and_keep_some_of_it_for_what_is_urgent(
+    url: str, sandbox: SandboxProcess, host: StartHost
+) -> None:
+    """Both stop where the day's calls are used up, and what they hold back does not keep a critical result waiting."""
+    day = {"TRANSLATOR_WHOOP_CALLS_PER_DAY": "20"}
+    with Ledger.open(url) as ledger:
+        accept(ledger, "C0")
+        for _ in range(2):
+            host("deliver", **day)
+        wait_until(lambda: ledger.destinations().rate_use("whoop")[1].used >= 18, PATIENCE_S)
+        wait_until(lambda: sum(one.lanes for one in ledger.cluster().workers()) == 8, PATIENCE_S)
+        ordinary = ledger.count("whoop")
+        critical = report({"C1": "5"}, lane="00000000-0000-4000-8000-000000000999")
+        marked = tuple(structs.replace(source, critical=True) for source in critical.sources)
+        ledger.accept([arrival(structs.replace(critical, sources=marked))], POLICIES)
+        wait_until(lambda: ledger.count("whoop")["delivered"] == ordinary["delivered"] + 1, PATIENCE_S)
+
+    # One call in ten is kept back, and of the others one or two were for tokens.
+    assert ordinary["delivered"] in {16, 17}
+    assert len(sandbox.requests("results")) == ordinary["delivered"] + 1
+
+
+def test_pause_holds_for_every_host_and_ends_for_every_host(url: str, sandbox: SandboxProcess, host: StartHost) -> None:
+    """A person says so once, in the ledger."""
+    with Ledger.open(url) as ledger:
+        ledger.destinations().pause("whoop", "planned work")
+        accept(ledger, "C0")
+        for _ in range(2):
+            host("deliver")
+        # Four jobs of each host wait for the end of the pause, and the others where they are.
+        wait_until(lambda: sum(one.lanes for one in ledger.cluster().workers()) == 8, PATIENCE_S)
+        meanwhile = sandbox.requests("results")
+        ledger.destinations().resume("whoop")
+        wait_until(lambda: ledger.count("whoop") == {"delivered": len(LANES)}, PATIENCE_S)
+
+    assert meanwhile == []
 
 
 def test_host_that_accepts_leaves_delivery_to_others(
