@@ -127,6 +127,34 @@ def test_lanes_of_a_killed_host_are_taken_over(url: str, sandbox: SandboxProcess
         assert list(compare(codes, said[lane])) == []
 
 
+def test_host_that_stood_still_sends_nothing_that_was_taken_over(
+    url: str, sandbox: SandboxProcess, host: StartHost
+) -> None:
+    """It wakes up without knowing that it counts as dead: what it had is decided, and it begins anew."""
+    sandbox.fault("results", "delay", 30, times=4)
+    with Ledger.open(url) as ledger:
+        sleeper = host("deliver")
+        accept(ledger, "C0", "C1")
+        wait_until(lambda: bool(open_lanes(ledger)), PATIENCE_S)
+        sleeper.send_signal(signal.SIGSTOP)
+        sandbox.clear_faults()
+        host("deliver")
+        wait_until(lambda: sleeper.pid not in _at_work(ledger), PATIENCE_S)
+        sleeper.send_signal(signal.SIGCONT)
+        wait_until(lambda: sleeper.pid in _at_work(ledger) and _is_quiet(ledger), PATIENCE_S)
+        said, received = states(ledger), sandbox.results()
+
+        assert ledger.verify() == []
+    for lane in LANES:
+        codes = [int(body["observations"][0]["code"][1:]) for body in received.get(lane, [])]
+        assert list(compare(codes, said[lane])) == []
+
+
+def _at_work(ledger: Ledger) -> set[int]:
+    """Name the processes that are listed as alive."""
+    return {one.pid for one in ledger.cluster().workers()}
+
+
 def test_restart_of_the_database_loses_nothing(
     url: str, sandbox: SandboxProcess, host: StartHost, postgres: Postgres
 ) -> None:
@@ -134,7 +162,7 @@ def test_restart_of_the_database_loses_nothing(
     sandbox.fault("results", "delay", 0.3, times=20)
     with Ledger.open(url) as ledger:
         hosts = [host("deliver"), host("deliver")]
-        wait_until(lambda: len({one.pid for one in ledger.cluster().workers()} - {0}) == 2, PATIENCE_S)
+        wait_until(lambda: _at_work(ledger) == {each.pid for each in hosts}, PATIENCE_S)
         accept(ledger, "C0", "C1")
         wait_until(lambda: bool(open_lanes(ledger)), PATIENCE_S)
         postgres.restart()

@@ -25,7 +25,7 @@ def place_among(cluster: Cluster, route: Route) -> Place:
         from translator.transmit.cluster import ClusterEngine  # noqa: PLC0415 - only a cluster has Procrastinate
     except ImportError:
         raise ConfigError(NEEDS_EXTRA) from None
-    member = Member(terms, time.monotonic)
+    member = Member(terms, _awake_or_not)
 
     def engine(workers: int, bell: Bell) -> Engine:
         return ClusterEngine(
@@ -36,7 +36,12 @@ def place_among(cluster: Cluster, route: Route) -> Place:
             destination=route.destination,
             workers=workers,
             resends=route.resends,
-            clock=time.monotonic,
+            clock=_awake_or_not,
         )
 
     return Place(engine, member)
+
+
+def _awake_or_not() -> float:
+    """Give a time that goes on while the machine sleeps: the other hosts do not wait for it."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

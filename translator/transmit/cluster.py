@@ -42,6 +42,9 @@ _GONE = "the database of the cluster cannot be reached, or broke off; this host 
 _LISTED = "SELECT 1 FROM procrastinate_workers WHERE id = %(worker_id)s"
 _POOL = 4
 
+# A host that stands still in the middle of a report would keep the others from striking it off.
+_BRIEF = {"idle_in_transaction_session_timeout": 10_000}
+
 # A queue is empty when its statistics are made and long when they matter, so the planner is not left to guess: in order
 # of the index, one job at a time. Otherwise a backlog of thousands costs half a second for each job.
 _BY_INDEX = dict.fromkeys(
@@ -287,6 +290,6 @@ class ClusterEngine:
 def queue_place(address: str) -> str:
     """Give the database of the queue: that of the ledger, with the queue's own schema."""
     given = conninfo_to_dict(address)
-    settings = {"search_path": SCHEMA, "synchronous_commit": "on", **SERVER_PATIENCE, **_BY_INDEX}
+    settings = {"search_path": SCHEMA, "synchronous_commit": "on", **SERVER_PATIENCE, **_BY_INDEX, **_BRIEF}
     options = " ".join([str(given.get("options") or ""), *(f"-c {name}={value}" for name, value in settings.items())])
     return make_conninfo(address, options=options, application_name="translator", **PATIENCE)
