@@ -36,6 +36,8 @@ from translator.vendors import DESTINATIONS, open_routes
 LOOK_S = 0.2
 """How often a process without the lock looks whether its messages are settled, or the lock is free."""
 
+LEFT_TO_HOSTS = "the hosts that share the ledger deliver: `translator cluster status`"
+
 AWAY_S = 1.0
 """How often a service looks whether the database of its ledger is back."""
 
@@ -117,7 +119,8 @@ def deliver(
                 if held:
                     return asyncio.run(work.run())
             if work.is_over or not count_all(ledger, message_ids).get("queued"):
-                return work.report(Progress(), delivered_here=False)
+                why = LEFT_TO_HOSTS if ledger.cluster().is_set_up else ""
+                return work.report(Progress(), hindrance=why, delivered_here=False)
             work.stop.wait(LOOK_S)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import CommandLine
+from tests.lab_messages import CHOLESTEROL, Obx, oru
 from tests.postgres import Postgres
 from translator.ledger import Ledger
 
@@ -79,3 +80,16 @@ def test_host_whose_calls_may_last_too_long_is_refused(command_line: CommandLine
     done = command_line("run", "--role", "deliver", "--listen", "127.0.0.1:0", "--console", "", "--ledger", url)
 
     assert (done.returncode, b"timeout_s" in done.stderr) == (2, True)
+
+
+def test_submit_leaves_delivery_to_the_hosts(command_line: CommandLine, postgres: Postgres) -> None:
+    """What nobody delivers is queued, and it is said who should."""
+    url = postgres.new()
+    command_line("cluster", "init", "--ledger", url)
+    message = oru([Obx(CHOLESTEROL, "180")])
+
+    done = command_line(
+        "submit", "-", "--wait", "0.1", "--ledger", url, "--whoop-url", "http://127.0.0.1:9", data=message
+    )
+
+    assert (done.returncode, b"translator cluster status" in done.stderr) == (1, True)
