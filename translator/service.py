@@ -30,15 +30,18 @@ from translator.accept.webhooks import Webhooks
 from translator.config import Settings
 from translator.confirmations import release_confirmed
 from translator.console_desk import ConsoleDesk
-from translator.delivery import AWAY_S, DeliveryReport, policies, serve
-from translator.errors import ConfigError, LedgerUnavailableError, TranslatorError
+from translator.delivery import DeliveryReport, policies, serve
+from translator.errands import errand, serve_errand
+from translator.errors import ConfigError, TranslatorError
 from translator.intake import Intake, Tables
 from translator.lab_side import serve_bringing
 from translator.ledger import Decision, Ledger, RateBudget
 from translator.notify import serve_notices
 from translator.reception import Addresses, Doors, Reception
 from translator.requisitions import FETCHED, serve_fetching
+from translator.roles import Role
 from translator.sites import Sites
+from translator.transmit.drain import Progress
 from translator.usable import check_usable
 from translator.vendors import credentials, rate_budgets
 from translator.web.api import Api
@@ -68,17 +71,21 @@ class Site(NamedTuple):
 
     settings: Settings
     tables: Tables
+    role: Role
 
     @classmethod
-    def of(cls, settings: Settings) -> Site:
+    def of(cls, settings: Settings, role: Role) -> Site:
         """
         Read every table that the settings name, and see whether all else that they name can be used.
 
+        Shape: who takes nothing in opens no intake.
         Raises: ConfigError, TableError.
         """
+        if not role.accepts:
+            settings = structs.replace(settings, folders=(), mllp=(), api=structs.replace(settings.api, enabled=False))
         check_usable(settings)
         sites = Sites.load(settings)
-        return cls(settings, Tables(sites, policies(settings, sites.default.tables)))
+        return cls(settings, Tables(sites, policies(settings, sites.default.tables)), role)
 
     def renewed(self, settings: Settings) -> Site:
         """
@@ -86,29 +93,40 @@ class Site(NamedTuple):
 
         Raises: ConfigError, TableError.
         """
-        return self.of(structs.replace(settings, **{name: getattr(self.settings, name) for name in _AT_START}))
+        kept = {name: getattr(self.settings, name) for name in _AT_START}
+        return self.of(structs.replace(settings, **kept), self.role)
 
 
 def run(
-    ledger: Ledger, load: Callable[[], Settings], *, started: Callable[[Addresses], None], warn: Say
+    ledger: Ledger,
+    load: Callable[[], Settings],
+    *,
+    started: Callable[[Addresses], None],
+    warn: Say,
+    role: str | None = None,
 ) -> DeliveryReport:
     """
     Run the service until Ctrl-C or SIGTERM; what is under way is finished first.
 
     Shape: `load` reads the settings, at the start and at each reload. `started` is told where the service can be
-    reached, `warn` gets what the operator should know.
+    reached, `warn` gets what the operator should know. `role` is a name of `ROLES`, for a host of a cluster.
     Raises: ConfigError, TableError, LedgerError.
     """
     words = Words()
     # Before anything is read: what is asked for meanwhile is done then.
     with words.of_signals():
-        return _run(ledger, load, words, started, warn)
+        return _run(ledger, load, words, started, warn, Role.named(role, ledger))
 
 
 def _run(
-    ledger: Ledger, load: Callable[[], Settings], words: Words, started: Callable[[Addresses], None], warn: Say
+    ledger: Ledger,
+    load: Callable[[], Settings],
+    words: Words,
+    started: Callable[[Addresses], None],
+    warn: Say,
+    role: Role,
 ) -> DeliveryReport:
-    site = Site.of(load())
+    site = Site.of(load(), role)
     intake = Intake(ledger, site.tables)
     metrics = Metrics(ledger, *_measures(site), version=version("translator"))
     now = _Now(ledger, site, warn)
@@ -171,9 +189,11 @@ class _Now:
         """Go by others from now on."""
         self.site = site
         settings, warn = site.settings, self._warn
-        _look_for_credentials(settings, warn)
-        webhooks = Webhooks(self._ledger, _webhook_secret(settings, warn), _acurable_callers(settings, warn))
-        self._webhooks = webhooks.application(HANDLERS)
+        if site.role.delivers:
+            _look_for_credentials(settings, warn)
+        if site.role.accepts:
+            webhooks = Webhooks(self._ledger, _webhook_secret(settings, warn), _acurable_callers(settings, warn))
+            self._webhooks = webhooks.application(HANDLERS)
 
     def settings(self) -> Settings:
         """Give the settings."""
@@ -188,37 +208,32 @@ class _Workers:
     """The parts that work off what the ledger has, by one state of settings and tables."""
 
     def __init__(self, ledger: Ledger, site: Site, words: Words, warn: Say) -> None:
-        release_confirmed(ledger, site.settings, Decision("release", reason="codes are confirmed"))
-        settings, tables = site.settings, site.tables.sites.default.tables
+        settings, tables, role = site.settings, site.tables.sites.default.tables, site.role
         self._stop = stop = threading.Event()
         self._threads = ThreadPoolExecutor(thread_name_prefix="service")
-        self._delivery: Future[DeliveryReport] = self._threads.submit(
-            serve, ledger, settings, tables, stop=stop, trouble=warn
+        self._others: list[Future[None]] = []
+        if not role.delivers:
+            self._delivery = self._threads.submit(_only_accept, stop)
+            return
+        with errand(ledger, "confirm", shared=role.shared) as is_ours:
+            if is_ours:
+                release_confirmed(ledger, settings, Decision("release", reason="codes are confirmed"))
+        self._delivery = self._threads.submit(
+            partial(serve, ledger, settings, tables, stop=stop, trouble=warn, shared=role.shared)
         )
-        self._others: list[Future[None]] = [
-            self._patiently(partial(serve_fetching, ledger, settings, tables, stop=stop)),
-            self._threads.submit(serve_notices, ledger, settings.notify, stop=stop, warn=warn),
-        ]
+        errands: dict[str, Callable[[], None]] = {
+            "fetch": partial(serve_fetching, ledger, settings, tables, stop=stop),
+            "notices": partial(serve_notices, ledger, settings.notify, stop=stop, warn=warn),
+        }
         if settings.lab.to:
             confirms = settings.whoop.confirm == FETCHED
-            bring = partial(serve_bringing, ledger, settings.lab, tables, stop=stop, confirms=confirms)
-            self._others.append(self._patiently(bring))
+            errands["bring"] = partial(serve_bringing, ledger, settings.lab, tables, stop=stop, confirms=confirms)
+        for name, work in errands.items():
+            serving = partial(serve_errand, ledger, name, work, stop=stop, shared=role.shared)
+            self._others.append(self._threads.submit(serving))
         self._delivery.add_done_callback(lambda _: self._tell(words))
         for other in self._others:
             other.add_done_callback(lambda _: self._tell(words))
-
-    def _patiently(self, work: Callable[[], None]) -> Future[None]:
-        """Do a work that begins anew when the database of the ledger is back; delivery tells that it is away."""
-
-        def again() -> None:
-            while True:
-                try:
-                    return work()
-                except LedgerUnavailableError:
-                    if self._stop.wait(AWAY_S):
-                        return None
-
-        return self._threads.submit(again)
 
     def _tell(self, words: Words) -> None:
         # Those that end because they were asked to are no news.
@@ -234,6 +249,11 @@ class _Workers:
         return self._delivery.result()
 
 
+def _only_accept(stop: threading.Event) -> DeliveryReport:
+    stop.wait()
+    return DeliveryReport(Progress(), 0, 0, 0, 0, 0, delivered_here=False, stopped=True)
+
+
 def _measures(site: Site) -> tuple[dict[str, RateBudget], frozenset[str]]:
     """Give what the metrics go by: what each vendor grants, and the codes that may be labels."""
     return rate_budgets(site.settings), frozenset(site.tables.sites.default.tables.reasons)
@@ -247,11 +267,12 @@ def _answered(metrics: Metrics, code: str, seconds: float) -> None:
 def _doors(ledger: Ledger, now: _Now, intake: Intake, metrics: Metrics, troubles: Troubles) -> Doors:
     settings = now.settings()
     health = health_routes(troubles)
+    webhooks = [Mount("", now.webhooks)] if now.site.role.accepts else []
     api = [Api(ledger, intake, settings.api).mount()] if settings.api.enabled else []
     hours = settings.console.session_h
     console = console_application(ledger, ConsoleDesk(ledger, now.settings), session_h=hours, troubles=troubles)
     return Doors(
-        Starlette(routes=[*health, *api, Mount("", now.webhooks)], exception_handlers=dict(HANDLERS)),
+        Starlette(routes=[*health, *api, *webhooks], exception_handlers=dict(HANDLERS)),
         Starlette(routes=[*health, *metrics_routes(metrics), Mount("", console)]),
         refusals(),
     )

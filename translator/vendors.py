@@ -14,6 +14,7 @@ from translator.ledger import UNLIMITED, RateBudget
 from translator.translate.tables import Tables
 from translator.transmit import acurable, whoop
 from translator.transmit.acurable import AcurableClient, TokenRequest
+from translator.transmit.connection import CONNECT_S
 from translator.transmit.drain import Route
 from translator.transmit.token import Credentials, TokenKeeper, TokenRefusedError
 from translator.transmit.whoop import WhoopClient
@@ -69,6 +70,11 @@ async def open_routes(
         yield await _acurable(stack, settings.acurable, tables, transport, serves=serves)
 
 
+def _longest_call_s(timeout_s: float) -> float:
+    """Bound a call as a whole: to connect, and to be answered; a second for the rest."""
+    return min(timeout_s, CONNECT_S) + timeout_s + 1
+
+
 async def _whoop(
     stack: AsyncExitStack, site: WhoopSettings, tables: Tables, transport: MakeTransport | None, *, serves: bool
 ) -> Route:
@@ -88,6 +94,7 @@ async def _whoop(
         responses=tables.responses[whoop.DESTINATION],
         budget=rate_budget(site),
         resends=site.on_unknown == "resend",
+        call_s=_longest_call_s(site.timeout_s),
     )
 
 
@@ -111,4 +118,5 @@ async def _acurable(
         responses=tables.responses[acurable.DESTINATION],
         budget=rate_budget(site),
         resends=site.on_unknown == "resend",
+        call_s=_longest_call_s(site.timeout_s),
     )

@@ -137,7 +137,7 @@ class Campaign:
         for lane, states in said.items():
             received = [int(body["observations"][0]["code"][1:]) for body in results.get(lane, [])]
             self._figures.processed += len(received)
-            yield from (f"{lane[-4:]}: {what}" for what in _compare(received, states))
+            yield from (f"{lane[-4:]}: {what}" for what in compare(received, states))
 
     def _said(self, ledger: Ledger) -> dict[str, list[str]]:
         """List what the ledger says about each lane, in order of positions."""
@@ -148,7 +148,7 @@ class Campaign:
         return {lane: [state for _, state in sorted(states)] for lane, states in said.items()}
 
 
-def _compare(received: list[int], states: list[str]) -> Iterator[str]:
+def compare(received: list[int], states: list[str]) -> Iterator[str]:
     """Compare the versions that the vendor processed, in its order, with the states of all versions."""
     if received != sorted(set(received)):
         yield f"received {received}: out of order or twice"

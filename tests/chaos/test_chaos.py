@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.campaign import Campaign, _compare
+from tests.chaos.campaign import Campaign, compare
 from tests.postgres import Postgres
 from tests.sandbox_process import SandboxProcess
 
@@ -56,4 +56,4 @@ def test_nothing_is_lost_by_many_kills(place: str, sandbox: SandboxProcess) -> N
 )
 def test_comparison_sees_what_is_broken(received: list[int], states: list[str]) -> None:
     """A check that could not fail would prove nothing."""
-    assert list(_compare(received, states))
+    assert list(compare(received, states))

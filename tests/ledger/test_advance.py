@@ -7,7 +7,7 @@ from msgspec import structs
 
 from tests.ledger.arrivals import LANES, POLICIES, arrival, report
 from tests.ledger.conftest import Clock
-from translator.errors import LedgerError
+from translator.errors import TakenOverError
 from translator.ledger import Advanced, Claim, Ledger, Settlement, Step
 from translator.record.outcome import Submission
 
@@ -87,7 +87,7 @@ def test_advance_keeps_the_others_where_one_step_fails(filled: Ledger) -> None:
     again = claims(filled.advance([Step(1)]))
     results = filled.advance([Step(claim.lane_id, claim, ACCEPTED) for claim in opened])
 
-    assert (again, [type(one) for one in results]) == ([], [LedgerError] * 3)
+    assert (again, [type(one) for one in results]) == ([], [TakenOverError] * 3)
     assert filled.count("whoop") == {"unknown": 3, "queued": 3}
 
 
@@ -97,7 +97,7 @@ def test_advance_keeps_an_outcome_where_only_its_neighbour_fails(filled: Ledger)
     filled.settle(bad, Settlement("unknown", "read-timeout"))
     results = filled.advance([Step(1, good, ACCEPTED), Step(2, bad, ACCEPTED)])
 
-    assert [type(one) for one in results] == [Claim, LedgerError]
+    assert [type(one) for one in results] == [Claim, TakenOverError]
     assert filled.count("whoop") == {"delivered": 1, "unknown": 1, "queued": 4}
 
 

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from tests.ledger.arrivals import LANES, POLICIES, arrival, report
-from translator.errors import LedgerError, LedgerUnavailableError
+from translator.errors import LedgerUnavailableError, TakenOverError
 from translator.ledger import Advanced, Claim, Ledger, Settlement, Step
 from translator.transmit.desk import Desk
 
@@ -69,7 +69,7 @@ def test_desk_tells_who_asked_what_the_ledger_refuses(filled: Ledger) -> None:
         await desk.close()
         return [type(one) for one in results]
 
-    assert asyncio.run(ask()) == [LedgerError, Claim]
+    assert asyncio.run(ask()) == [TakenOverError, Claim]
 
 
 def test_desk_that_closes_records_what_was_asked_and_opens_nothing(filled: Ledger) -> None:

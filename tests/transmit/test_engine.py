@@ -45,6 +45,13 @@ class Lanes:
         self.waiting = [lane for lane in self.waiting if lane not in given]
         return given
 
+    async def look_around(self) -> None:
+        """Nobody else decides anything here."""
+
+    def may_go(self, *, urgent: bool) -> bool:  # noqa: ARG002 - the port's signature
+        """It may always be called."""
+        return True
+
     async def due_in(self) -> float | None:
         """Say that nothing more comes by itself."""
         return 0.0 if self.waiting else None

@@ -17,6 +17,7 @@ from translator.cli.ending import Ending
 VERBS: Mapping[str, str] = {
     "account": "Open, list and close the accounts of the console.",
     "check": "Check settings, tables, examples and fixtures.",
+    "cluster": "Let several hosts share a ledger in PostgreSQL; see who is at work.",
     "coverage": "Say what an archive holds, and what the tables make of it.",
     "demo": "Run the whole loop against a sandbox on this machine.",
     "doctor": "Check ports, clock, disk, credentials, reachability and what the rate allows.",

@@ -22,8 +22,15 @@ PAUSED = "delivery is paused (`translator ledger destinations` shows why, `trans
 @click.option("--folder", metavar="DIR", help="A folder that is watched for files of messages.")
 @click.option("--mllp", metavar="HOST:PORT", help="Where senders connect by MLLP.")
 @click.option("--console", metavar="HOST:PORT", help="Where the console and metrics are served.")
+@click.option(
+    "--role",
+    type=click.Choice(["accept", "deliver", "all"]),
+    help="What this host does where several share a ledger in PostgreSQL.",
+)
 @common
-def command(flags: Flags, listen: str | None, folder: str | None, mllp: str | None, console: str | None) -> int:
+def command(
+    flags: Flags, listen: str | None, folder: str | None, mllp: str | None, console: str | None, role: str | None
+) -> int:
     """
     Run the service: take messages and webhooks in, fetch requisitions, deliver.
 
@@ -37,11 +44,15 @@ def command(flags: Flags, listen: str | None, folder: str | None, mllp: str | No
     Exit code 2: something that the settings name cannot be used, or a part of the service failed; 1: it was stopped,
     and something is rejected or unknown, or a destination is paused.
 
+    --role is for hosts that share a ledger (`translator cluster`, docs/cluster.md): one that accepts opens the intakes
+    and delivers nothing, one that delivers opens none, and `all` does both.
+
     \b
     Examples:
       translator run
       translator run --folder inbox --mllp 0.0.0.0:2575 --ledger /var/lib/translator/lab.db
       translator run --listen 127.0.0.1:0 --whoop-url http://127.0.0.1:9000
+      translator run --role deliver --ledger postgresql://lab@db.example/translator
       pkill -HUP -x translator
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     from translator import logs  # noqa: PLC0415 - the service alone writes a log
@@ -62,6 +73,7 @@ def command(flags: Flags, listen: str | None, folder: str | None, mllp: str | No
             lambda: flags.settings(**more),
             started=lambda addresses: Listing("json", ()).add(msgspec.to_builtins(addresses)),
             warn=logs.warn,
+            role=role,
         )
     if report.paused:
         logs.warn(PAUSED)

@@ -12,6 +12,7 @@ from translator.ledger.balance import Balance
 from translator.ledger.bell import Bell
 from translator.ledger.browsing import Browsing, LaneRow, LaneStep, LaneView
 from translator.ledger.budget import UNLIMITED, RateBudget, RateUse
+from translator.ledger.cluster import Cluster
 from translator.ledger.correlations import Correlations
 from translator.ledger.decisions import Decision
 from translator.ledger.desk import Desk, DeskSession, Kept
@@ -78,6 +79,7 @@ __all__ = [
     "CannotRefileError",
     "Choice",
     "Claim",
+    "Cluster",
     "Correlations",
     "Decision",
     "DecisionView",

@@ -28,6 +28,7 @@ class Step(Struct, frozen=True):
     What one lane asks for: to settle its attempt, to open the next one, or both.
 
     Shape: where `goes_on` is false or the lane has nothing more, an attempt of the lane `then` is opened instead.
+    `worker` is who asks, in a cluster.
     Absent: without `claim` and `settlement` nothing is settled; without `then` nothing is opened instead.
     """
 
@@ -37,6 +38,7 @@ class Step(Struct, frozen=True):
     goes_on: bool = True
     budget: RateBudget = UNLIMITED
     then: int | None = None
+    worker: int = 0
 
     @property
     def choice(self) -> list[int]:
@@ -61,9 +63,10 @@ def _together(connection: Connection, vault: Vault, steps: Sequence[Step], now: 
     settle(connection, vault, _ended(steps), now)
     results: list[Advanced] = [None] * len(steps)
     going = [number for number, step in enumerate(steps) if step.choice]
-    for budget in {steps[number].budget for number in going}:
-        asking = [number for number in going if steps[number].budget == budget]
-        claims = claim_lanes(connection, [steps[number].choice for number in asking], now, budget=budget)
+    for budget, worker in {(steps[number].budget, steps[number].worker) for number in going}:
+        asking = [number for number in going if (steps[number].budget, steps[number].worker) == (budget, worker)]
+        choices = [steps[number].choice for number in asking]
+        claims = claim_lanes(connection, choices, now, budget=budget, worker=worker)
         for number, found in zip(asking, claims, strict=True):
             results[number] = found
     return results
@@ -76,7 +79,7 @@ def _alone(database: Database, vault: Vault, step: Step, instant: Callable[[], i
                 settle(connection, vault, _ended([step]), instant())
         if step.choice:
             with database.write() as connection:
-                (found,) = claim_lanes(connection, [step.choice], instant(), budget=step.budget)
+                (found,) = claim_lanes(connection, [step.choice], instant(), budget=step.budget, worker=step.worker)
                 return found
     except LedgerError as error:
         return error

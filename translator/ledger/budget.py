@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
+from translator.ledger.destinations import add_destination
 from translator.ledger.schema import attempt as _attempt
 from translator.ledger.schema import destination as _destination
 from translator.ledger.schema import lane as _lane
@@ -73,6 +74,8 @@ def take(connection: Connection, destination: str, budget: RateBudget, now: int,
 
 def count_call(connection: Connection, destination: str, budget: RateBudget, now: int) -> None:
     """Count a call that is made whether there is room or not, such as that for a token."""
+    add_destination(connection, destination)
+    connection.execute(_LOCK, {"name_is": destination}).all()
     for seconds, _ in budget.windows(urgent=True):
         _count(connection, destination, seconds, now)
 

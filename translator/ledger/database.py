@@ -26,6 +26,11 @@ Row: TypeAlias = Mapping[str, Any]
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
 
+# A network that swallows everything must not keep anybody waiting for a quarter of an hour.
+PATIENCE = {
+    "keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 10_000,
+}  # fmt: skip
+
 # Page cache in KiB, and pages of WAL before they are copied back: a batch of messages is some hundred pages. Each
 # connection has a cache of its own, and each thread of a service a connection; what is not in it is in the system's.
 _SQLITE_PRAGMAS = (
@@ -35,6 +40,11 @@ _SQLITE_PRAGMAS = (
 )  # fmt: skip
 
 _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+# The same from the server's side: what a host has locked that is not there any more must not stop the others.
+SERVER_PATIENCE = {
+    "tcp_keepalives_idle": 5, "tcp_keepalives_interval": 3, "tcp_keepalives_count": 3, "tcp_user_timeout": 10_000,
+    "idle_in_transaction_session_timeout": 300_000,
+}  # fmt: skip
 
 
 class Database:
@@ -130,7 +140,7 @@ def _by_url(url: URL) -> Database:
             hide_parameters=True,
             pool_pre_ping=True,
             max_overflow=-1,
-            connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "translator"},
+            connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "translator", **PATIENCE},
         )
     except (SQLAlchemyError, ImportError):
         raise ConfigError(
@@ -187,6 +197,8 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
     # P2: a server whose default is otherwise must wait for its disk, too.
     connection.autocommit = True
     connection.execute("SET synchronous_commit TO on")
+    for name, value in SERVER_PATIENCE.items():
+        connection.execute(f"SET {name} TO {value}")
     connection.autocommit = False
 
 

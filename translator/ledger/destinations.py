@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from translator.ledger.schema import destination as _destination
+from translator.ledger.schema import insert_or_ignore
 
 VENDOR, PERSON = "vendor", "person"
 """Who paused: a vendor that refuses access is tried again by the next process that delivers; a person is obeyed."""
@@ -43,7 +44,8 @@ class Standing(Struct, frozen=True):
 def add_destination(connection: Connection, name: str) -> None:
     """Make sure that the destination has its row."""
     if connection.execute(_FIND, {"name_is": name}).first() is None:
-        connection.execute(insert(_destination), {"name": name})
+        # Two hosts may begin at the same moment.
+        connection.execute(insert_or_ignore(connection, _destination), {"name": name})
 
 
 def pause(connection: Connection, name: str, why: str, now: int, *, by: str = PERSON) -> None:

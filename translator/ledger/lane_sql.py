@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, bindparam, case, func, insert, literal_column, select, update
 
 from translator.ledger import schema
+from translator.ledger.cluster_tables import workers
 from translator.ledger.moves import sources
 from translator.ledger.states import SUBMISSION_STATES, UNFINISHED
 
@@ -64,6 +65,7 @@ OPEN_ATTEMPT = (
         lane_id=bindparam("lane"),
         fence=bindparam("new"),
         started_at=bindparam("now"),
+        worker=bindparam("by"),
     )
     .inline()
 )
@@ -110,6 +112,7 @@ OPEN_ATTEMPTS = (
     .join(_lane, _lane.c.id == _attempt.c.lane_id)
     .where(_attempt.c.ended_at.is_(None), _lane.c.destination == bindparam("destination_is"))
 )
+LEFT_ATTEMPTS = OPEN_ATTEMPTS.where(_attempt.c.worker.not_in(select(workers.c.id))).order_by(_attempt.c.lane_id)
 CLOSE_ATTEMPT = (
     update(_attempt)
     .where(
@@ -123,6 +126,12 @@ OUTCOMES = (
     select(_attempt.c.outcome)
     .where(_attempt.c.submission_id == bindparam("submission"), _attempt.c.ended_at.is_not(None))
     .order_by(_attempt.c.id.desc())
+)
+ENLISTED = select(workers.c.id).where(workers.c.id == bindparam("worker")).with_for_update(read=True, key_share=True)
+REMIND_LANES = (
+    update(_lane)
+    .where(_lane.c.id.in_(bindparam("lanes", expanding=True)), _lane.c.due_at.is_not(None))
+    .values(due_at=_lane.c.due_at)
 )
 NEWEST = (
     select(_attempt.c.started_at).order_by(_attempt.c.id.desc()).limit(1),

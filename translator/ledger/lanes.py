@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from msgspec import Struct
 from sqlalchemy import Connection, RowMapping
 
-from translator.errors import LedgerError
+from translator.errors import DeclaredDeadError, LedgerError, TakenOverError
 from translator.ledger import lane_sql
 from translator.ledger.budget import UNLIMITED, RateBudget, take
 from translator.ledger.bulk import run_rows
@@ -23,6 +23,7 @@ from translator.ledger.vault import Vault
 
 URGENT, ORDINARY = 1, 0
 PRIORITIES = (URGENT, ORDINARY)
+DEAD = "the other hosts have taken this one for dead; it begins anew"
 
 
 class Claim(Struct, frozen=True):
@@ -98,15 +99,23 @@ def due_lanes(
 
 
 def claim_lanes(
-    connection: Connection, choices: Sequence[Sequence[int]], now: int, *, budget: RateBudget = UNLIMITED
+    connection: Connection,
+    choices: Sequence[Sequence[int]],
+    now: int,
+    *,
+    budget: RateBudget = UNLIMITED,
+    worker: int = 0,
 ) -> list[Claim | Later | None]:
     """
     Open an attempt on one lane of each choice, for its first unfinished submission: the first lane that may go on.
 
     Shape: one result per choice. Later where the destination's rate is used up. A lane that is named twice goes to
-    who named it first.
+    who named it first. `worker` is who asks, in a cluster.
     Absent: None where no lane of a choice has anything that may be sent now.
+    Raises: DeclaredDeadError where the cluster has given the worker up.
     """
+    if worker:
+        _stand_by(connection, worker)
     asked = {"lanes": list({lane_id for choice in choices for lane_id in choice})}
     firsts: dict[int, RowMapping] = {}
     for first in connection.execute(lane_sql.FIRST_OF_LANES, asked).mappings():
@@ -119,7 +128,7 @@ def claim_lanes(
     for choice in choices:
         found = next((firsts.pop(lane_id) for lane_id in choice if lane_id in firsts), None)
         results.append(None if found is None else _claim_or_wait(connection, found, now, budget))
-    _open(connection, [one for one in results if isinstance(one, Claim)], now)
+    _open(connection, [one for one in results if isinstance(one, Claim)], now, worker)
     return results
 
 
@@ -127,7 +136,7 @@ def settle(connection: Connection, vault: Vault, ended: Sequence[tuple[Claim, Se
     """
     Record what became of some attempts.
 
-    Raises: LedgerError where one is no longer open: somebody else has decided about it.
+    Raises: TakenOverError where one is no longer open: somebody else has decided about it.
     """
     if not ended:
         return
@@ -137,7 +146,7 @@ def settle(connection: Connection, vault: Vault, ended: Sequence[tuple[Claim, Se
         for claim, how in ended
     ]
     if run_rows(connection, lane_sql.CLOSE_ATTEMPT, closing) != len(ended):
-        raise LedgerError("an attempt was settled by somebody else while it was under way")
+        raise TakenOverError("an attempt was settled by somebody else while it was under way")
     _move(connection, [(claim.submission_id, _state_after(how), how.answer) for claim, how in ended])
     given = {claim.submission_id: OrderReceipt(how.location, how.activation_codes) for claim, how in ended}
     keep_receipts(connection, vault, given)
@@ -145,23 +154,32 @@ def settle(connection: Connection, vault: Vault, ended: Sequence[tuple[Claim, Se
     run_rows(connection, lane_sql.TIME_LANE, times)
 
 
-def recover(connection: Connection, destination: str, now: int, *, resends: bool = False) -> int:
+def recover(connection: Connection, destination: str, now: int, *, resends: bool = False, shared: bool = False) -> int:
     """
     Settle attempts that a dead process left open: nobody knows whether the vendor has them.
 
-    Shape: gives their number; `resends` queues them again. The caller holds the delivery lock, so nobody alive is at
-    work on them.
+    Shape: gives their number; `resends` queues them again. Where the ledger is `shared` by a cluster, those of workers
+    that are not among the living; else the caller holds the delivery lock, so nobody alive is at work on any.
     """
     add_destination(connection, destination)
-    left = connection.execute(lane_sql.OPEN_ATTEMPTS, {"destination_is": destination}).all()
-    for lane_id, fence, submission_id in left:
-        lock_lanes(connection, [lane_id])
-        closing = {"lane": lane_id, "with_fence": fence, "now": now, "how": "unknown", "said": "killed"}
-        connection.execute(lane_sql.CLOSE_ATTEMPT, closing)
-        _move(connection, [(submission_id, "queued" if resends else "unknown", "killed")])
-        make_due(connection, lane_id, now)
-    _forgive_clock(connection, destination, now)
-    return len(left)
+    query = lane_sql.LEFT_ATTEMPTS if shared else lane_sql.OPEN_ATTEMPTS
+    left = connection.execute(query, {"destination_is": destination}).all()
+    settled = sum(_give_up(connection, *one, now=now, resends=resends) for one in left)
+    if not shared:
+        # The clocks of several hosts differ a little all the time.
+        _forgive_clock(connection, destination, now)
+    return settled
+
+
+def _give_up(connection: Connection, lane_id: int, fence: int, submission_id: int, *, now: int, resends: bool) -> bool:
+    """Settle one attempt of a dead process; gives False where somebody was quicker."""
+    lock_lanes(connection, [lane_id])
+    closing = {"lane": lane_id, "with_fence": fence, "now": now, "how": "unknown", "said": "killed"}
+    if not connection.execute(lane_sql.CLOSE_ATTEMPT, closing).rowcount:
+        return False
+    _move(connection, [(submission_id, "queued" if resends else "unknown", "killed")])
+    make_due(connection, lane_id, now)
+    return True
 
 
 def next_due(connection: Connection, destination: str, *, lowest: int = 0) -> int | None:
@@ -174,6 +192,11 @@ def next_due(connection: Connection, destination: str, *, lowest: int = 0) -> in
 def make_due(connection: Connection, lane_id: int, at: int) -> None:
     """Let a lane go on at a time, unless it is empty or blocked, and see how urgent it is."""
     connection.execute(lane_sql.TIME_LANE, {"lane": lane_id, "at": at})
+
+
+def remind(connection: Connection, lane_ids: Collection[int]) -> int:
+    """Let a cluster make its jobs for some lanes anew; gives how many of them wait to be sent."""
+    return connection.execute(lane_sql.REMIND_LANES, {"lanes": list(lane_ids)}).rowcount
 
 
 def wake_all(connection: Connection, destination: str, now: int) -> None:
@@ -198,6 +221,12 @@ def lock_lanes(connection: Connection, lane_ids: Collection[int], *, waits: bool
     if connection.dialect.name != "sqlite":
         statement = lane_sql.LOCK_LANES if waits else lane_sql.LOCK_FREE_LANES
         connection.execute(statement, {"lanes": list(lane_ids)}).all()
+
+
+def _stand_by(connection: Connection, worker: int) -> None:
+    """Keep the others from declaring a worker dead until the transaction ends; whom they have, opens nothing."""
+    if connection.execute(lane_sql.ENLISTED, {"worker": worker}).first() is None:
+        raise DeclaredDeadError(DEAD)
 
 
 def _claim_or_wait(connection: Connection, first: RowMapping, now: int, budget: RateBudget) -> Claim | Later:
@@ -225,7 +254,7 @@ def _claim(connection: Connection, first: RowMapping) -> Claim:
     )
 
 
-def _open(connection: Connection, claims: Sequence[Claim], now: int) -> None:
+def _open(connection: Connection, claims: Sequence[Claim], now: int, worker: int) -> None:
     """Record the attempts as open, each with the next fence of its lane."""
     if not claims:
         return
@@ -236,6 +265,7 @@ def _open(connection: Connection, claims: Sequence[Claim], now: int) -> None:
             "old": claim.fence - 1,
             "new": claim.fence,
             "now": now,
+            "by": worker,
         }
         for claim in claims
     ]

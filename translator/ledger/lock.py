@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
+from translator.ledger.cluster_tables import TRIGGER
 from translator.ledger.database import Database
 from translator.ledger.troubles import told_plainly
 
@@ -31,9 +33,26 @@ else:
 
 
 def delivery_lock(database: Database) -> AbstractContextManager[bool]:
-    """Give the lock of whoever delivers from a ledger: a file beside it, or one of its database."""
+    """
+    Give the lock of whoever delivers from a ledger alone: a file beside it, or one of its database.
+
+    Nobody gets it while several hosts share the ledger: then those deliver.
+    """
     path = database.path
-    return file_lock(path.with_name(path.name + ".lock")) if path else advisory_lock(database.engine)
+    return file_lock(path.with_name(path.name + ".lock")) if path else _alone(database)
+
+
+@contextmanager
+def _alone(database: Database) -> Iterator[bool]:
+    with advisory_lock(database.engine) as held:
+        with database.read() as connection:
+            is_alone = not is_shared(connection)
+        yield held and is_alone
+
+
+def is_shared(connection: Connection) -> bool:
+    """Tell whether several hosts share the ledger, which is in PostgreSQL then."""
+    return connection.execute(_IS_SHARED).first() is not None
 
 
 @contextmanager
@@ -52,7 +71,7 @@ def file_lock(path: Path) -> Iterator[bool]:
 
 
 @contextmanager
-def advisory_lock(engine: Engine) -> Iterator[bool]:
+def advisory_lock(engine: Engine, key: str = "740702") -> Iterator[bool]:
     """
     Hold the lock of this ledger's schema while the block runs; gives False, at once, where another process holds it.
 
@@ -63,12 +82,21 @@ def advisory_lock(engine: Engine) -> Iterator[bool]:
         connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     try:
         with told_plainly():
-            held = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_OF_THIS_SCHEMA})").scalar_one()
-        yield bool(held)
+            held = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({key}, {_OF_THIS_SCHEMA})").scalar_one()
+        try:
+            yield bool(held)
+        finally:
+            if held:
+                # Closing a connection lets the lock go, too, but a moment too late for whoever asks next.
+                with suppress(DBAPIError):
+                    connection.exec_driver_sql(f"SELECT pg_advisory_unlock({key}, {_OF_THIS_SCHEMA})")
     finally:
         # The lock belongs to the session: a connection that went back to the pool would keep it.
         connection.invalidate()
         connection.close()
 
 
-_OF_THIS_SCHEMA = "740702, hashtext(current_schema())"
+_OF_THIS_SCHEMA = "hashtext(current_schema())"
+_IS_SHARED = text("SELECT 1 FROM pg_trigger WHERE tgrelid = to_regclass('lane') AND tgname = :name").bindparams(
+    name=TRIGGER
+)

@@ -8,6 +8,7 @@ from translator.ledger.access import Access
 from translator.ledger.ageing import Notices
 from translator.ledger.bell import Bell, open_bell
 from translator.ledger.browsing import Browsing
+from translator.ledger.cluster import Cluster
 from translator.ledger.database import Database
 from translator.ledger.deliveries import Deliveries
 from translator.ledger.desk import Desk
@@ -33,6 +34,10 @@ class LedgerParts:
     def bell(self) -> Bell:
         """Give what rings when anybody commits something to this ledger."""
         return open_bell(self._database)
+
+    def cluster(self) -> Cluster:
+        """Give what several hosts that share the ledger agree on."""
+        return Cluster(self._database, self._instant)
 
     def destinations(self) -> Destinations:
         """Give whether and how fast each vendor may be called."""

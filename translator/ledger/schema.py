@@ -19,7 +19,7 @@ hash of what its intake knows it by, where it knows it by anything (intakes.py).
 Times are whole microseconds since 1970 in UTC. `lane.due_at` is the heart of delivery: not null exactly while
 the lane's first unfinished submission is queued and no attempt is open, and then the earliest time to try it.
 `lane.priority` is 1 while anything urgent is queued on it, else 0: an urgent submission pulls its lane forward, since
-what is before it has to go first.
+what is before it has to go first. `attempt.worker` is the worker of a cluster that made it (cluster.py), 0 without one.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from translator.ledger.columns import METADATA, count, instant, key, link, one_of, sealed_with, words
 from translator.ledger.states import ENTRY_STATES, MESSAGE_STATES, SUBMISSION_STATES
 
-HEAD = "0009"
+HEAD = "0010"
 
 data_key = Table(
     "data_key",
@@ -193,6 +193,7 @@ attempt = Table(
     instant("ended_at", nullable=True),
     words("outcome"),
     words("answer"),
+    count("worker"),
     UniqueConstraint("lane_id", "fence"),
 )
 Index("ix_attempt_submission", attempt.c.submission_id)

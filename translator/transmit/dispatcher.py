@@ -10,19 +10,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Event
+from typing import NamedTuple
 
-from translator.ledger import Ledger
+from translator.ledger import Bell, Ledger
 from translator.transmit.desk import Desk
 from translator.transmit.drain import LaneDrain, Progress, Route
-from translator.transmit.engine import EmbeddedEngine
+from translator.transmit.engine import EmbeddedEngine, Engine
+from translator.transmit.membership import ALONE, Member
+
+
+class Place(NamedTuple):
+    """Where a dispatcher stands: what runs so many of its jobs at a time, and whom it has beside it."""
+
+    engine: Callable[[int, Bell], Engine]
+    member: Member
+
+
+BY_ITSELF = Place(EmbeddedEngine, ALONE)
 
 
 class Dispatcher:
     """
-    Deliver one destination's lanes; the caller holds the delivery lock.
+    Deliver one destination's lanes; without a cluster the caller holds the delivery lock.
 
     Shape: `draw` gives a random number in [0, 1) and `clock` never goes backwards. `away` is set where the ledger is
-    away, and ends every dispatcher that shares it. `counts`, `paused` and `hindrance` tell, at the end, what was done,
+    away, and ends every dispatcher that shares it. `place` is its place in a cluster.
+    `counts`, `paused` and `hindrance` tell, at the end, what was done,
     why the destination takes nothing more, and what kept the rest back.
     """
 
@@ -35,7 +48,9 @@ class Dispatcher:
         draw: Callable[[], float],
         progress: Callable[[Progress], None] = lambda _: None,
         away: Event | None = None,
+        place: Place = BY_ITSELF,
     ) -> None:
+        self._engine, self._member = place
         self._away = away or Event()
         self._ledger = ledger
         self._route = route
@@ -70,10 +85,12 @@ class Dispatcher:
             draw=self._draw,
             is_over=ends,
             progress=self._progress,
+            member=self._member,
         )
         try:
+            await desk.ask(self._recover)
             await lanes.begin()
-            await EmbeddedEngine(len(self._route.clients), bell).run(lanes, is_over=ends, serves=serves)
+            await self._engine(len(self._route.clients), bell).run(lanes, is_over=ends, serves=serves)
         finally:
             self.counts, self.paused, self.hindrance = lanes.counts, lanes.gate.paused, lanes.gate.hindrance
             await bell.close()
@@ -81,4 +98,9 @@ class Dispatcher:
                 await desk.close()
             finally:
                 # Only now: nothing is settled any more behind its back.
-                self._ledger.recover(self._route.destination, resends=self._route.resends)
+                self._recover()
+
+    def _recover(self) -> None:
+        """Settle what dead processes left open; in a cluster the living go on meanwhile."""
+        whose = self._ledger if self._member is ALONE else self._ledger.cluster()
+        whose.recover(self._route.destination, resends=self._route.resends)

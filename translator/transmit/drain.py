@@ -12,11 +12,14 @@ from collections.abc import Callable, Collection, Mapping
 
 from msgspec import Struct
 
+from translator.errors import LedgerUnavailableError
 from translator.ledger import UNLIMITED, VENDOR, Claim, Later, Ledger, RateBudget, Settlement, Standing, Step
-from translator.transmit.client import Call, Client
-from translator.transmit.desk import Desk
+from translator.transmit.calling import call_vendor, settlement
+from translator.transmit.client import Client
+from translator.transmit.desk import UNSENT, Desk
 from translator.transmit.engine import Turn
 from translator.transmit.gate import Gate
+from translator.transmit.membership import ALONE, Member
 from translator.transmit.responses import Answer
 from translator.transmit.retry import Verdict, delay, judge
 from translator.transmit.telling import PauseTeller, tell_call
@@ -24,6 +27,8 @@ from translator.transmit.token import TokenKeeper, TokenRefusedError, TokenUnrea
 
 TURN = 16
 """So many submissions of one lane are sent before another lane has its turn."""
+
+CUT_OFF = "this host has not reached the database of its cluster for too long; it stops sending until it does"
 
 CLOCK_SLACK_S = 1.0
 """A clock that goes back by more than this was set; by less, it is being trimmed."""
@@ -45,6 +50,7 @@ class Route(Struct, frozen=True):
 
     Shape: `responses` is the vendor's response table; one call at a time per client. `budget` is the rate that it
     grants; `resends` says that what is unknown is sent again.
+    Units: `call_s` is how long one call lasts at most, in seconds.
     """
 
     destination: str
@@ -53,6 +59,7 @@ class Route(Struct, frozen=True):
     responses: Mapping[str, str]
     budget: RateBudget = UNLIMITED
     resends: bool = False
+    call_s: float = 0.0
 
 
 class LaneDrain:
@@ -68,7 +75,9 @@ class LaneDrain:
         draw: Callable[[], float],
         is_over: Callable[[], bool],
         progress: Callable[[Progress], None],
+        member: Member = ALONE,
     ) -> None:
+        self._member = member
         self._ledger = ledger
         self._desk = desk
         self._route = route
@@ -91,16 +100,15 @@ class LaneDrain:
         return Progress(**self._counts)
 
     async def begin(self) -> None:
-        """Settle what a dead process left open, and see what there is to do; a vendor that refused is tried again."""
+        """See what there is to do; a vendor that refused is tried again."""
         name, ledger = self._route.destination, self._ledger
         if await self._desk.ask(lambda: ledger.destinations().resume(name, only=[VENDOR])):
             self.gate.doubt()
-        await self._desk.ask(lambda: ledger.recover(name, resends=self._route.resends))
         self._counts["queued"] = (await self._desk.ask(ledger.count, name)).get("queued", 0)
 
     async def due(self, limit: int, besides: Collection[int]) -> list[int]:
         """Name lanes that may go on now; none while the gate is shut, and one at a time while it tries."""
-        await self._look_around()
+        await self.look_around()
         if not self.gate.is_open:
             return []
         name, ledger, lowest = self._route.destination, self._ledger, self.gate.lowest
@@ -121,13 +129,27 @@ class LaneDrain:
 
     async def drain(self, turn: Turn) -> None:
         """Send what the lane has, for one turn, and then what further lanes have that the engine offers."""
-        client, left = self._idle.pop(), TURN
+        client = self._idle.pop()
+        try:
+            await self._drain(turn, client)
+        finally:
+            self._idle.append(client)
+
+    def may_go(self, *, urgent: bool) -> bool:
+        """Tell whether the destination may be called now, as far as is known here."""
+        return self.gate.is_open and int(urgent) >= self.gate.lowest
+
+    async def _drain(self, turn: Turn, client: Client) -> None:
+        left = TURN
         token = await self._enter()
         claim = await self._open(turn) if token else None
         while claim is not None:
-            call = Call(claim.kind, claim.target, claim.body, claim.idempotency_key)
-            sent_at = self._clock()
-            answer = await client.send(call, token)
+            if not self._member.is_certain:
+                # The others may be about to take this host for dead, so nothing more may leave it.
+                await self._desk.advance(Step(claim.lane_id, claim, UNSENT, goes_on=False))
+                raise LedgerUnavailableError(CUT_OFF)
+            sent_at, turn.has_sent = self._clock(), True
+            answer = await call_vendor(client, claim, token, self._member.call_s)
             took_s = self._clock() - sent_at
             verdict = self._judge(claim, answer, token)
             left -= 1
@@ -137,7 +159,7 @@ class LaneDrain:
             if not renews and not self._is_over() and self._route.tokens.cached and self.gate.admit():
                 token = self._route.tokens.cached
             following = await self._settle(
-                turn, claim, _settlement(verdict, answer), goes_on=bool(token), has_turn=has_turn
+                turn, claim, settlement(verdict, answer), goes_on=bool(token), has_turn=has_turn
             )
             tell_call(self._route.destination, claim, verdict.outcome, answer.code, took_s)
             await self._publish(verdict)
@@ -148,10 +170,9 @@ class LaneDrain:
                 following = await self._open(turn) if token else None
             left = left if following and following.lane_id == claim.lane_id else TURN
             claim = following
-        self._idle.append(client)
 
     async def _open(self, turn: Turn) -> Claim | None:
-        return await self._advance(Step(turn.lane_id, budget=self._route.budget))
+        return await self._advance(Step(turn.lane_id, budget=self._route.budget, worker=self._member.worker))
 
     async def _settle(
         self, turn: Turn, claim: Claim, settled: Settlement, *, goes_on: bool, has_turn: bool
@@ -159,7 +180,8 @@ class LaneDrain:
         """Record an outcome, and in the same commit what is sent next: of this lane, or of one that is offered."""
         offered = turn.offer() if goes_on else None
         own = goes_on and has_turn
-        following = await self._advance(Step(claim.lane_id, claim, settled, own, self._route.budget, offered))
+        step = Step(claim.lane_id, claim, settled, own, self._route.budget, offered, self._member.worker)
+        following = await self._advance(step)
         turn.went_on(following.lane_id if following else None)
         if goes_on and following is None:
             self.gate.gave_up()
@@ -234,7 +256,7 @@ class LaneDrain:
         await self._desk.ask(lambda: ledger.destinations().pause(name, why, by=VENDOR))
         self._is_pausing = False
 
-    async def _look_around(self) -> None:
+    async def look_around(self) -> None:
         """See what others decided about the destination, and whether the clock was set back."""
         standing = await self._desk.ask(self._ledger.destinations().standing, self._route.destination)
         now = self._ledger.now()
@@ -264,14 +286,3 @@ class LaneDrain:
             self._counts[done] += 1
             self._counts["queued"] -= 1
         self._progress(self.counts)
-
-
-def _settlement(verdict: Verdict, answer: Answer) -> Settlement:
-    return Settlement(
-        verdict.outcome,
-        answer.code,
-        verdict.retry_in_s,
-        verdict.resends,
-        location=answer.location,
-        activation_codes=answer.activation_codes,
-    )

@@ -29,7 +29,8 @@ class Turn:
     """
     What a job is about: a lane and, where the engine has more to do, those that follow.
 
-    Shape: `take` gives a lane that nobody is at work on, and `put_back` takes it back.
+    Shape: `take` gives a lane that nobody is at work on, and `put_back` takes it back. `has_sent` says, in the end,
+    whether anything was sent.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Turn:
     ) -> None:
         self.lane_id = lane_id
         self.offered: int | None = None
+        self.has_sent = False
         self._take = take
         self._put_back = put_back
 
@@ -66,6 +68,12 @@ class Lanes(Protocol):
 
     async def due_in(self) -> float | None:
         """Give the seconds until a lane may go on; None where that is up to others."""
+
+    async def look_around(self) -> None:
+        """See what others decided about the destination."""
+
+    def may_go(self, *, urgent: bool) -> bool:
+        """Tell whether the destination may be called now, as far as is known here."""
 
     async def drain(self, turn: Turn) -> None:
         """Send what the lane has, in order, until it is empty, blocked, has to wait or has had its turn."""

@@ -1,0 +1,298 @@
+"""Several hosts on one ledger in PostgreSQL: who gets jobs, who is alive, and what becomes of the dead one's work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.ledger.arrivals import LANES, POLICIES, arrival, report
+from tests.postgres import Postgres
+from translator.errors import ConfigError, DeclaredDeadError, TakenOverError
+from translator.ledger import Decision, Ledger, RateBudget, Settlement, Step
+from translator.ledger.cluster import Queue
+from translator.ledger.lanes import Claim
+
+Ask = Callable[[str], list[Any]]
+
+NO_JOBS = "SET search_path TO translator_jobs; DELETE FROM procrastinate_jobs"
+
+
+@pytest.fixture
+def url(postgres: Postgres) -> str:
+    """Name a ledger that nobody shares yet."""
+    return postgres.new()
+
+
+@pytest.fixture
+def ledger(url: str) -> Iterator[Ledger]:
+    """Open a ledger that several hosts share."""
+    with Ledger.open(url) as opened:
+        opened.cluster().set_up()
+        yield opened
+
+
+@pytest.fixture
+def ask(postgres: Postgres, url: str) -> Ask:
+    """Ask the database behind the ledger's back."""
+    return lambda statement: postgres.execute(statement, url)
+
+
+def accept(ledger: Ledger, *lanes: str, code: str = "HDL") -> None:
+    """Take in a message for each lane."""
+    ledger.accept([arrival(report({code: "5"}, lane=lane)) for lane in lanes], POLICIES)
+
+
+def enlist(ask: Ask) -> int:
+    """List a worker, as Procrastinate does when one starts."""
+    return int(ask("INSERT INTO translator_jobs.procrastinate_workers DEFAULT VALUES RETURNING id")[0][0])
+
+
+def strike_off(ask: Ask, worker: int) -> None:
+    """Declare a worker dead, as Procrastinate does after its silence."""
+    ask(f"DELETE FROM translator_jobs.procrastinate_workers WHERE id = {worker}")  # noqa: S608 - a number
+
+
+def lane_number(ask: Ask, lane: str) -> int:
+    """Give the number of a lane."""
+    return int(ask(f"SELECT id FROM lane WHERE service_request_id = '{lane}'")[0][0])  # noqa: S608 - a name of ours
+
+
+def claim(ledger: Ledger, lane: int, worker: int) -> Claim:
+    """Open an attempt in the name of a worker."""
+    (claimed,) = ledger.advance([Step(lane, worker=worker)])
+    assert isinstance(claimed, Claim)
+    return claimed
+
+
+def test_lane_that_becomes_due_has_a_job_that_names_it_and_nothing_else(ledger: Ledger, ask: Ask) -> None:
+    """P6: whatever logs its jobs tells a number of ours."""
+    accept(ledger, LANES[0])
+
+    jobs = ask("SELECT queue_name, task_name, lock, queueing_lock, args FROM translator_jobs.procrastinate_jobs")
+
+    number = lane_number(ask, LANES[0])
+    assert jobs == [("whoop", "drain", str(number), str(number), {"lane": number})]
+
+
+def test_lane_has_one_job_however_much_comes_for_it(ledger: Ledger) -> None:
+    """A job that is there already makes no acceptance fail."""
+    for code in ("HDL", "LDL", "TRIGLYCERIDES"):
+        accept(ledger, LANES[0], code=code)
+
+    assert ledger.cluster().queues() == [Queue("whoop", 1, 0)]
+
+
+def test_job_is_committed_with_the_message_or_not_at_all(ledger: Ledger, ask: Ask) -> None:
+    """The queue is in the transaction: what is undone leaves no job."""
+    ask("ALTER TABLE entry ADD CONSTRAINT nothing CHECK (false) NOT VALID")
+
+    with pytest.raises(Exception, match="database"):
+        accept(ledger, LANES[0])
+
+    assert ledger.cluster().queues() == []
+
+
+def test_what_was_due_before_has_a_job_when_the_ledger_becomes_shared(url: str) -> None:
+    """Nothing waits for a new message to be noticed."""
+    with Ledger.open(url) as ledger:
+        accept(ledger, *LANES[:3])
+        ledger.cluster().set_up()
+
+        assert ledger.cluster().queues() == [Queue("whoop", 3, 0)]
+
+
+def test_lane_that_waits_has_a_job_for_that_time(ledger: Ledger, ask: Ask) -> None:
+    """A vendor asked for patience."""
+    accept(ledger, LANES[0])
+    ask(NO_JOBS)
+    claimed = claim(ledger, lane_number(ask, LANES[0]), enlist(ask))
+
+    ledger.settle(claimed, Settlement("retry", "503", 3600))
+
+    assert ledger.cluster().queues() == [Queue("whoop", 0, 1)]
+
+
+def test_lane_that_goes_on_at_once_makes_no_job_of_its_own(ledger: Ledger, ask: Ask) -> None:
+    """Only what a transaction leaves behind counts, so a lane that is drained in one go costs one job."""
+    accept(ledger, LANES[0], code="HDL")
+    accept(ledger, LANES[0], code="LDL")
+    worker, number = enlist(ask), lane_number(ask, LANES[0])
+    claimed = claim(ledger, number, worker)
+    ask(NO_JOBS)
+
+    (following,) = ledger.advance([Step(number, claimed, Settlement("accepted", "201"), worker=worker)])
+
+    assert isinstance(following, Claim)
+    assert ledger.cluster().queues() == []
+
+
+def test_decision_of_a_person_makes_a_job(ledger: Ledger, ask: Ask) -> None:
+    """Who resends something unknown need not know of the queue."""
+    accept(ledger, LANES[0])
+    claimed = claim(ledger, lane_number(ask, LANES[0]), enlist(ask))
+    ledger.settle(claimed, Settlement("unknown", "read-timeout"))
+    ask(NO_JOBS)
+
+    with ledger.desk().session(rehearses=False) as desk:
+        desk.decide(claimed.submission_id, Decision("resend"))
+
+    assert ledger.cluster().queues() == [Queue("whoop", 1, 0)]
+
+
+def test_worker_that_was_struck_off_opens_nothing(ledger: Ledger, ask: Ask) -> None:
+    """It may not know yet that the others have given it up."""
+    accept(ledger, LANES[0])
+    worker = enlist(ask)
+    strike_off(ask, worker)
+
+    (refused,) = ledger.advance([Step(lane_number(ask, LANES[0]), worker=worker)])
+
+    assert isinstance(refused, DeclaredDeadError)
+    assert ask("SELECT count(*) FROM attempt") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("resends", "state"),
+    [pytest.param(False, "unknown", id="held-for-a-person"), pytest.param(True, "queued", id="sent-again")],
+)
+def test_only_a_dead_workers_attempt_is_given_up(ledger: Ledger, ask: Ask, *, resends: bool, state: str) -> None:
+    """The living go on meanwhile, and what the dead one still has to say comes too late."""
+    accept(ledger, *LANES[:2])
+    dead, alive = enlist(ask), enlist(ask)
+    lost = claim(ledger, lane_number(ask, LANES[0]), dead)
+    kept = claim(ledger, lane_number(ask, LANES[1]), alive)
+    strike_off(ask, dead)
+
+    given_up = [ledger.cluster().recover("whoop", resends=resends) for _ in range(2)]
+
+    ledger.settle(kept, Settlement("accepted", "201"))
+    with pytest.raises(TakenOverError):
+        ledger.settle(lost, Settlement("accepted", "201"))
+    assert given_up == [1, 0]
+    assert ledger.count("whoop") == {state: 1, "delivered": 1}
+
+
+def test_two_hosts_may_take_over_at_the_same_moment(ledger: Ledger, ask: Ask) -> None:
+    """Each attempt is given up once."""
+    accept(ledger, *LANES)
+    dead = enlist(ask)
+    for lane in LANES:
+        claim(ledger, lane_number(ask, lane), dead)
+    strike_off(ask, dead)
+
+    with ThreadPoolExecutor(4) as hosts:
+        given_up = list(hosts.map(lambda _: ledger.cluster().recover("whoop"), range(4)))
+
+    assert (sum(given_up), ledger.count("whoop")) == (len(LANES), {"unknown": len(LANES)})
+
+
+def test_lane_that_has_lost_its_job_is_given_one(url: str) -> None:
+    """Belt and braces: the queue holds nothing that the ledger cannot tell again."""
+    with Ledger.open(url, clock=lambda: time.time() - 60) as ledger:
+        accept(ledger, *LANES[:2])
+    with Ledger.open(url) as ledger, ledger._database.write() as connection:
+        ledger.cluster().set_up()
+        connection.exec_driver_sql("SET LOCAL search_path TO translator_jobs")
+        connection.exec_driver_sql("DELETE FROM procrastinate_jobs WHERE lock = '1'")
+    with Ledger.open(url) as ledger:
+        assert [ledger.cluster().remind_forgotten() for _ in range(2)] == [1, 0]
+        assert ledger.cluster().queues() == [Queue("whoop", 2, 0)]
+
+
+def test_calls_are_counted_together_by_hosts_that_call_at_the_same_moment(ledger: Ledger) -> None:
+    """One budget: nobody's call is lost, and nobody stumbles over the other's row."""
+    gate, budget = ledger.destinations(), RateBudget(per_minute=1000, per_day=1000)
+
+    with ThreadPoolExecutor(4) as hosts:
+        list(hosts.map(lambda _: gate.count_call("whoop", budget), range(40)))
+
+    assert [use.used for use in gate.rate_use("whoop")] == [40, 40]
+
+
+def test_nobody_delivers_alone_from_a_shared_ledger(ledger: Ledger) -> None:
+    """`submit` beside a cluster accepts, and watches the hosts deliver."""
+    with ledger.delivery_lock() as held:
+        assert not held
+
+
+def test_ledger_is_not_shared_while_somebody_delivers_alone(url: str) -> None:
+    """Who has begun under the lock knows nothing of the queue."""
+    with (
+        Ledger.open(url) as ledger,
+        ledger.delivery_lock(),
+        pytest.raises(ConfigError, match="a process delivers from this ledger"),
+    ):
+        ledger.cluster().set_up()
+
+
+def test_file_is_never_shared(tmp_path: Path) -> None:
+    """SQLite belongs to one machine."""
+    with Ledger.open(tmp_path / "lab.db") as ledger:
+        with pytest.raises(ConfigError, match="need a ledger in PostgreSQL"):
+            ledger.cluster().set_up()
+        assert not ledger.cluster().is_set_up
+
+
+def test_queue_is_made_anew_only_while_nobody_is_at_work(ledger: Ledger, ask: Ask) -> None:
+    """Another figure, or another version of Procrastinate, needs every host at rest."""
+    worker = enlist(ask)
+    with pytest.raises(ConfigError, match="stop every host first"):
+        ledger.cluster().set_up(120)
+    strike_off(ask, worker)
+
+    assert [ledger.cluster().set_up(120), ledger.cluster().set_up(120)] == [True, False]
+    assert ledger.cluster().check() == 120
+
+
+def test_number_of_a_worker_is_never_given_again(ledger: Ledger, ask: Ask) -> None:
+    """An attempt that was left open before the queue was made anew must not look like a living worker's."""
+    accept(ledger, LANES[0])
+    worker = enlist(ask)
+    claim(ledger, lane_number(ask, LANES[0]), worker)
+    strike_off(ask, worker)
+    ledger.cluster().set_up(120)
+
+    assert enlist(ask) > worker
+    assert ledger.cluster().recover("whoop") == 1
+
+
+def test_one_host_has_the_ledger_again_when_the_cluster_is_ended(ledger: Ledger, ask: Ask) -> None:
+    """Nothing of the queue is left, and messages are taken in as before."""
+    ended = [ledger.cluster().take_down(), ledger.cluster().take_down()]
+    accept(ledger, LANES[0])
+
+    with ledger.delivery_lock() as held:
+        assert (ended, held, ledger.cluster().is_set_up) == ([True, False], True, False)
+    assert ask("SELECT count(*) FROM pg_trigger WHERE tgname = 'translator_lane_is_due'") == [(0,)]
+
+
+def test_errand_is_one_hosts_at_a_time(ledger: Ledger) -> None:
+    """Another one may be another host's."""
+    cluster = ledger.cluster()
+
+    with cluster.errand("fetch") as first, cluster.errand("fetch") as second, cluster.errand("bring") as other:
+        assert (first, second, other) == (True, False, True)
+    with cluster.errand("fetch") as after:
+        assert after
+
+
+def test_status_names_hosts_and_what_they_are_at(ledger: Ledger, ask: Ask) -> None:
+    """A person sees who works, and who is silent."""
+    loud, silent = enlist(ask), enlist(ask)
+    ledger.cluster().introduce(loud, name="lab-1", pid=7, queue="whoop")
+    ask(
+        "UPDATE translator_jobs.procrastinate_workers SET last_heartbeat = now() - interval '5 minutes' "  # noqa: S608
+        f"WHERE id = {silent}"
+    )
+
+    workers = ledger.cluster().workers()
+
+    assert [(one.id, one.host, one.pid, one.is_alive) for one in workers] == [
+        (loud, "lab-1", 7, True),
+        (silent, "", 0, False),
+    ]

@@ -1,0 +1,234 @@
+"""Hosts of a cluster, each a process of its own: one takes in, one is killed, another one goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from tests.chaos.campaign import compare
+from tests.lab_messages import CHOLESTEROL, Obx, oru
+from tests.ledger.arrivals import POLICIES, arrival, report
+from tests.postgres import Postgres
+from tests.sandbox_process import SandboxProcess
+from tests.transmit.delivering import wait_until
+from translator.errors import LedgerUnavailableError
+from translator.ledger import Ledger
+from translator.ledger.cluster import Queue
+
+DEAD_AFTER_S = 8.0
+TIMEOUT_S = 1.0
+PATIENCE_S = 90.0
+LANES = tuple(f"00000000-0000-4000-8000-{number:012}" for number in range(30))
+
+StartHost = Callable[..., subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def url(postgres: Postgres) -> str:
+    """Make a ledger that several hosts share."""
+    made = postgres.new()
+    with Ledger.open(made) as ledger:
+        ledger.cluster().set_up(DEAD_AFTER_S)
+    return made
+
+
+@pytest.fixture
+def host(url: str, sandbox: SandboxProcess, tmp_path: Path) -> Iterator[StartHost]:
+    """Start hosts; none outlives its test."""
+    running: list[subprocess.Popen[bytes]] = []
+    settings = {
+        "TRANSLATOR_LEDGER": url,
+        "TRANSLATOR_WHOOP_URL": sandbox.whoop_url,
+        "TRANSLATOR_WHOOP_TIMEOUT_S": str(TIMEOUT_S),
+        "TRANSLATOR_WHOOP_WORKERS": "4",
+    }
+
+    def start(role: str, *flags: str, **environment: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "translator", "run", "--role", role]
+        addresses = ["--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"]
+        with (tmp_path / "hosts.log").open("ab") as log:
+            running.append(
+                subprocess.Popen(
+                    [*command, *addresses, *flags],
+                    env=os.environ | sandbox.environment | settings | environment,
+                    cwd=tmp_path,
+                    stdout=log,
+                    stderr=log,
+                )
+            )
+        return running[-1]
+
+    yield start
+    for each in running:
+        each.kill()
+        each.wait()
+
+
+def accept(ledger: Ledger, *codes: str) -> None:
+    """Take in a message of each code for every lane."""
+    for code in codes:
+        ledger.accept([arrival(report({code: "5"}, lane=lane)) for lane in LANES], POLICIES)
+
+
+def open_lanes(ledger: Ledger) -> set[str]:
+    """Name the lanes on which an attempt is open."""
+    return {one.service_request_id for row in ledger.messages() for one in ledger.show(row.message).submissions
+            if any(not attempt.ended_at for attempt in one.attempts)}  # fmt: skip
+
+
+def states(ledger: Ledger) -> dict[str, list[str]]:
+    """List the states of each lane, in order of positions."""
+    found: dict[str, dict[int, str]] = {}
+    for row in ledger.messages():
+        for one in ledger.show(row.message).submissions:
+            found.setdefault(one.service_request_id, {})[one.position] = one.state
+    return {lane: [state for _, state in sorted(each.items())] for lane, each in found.items()}
+
+
+def _is_quiet(ledger: Ledger) -> bool:
+    """Tell whether nothing is due or under way."""
+    try:
+        return ledger.due_in("whoop") is None and not open_lanes(ledger)
+    except LedgerUnavailableError:
+        return False
+
+
+def test_lanes_of_a_killed_host_are_taken_over(url: str, sandbox: SandboxProcess, host: StartHost) -> None:
+    """What it had under way is unknown once it is known to be dead, and all else is delivered in order by another."""
+    sandbox.fault("results", "delay", 30, times=4)
+    with Ledger.open(url) as ledger:
+        first = host("deliver")
+        accept(ledger, "C0", "C1")
+        wait_until(lambda: bool(open_lanes(ledger)), PATIENCE_S)
+        first.send_signal(signal.SIGKILL)
+        first.wait()
+        left = open_lanes(ledger)
+        sandbox.clear_faults()
+        second = host("deliver")
+        wait_until(lambda: _is_quiet(ledger), PATIENCE_S)
+        second.send_signal(signal.SIGTERM)
+        code = second.wait(PATIENCE_S)
+        said, received = states(ledger), sandbox.results()
+
+        unknown = {lane for lane, each in said.items() if "unknown" in each}
+        assert left
+        assert left <= unknown
+        assert code == 1
+        assert [ledger.verify(), ledger.cluster().workers()] == [[], []]
+    for lane in LANES:
+        codes = [int(body["observations"][0]["code"][1:]) for body in received.get(lane, [])]
+        assert list(compare(codes, said[lane])) == []
+
+
+def test_host_that_stood_still_sends_nothing_that_was_taken_over(
+    url: str, sandbox: SandboxProcess, host: StartHost
+) -> None:
+    """It wakes up without knowing that it counts as dead: what it had is decided, and it begins anew."""
+    sandbox.fault("results", "delay", 30, times=4)
+    with Ledger.open(url) as ledger:
+        sleeper = host("deliver")
+        accept(ledger, "C0", "C1")
+        wait_until(lambda: bool(open_lanes(ledger)), PATIENCE_S)
+        sleeper.send_signal(signal.SIGSTOP)
+        sandbox.clear_faults()
+        host("deliver")
+        wait_until(lambda: sleeper.pid not in _at_work(ledger), PATIENCE_S)
+        sleeper.send_signal(signal.SIGCONT)
+        wait_until(lambda: sleeper.pid in _at_work(ledger) and _is_quiet(ledger), PATIENCE_S)
+        said, received = states(ledger), sandbox.results()
+
+        assert ledger.verify() == []
+    for lane in LANES:
+        codes = [int(body["observations"][0]["code"][1:]) for body in received.get(lane, [])]
+        assert list(compare(codes, said[lane])) == []
+
+
+def _at_work(ledger: Ledger) -> set[int]:
+    """Name the processes that are listed as alive."""
+    return {one.pid for one in ledger.cluster().workers()}
+
+
+def test_restart_of_the_database_loses_nothing(
+    url: str, sandbox: SandboxProcess, host: StartHost, postgres: Postgres
+) -> None:
+    """Two hosts lose every connection at once, and join again by themselves."""
+    sandbox.fault("results", "delay", 0.3, times=20)
+    with Ledger.open(url) as ledger:
+        hosts = [host("deliver"), host("deliver")]
+        wait_until(lambda: _at_work(ledger) == {each.pid for each in hosts}, PATIENCE_S)
+        accept(ledger, "C0", "C1")
+        wait_until(lambda: bool(open_lanes(ledger)), PATIENCE_S)
+        postgres.restart()
+        wait_until(lambda: _is_quiet(ledger), PATIENCE_S)
+        for each in hosts:
+            each.send_signal(signal.SIGTERM)
+        codes = {each.wait(PATIENCE_S) for each in hosts}
+        said, received = states(ledger), sandbox.results()
+
+        assert codes <= {0, 1}
+        assert ledger.verify() == []
+    for lane in LANES:
+        codes_sent = [int(body["observations"][0]["code"][1:]) for body in received.get(lane, [])]
+        assert list(compare(codes_sent, said[lane])) == []
+
+
+def test_hosts_share_one_rate_and_keep_some_of_it_for_what_is_urgent(
+    url: str, sandbox: SandboxProcess, host: StartHost
+) -> None:
+    """Both stop where the day's calls are used up, and what they hold back does not keep a critical result waiting."""
+    day = {"TRANSLATOR_WHOOP_CALLS_PER_DAY": "20"}
+    with Ledger.open(url) as ledger:
+        accept(ledger, "C0")
+        for _ in range(2):
+            host("deliver", **day)
+        wait_until(lambda: ledger.destinations().rate_use("whoop")[1].used >= 18, PATIENCE_S)
+        wait_until(lambda: sum(one.lanes for one in ledger.cluster().workers()) == 8, PATIENCE_S)
+        ordinary = ledger.count("whoop")
+        critical = report({"C1": "5"}, lane="00000000-0000-4000-8000-000000000999")
+        marked = tuple(structs.replace(source, critical=True) for source in critical.sources)
+        ledger.accept([arrival(structs.replace(critical, sources=marked))], POLICIES)
+        wait_until(lambda: ledger.count("whoop")["delivered"] == ordinary["delivered"] + 1, PATIENCE_S)
+
+    # One call in ten is kept back, and of the others one or two were for tokens.
+    assert ordinary["delivered"] in {16, 17}
+    assert len(sandbox.requests("results")) == ordinary["delivered"] + 1
+
+
+def test_pause_holds_for_every_host_and_ends_for_every_host(url: str, sandbox: SandboxProcess, host: StartHost) -> None:
+    """A person says so once, in the ledger."""
+    with Ledger.open(url) as ledger:
+        ledger.destinations().pause("whoop", "planned work")
+        accept(ledger, "C0")
+        for _ in range(2):
+            host("deliver")
+        # Four jobs of each host wait for the end of the pause, and the others where they are.
+        wait_until(lambda: sum(one.lanes for one in ledger.cluster().workers()) == 8, PATIENCE_S)
+        meanwhile = sandbox.requests("results")
+        ledger.destinations().resume("whoop")
+        wait_until(lambda: ledger.count("whoop") == {"delivered": len(LANES)}, PATIENCE_S)
+
+    assert meanwhile == []
+
+
+def test_host_that_accepts_leaves_delivery_to_others(
+    url: str, sandbox: SandboxProcess, host: StartHost, tmp_path: Path
+) -> None:
+    """Its message has a job, and the host that delivers, which has no folder, sends it."""
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "one.hl7").write_bytes(oru([Obx(CHOLESTEROL, "180")]))
+    with Ledger.open(url) as ledger:
+        host("accept", "--folder", "inbox")
+        wait_until(lambda: ledger.count("whoop").get("queued", 0) > 0, PATIENCE_S)
+        waiting, asked = ledger.cluster().queues(), sandbox.requests("results")
+        host("deliver")
+        wait_until(lambda: set(ledger.count("whoop")) == {"delivered"}, PATIENCE_S)
+
+    assert (waiting, asked) == ([Queue("whoop", 1, 0)], [])
+    assert len(sandbox.requests("results")) == 1

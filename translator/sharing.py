@@ -1,0 +1,47 @@
+"""Give a delivery its place among the hosts that share a ledger: its engine, and the terms that all of them keep."""
+
+from __future__ import annotations
+
+import time
+
+from translator.errors import ConfigError
+from translator.ledger import Bell, Cluster
+from translator.ledger.cluster_install import NEEDS_EXTRA
+from translator.transmit.dispatcher import Place
+from translator.transmit.drain import Route
+from translator.transmit.engine import Engine
+from translator.transmit.membership import Member, Terms
+
+
+def place_among(cluster: Cluster, route: Route) -> Place:
+    """
+    Give the place from which a destination is served together with other hosts.
+
+    Raises: ConfigError where this host cannot take part.
+    """
+    terms = Terms(cluster.check(), route.call_s)
+    terms.check()
+    try:
+        from translator.transmit.cluster import ClusterEngine  # noqa: PLC0415 - only a cluster has Procrastinate
+    except ImportError:
+        raise ConfigError(NEEDS_EXTRA) from None
+    member = Member(terms, _awake_or_not)
+
+    def engine(workers: int, bell: Bell) -> Engine:
+        return ClusterEngine(
+            cluster,
+            member,
+            terms,
+            bell,
+            destination=route.destination,
+            workers=workers,
+            resends=route.resends,
+            clock=_awake_or_not,
+        )
+
+    return Place(engine, member)
+
+
+def _awake_or_not() -> float:
+    """Give a time that goes on while the machine sleeps: the other hosts do not wait for it."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

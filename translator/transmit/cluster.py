@@ -1,0 +1,295 @@
+"""
+Run jobs among several hosts: an engine on Procrastinate, over the queue that the ledger fills.
+
+Procrastinate gives each job to one worker at a time (`lock` and `queueing_lock` are the lane), wakes workers by
+NOTIFY, and knows which are alive. All else is the ledger's. Where a destination may not be called, a job that was
+fetched waits here, so that the others stay where they are; what is urgent has workers of its own, which do not wait
+behind it. A job that ends without having sent anything is made again where its lane is still due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import psycopg
+from procrastinate import App, JobContext, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from translator.errors import DeclaredDeadError, LedgerError, LedgerUnavailableError, TakenOverError
+from translator.ledger import Bell, Cluster
+from translator.ledger.cluster_install import TASK, URGENT
+from translator.ledger.cluster_tables import SCHEMA
+from translator.ledger.database import CONNECT_SECONDS, PATIENCE, SERVER_PATIENCE
+from translator.ledger.lanes import DEAD
+from translator.transmit.engine import GLANCE_S, Lanes, Turn
+from translator.transmit.membership import Member, Terms
+
+POLL_S = 1.0
+"""How late a lane may be that waited for its time; what is committed now wakes a worker at once."""
+
+LOOK_S = 1.0
+"""How often a worker looks whether its destination may be called, should nobody ring."""
+
+_GONE = "the database of the cluster cannot be reached, or broke off; this host stops sending until it is back"
+_LISTED = "SELECT 1 FROM procrastinate_workers WHERE id = %(worker_id)s"
+_POOL = 4
+
+# A host that stands still in the middle of a report would keep the others from striking it off.
+_BRIEF = {"idle_in_transaction_session_timeout": 10_000}
+
+# A queue is empty when its statistics are made and long when they matter, so the planner is not left to guess: in order
+# of the index, one job at a time. Otherwise a backlog of thousands costs half a second for each job.
+_BY_INDEX = dict.fromkeys(
+    ("enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "enable_sort", "jit"), "off"
+)
+
+
+class Reports(JobManager):
+    """Procrastinate's way to its tables; it tells when this worker was listed, and when it reported."""
+
+    def __init__(
+        self,
+        connector: PsycopgConnector,
+        member: Member,
+        clock: Callable[[], float],
+        introduce: Callable[[int], None],
+        broke_off: Callable[[], None],
+    ) -> None:
+        super().__init__(connector)
+        self._introduce = introduce
+        self._broke_off = broke_off
+        self._member = member
+        self._clock = clock
+        self.listed: list[int] = []
+
+    async def register_worker(self) -> int:
+        """List a worker; attempts are in the name of the first."""
+        asked_at = self._clock()
+        worker = await super().register_worker()
+        self.listed.append(worker)
+        if not self._member.worker:
+            self._member.enlisted(worker, asked_at)
+        await asyncio.to_thread(self._introduce, worker)
+        return worker
+
+    async def update_heartbeat(self, worker_id: int) -> None:
+        """
+        Report a worker.
+
+        Raises: DeclaredDeadError where the others have struck it off, of which Procrastinate takes no notice.
+        """
+        asked_at = self._clock()
+        await super().update_heartbeat(worker_id)
+        if not await self.connector.execute_query_all_async(_LISTED, worker_id=worker_id):
+            raise DeclaredDeadError(DEAD)
+        self._member.reported(worker_id, asked_at)
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 - the method's own
+        """Take a job off the queue; where that fails, its lane is locked until this worker is off the list."""
+        try:
+            await super().finish_job(job, status, delete_job)
+        except ConnectorException:
+            self._broke_off()
+
+    async def unregister_worker(self, worker_id: int) -> None:
+        """Leave a worker that has ended on the list: the other one may still have something under way."""
+
+    async def sign_off(self) -> None:
+        """Take all workers off the list; nothing is under way any more."""
+        for worker in self.listed:
+            await super().unregister_worker(worker)
+
+
+class ClusterEngine:
+    """
+    An engine that shares its lanes with other hosts.
+
+    Shape: `workers` jobs at a time of one destination. `clock` never goes backwards.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        member: Member,
+        terms: Terms,
+        bell: Bell,
+        *,
+        destination: str,
+        workers: int,
+        resends: bool,
+        clock: Callable[[], float],
+    ) -> None:
+        self._cluster = cluster
+        self._member = member
+        self._terms = terms
+        self._bell = bell
+        self._destination = destination
+        self._workers = workers
+        self._resends = resends
+        self._clock = clock
+        self._slots = asyncio.Semaphore(workers)
+        self._news = asyncio.Event()
+        self._failure: LedgerError | None = None
+        # Its lines name jobs, which nobody needs, and what went wrong with the database, which we say ourselves.
+        for name in ("procrastinate", "psycopg.pool"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+
+    async def run(self, lanes: Lanes, *, is_over: Callable[[], bool], serves: bool) -> None:
+        """Run jobs, as the port says; without serving, until the queue is empty."""
+        connector = PsycopgConnector(
+            conninfo=queue_place(self._cluster.address), min_size=1, max_size=_POOL, timeout=CONNECT_SECONDS
+        )
+        app = App(connector=connector)
+        app.job_manager = reports = Reports(connector, self._member, self._clock, self._introduce, self._broken)
+
+        def ends() -> bool:
+            return is_over() or self._failure is not None
+
+        async def drain(context: JobContext, lane: int) -> None:
+            await self._job(lanes, lane, ends, urgent=str(context.job.queue).endswith(URGENT))
+
+        app.task(name=TASK, pass_context=True)(drain)
+        try:
+            async with app.open_async():
+                await self._work(app, reports, lanes, ends, serves=serves)
+                await reports.sign_off()
+        except (ConnectorException, psycopg.Error):
+            self._broken()
+        if self._failure is not None:
+            raise self._failure
+
+    async def _work(self, app: App, reports: Reports, lanes: Lanes, ends: Callable[[], bool], *, serves: bool) -> None:
+        """Keep the workers and what goes on beside them at work, until it is over or one of them has ended."""
+        queues = (self._destination, self._destination + URGENT)
+        workers = [asyncio.create_task(self._worker(app, queue, serves=serves)) for queue in queues]
+        beside = [asyncio.create_task(self._look(lanes, ends)), asyncio.create_task(self._take_over(reports))]
+        try:
+            while not ends() and not all(task.done() for task in workers):
+                done, _ = await asyncio.wait([*workers, *beside], timeout=GLANCE_S, return_when=asyncio.FIRST_COMPLETED)
+                if done and (serves or not done.isdisjoint(beside)):
+                    break
+            broke_off = serves and not ends()
+        finally:
+            # Whoever holds a job back lets it go; what is under way is finished first.
+            self._news.set()
+            for task in beside:
+                task.cancel()
+            for task in workers:
+                task.cancel()
+            ended = await asyncio.gather(*workers, *beside, return_exceptions=True)
+        for error in ended:
+            if isinstance(error, ConnectorException | LedgerError):
+                self._fail(error if isinstance(error, LedgerError) else LedgerUnavailableError(_GONE))
+            elif isinstance(error, Exception):
+                raise error
+        if broke_off:
+            # Procrastinate ends a worker that cannot report, and keeps the reason to itself.
+            self._broken()
+
+    def _worker(self, app: App, queue: str, *, serves: bool) -> Coroutine[Any, Any, None]:
+        return app.run_worker_async(
+            queues=[queue],
+            name=queue,
+            concurrency=self._workers,
+            wait=serves,
+            fetch_job_polling_interval=POLL_S,
+            abort_job_polling_interval=self._terms.dead_after_s,
+            delete_jobs="always",
+            install_signal_handlers=False,
+            update_heartbeat_interval=self._terms.every_s,
+            stalled_worker_timeout=self._terms.dead_after_s,
+        )
+
+    async def _job(self, lanes: Lanes, lane: int, ends: Callable[[], bool], *, urgent: bool) -> None:
+        """Drain one lane, as soon as its destination may be called."""
+        turn = Turn(lane)
+        try:
+            while not ends():
+                if not lanes.may_go(urgent=urgent):
+                    await self._wait_for_news()
+                    continue
+                async with self._slots:
+                    await lanes.drain(turn)
+                if turn.has_sent or lanes.may_go(urgent=urgent):
+                    break
+            if not turn.has_sent and await asyncio.to_thread(self._remind, lane) > 0 and not ends():
+                # It waits for a time that by the database's clock is over: no other job of it begins before this ends.
+                await asyncio.sleep(GLANCE_S)
+        except TakenOverError:
+            # This host was taken for dead, and the attempt is settled: whoever did that looks after the lane.
+            return
+        except LedgerError as error:
+            self._fail(error)
+
+    async def _wait_for_news(self) -> None:
+        try:
+            async with asyncio.timeout(GLANCE_S):
+                await self._news.wait()
+        except TimeoutError:
+            return
+
+    async def _look(self, lanes: Lanes, ends: Callable[[], bool]) -> None:
+        """See again and again what was decided about the destination, and let those know who wait for it."""
+        ringing = asyncio.create_task(self._bell.rings())
+        try:
+            while not ends():
+                await lanes.look_around()
+                self._news.set()
+                self._news = asyncio.Event()
+                await asyncio.sleep(GLANCE_S)
+                await asyncio.wait({ringing}, timeout=LOOK_S)
+                if ringing.done():
+                    ringing.result()
+                    ringing = asyncio.create_task(self._bell.rings())
+        finally:
+            ringing.cancel()
+            await asyncio.gather(ringing, return_exceptions=True)
+
+    async def _take_over(self, jobs: Reports) -> None:
+        """Strike off who was silent for too long, and see to it that their lanes go on."""
+        dead_after_s = self._terms.dead_after_s
+        while True:
+            await jobs.prune_stalled_workers(dead_after_s)
+            await asyncio.to_thread(self._cluster.recover, self._destination, resends=self._resends)
+            for job in await jobs.get_stalled_jobs(seconds_since_heartbeat=dead_after_s):
+                if job.worker_id is None and job.id is not None:
+                    await asyncio.to_thread(self._remind, job.task_kwargs["lane"])
+                    await self._forget(jobs, job.id)
+            await asyncio.to_thread(self._cluster.remind_forgotten)
+            await asyncio.sleep(self._terms.every_s)
+
+    async def _forget(self, jobs: Reports, job_id: int) -> None:
+        try:
+            await jobs.finish_job_by_id_async(job_id, Status.ABORTED, delete_job=True)
+        except ConnectorException:
+            # Another host was quicker; where it is the database, the next question says so.
+            return
+
+    def _remind(self, lane: Any) -> int:
+        return self._cluster.remind([int(lane)])
+
+    def _broken(self) -> None:
+        self._fail(LedgerUnavailableError(_GONE))
+
+    def _introduce(self, worker: int) -> None:
+        self._cluster.introduce(worker, name=socket.gethostname(), pid=os.getpid(), queue=self._destination)
+
+    def _fail(self, error: LedgerError) -> None:
+        if self._failure is None:
+            self._failure = error
+
+
+def queue_place(address: str) -> str:
+    """Give the database of the queue: that of the ledger, with the queue's own schema."""
+    given = conninfo_to_dict(address)
+    settings = {"search_path": SCHEMA, "synchronous_commit": "on", **SERVER_PATIENCE, **_BY_INDEX, **_BRIEF}
+    options = " ".join([str(given.get("options") or ""), *(f"-c {name}={value}" for name, value in settings.items())])
+    return make_conninfo(address, options=options, application_name="translator", **PATIENCE)
