@@ -80,7 +80,7 @@ class Service:
         self.ledger = folder / "lab.db"
         self.inbox = folder / "inbox"
         self.inbox.mkdir()
-        self.mllp, self.http, self.console = (_free_port() for _ in range(3))
+        self.mllp, self.http, self.console = (free_port() for _ in range(3))
         self._environment = os.environ | sandbox.environment
         self.log = folder / "service.log"
         self._settings = folder / "translator.toml"
@@ -351,7 +351,8 @@ def _check(service: Service, sandbox: SandboxProcess, messages: int, metrics: st
     return counts.get("delivered", 0), counts.get("unknown", 0)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Give a port on which nobody listens."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])

@@ -25,7 +25,7 @@ from time import perf_counter, process_time
 
 from msgspec import Struct
 
-from benchmarks.messages import SEED, STANDARD, Laboratory
+from benchmarks.messages import SEED, STANDARD, Laboratory, Shape
 from translator.accept.mllp_server import MllpServer
 from translator.config import parse_settings
 from translator.config_intakes import MllpIntake
@@ -68,11 +68,11 @@ def measure(*, messages: int = 4000, window: int = 1, key: Secret | None = None,
         Ledger.open(Path(folder) / "lab.db", key=key) as ledger,
         Intake(ledger, tables) as intake,
         MllpServer(intake, MllpIntake("127.0.0.1:0")) as server,
-        _senders(server.port, messages, window, seed) as senders,
+        senders(server.port, messages, window, seed) as sending,
     ):
         began = process_time()
-        print("go", file=senders.stdin, flush=True)
-        told = senders.stdout.readline() if senders.stdout else ""
+        print("go", file=sending.stdin, flush=True)
+        told = sending.stdout.readline() if sending.stdout else ""
         cpu = process_time() - began
         if ledger.verify():
             raise RuntimeError("the ledger does not balance")
@@ -81,8 +81,11 @@ def measure(*, messages: int = 4000, window: int = 1, key: Secret | None = None,
 
 
 @contextmanager
-def _senders(port: int, messages: int, window: int, seed: int) -> Iterator[subprocess.Popen[str]]:
-    arguments = [str(number) for number in (port, messages, window, seed)]
+def senders(
+    port: int, messages: int, window: int, seed: int, shape: Shape = STANDARD
+) -> Iterator[subprocess.Popen[str]]:
+    """Start senders in a process of their own; they begin with `go`, and tell their figures as a line of JSON."""
+    arguments = [*map(str, (port, messages, window, seed)), ",".join(map(str, shape.counts))]
     command = [sys.executable, "-m", "benchmarks.mllp", "--send", *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own module
         # They write their messages first.
@@ -94,9 +97,9 @@ def _senders(port: int, messages: int, window: int, seed: int) -> Iterator[subpr
             process.terminate()
 
 
-def _send(port: int, messages: int, window: int, seed: int) -> None:
+def _send(port: int, messages: int, window: int, seed: int, shape: Shape) -> None:
     """Be the senders: each has `window` messages under way and sends the next with each answer."""
-    frames = deque(frame(raw) for raw in Laboratory(packaged_tables(), seed=seed).messages(STANDARD, messages))
+    frames = deque(frame(raw) for raw in Laboratory(packaged_tables(), seed=seed).messages(shape, messages))
     connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(CONNECTIONS)]
     print("ready", flush=True)
     sys.stdin.readline()
@@ -138,10 +141,12 @@ def main() -> None:
     parser.add_argument("--window", type=int, default=1, help="how many messages a sender has under way")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--profile", action="store_true", help="show where the thread of the intake spends its time")
-    parser.add_argument("--send", nargs=4, type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--send", nargs=5, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
     if wanted.send:
-        _send(*wanted.send)
+        *numbers, counts = wanted.send
+        port, messages, window, seed = map(int, numbers)
+        _send(port, messages, window, seed, Shape("sent", tuple(map(int, counts.split(",")))))
         return
     for number in range(wanted.rounds):
         found = measure(messages=wanted.messages, window=wanted.window, seed=SEED + number)

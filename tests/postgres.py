@@ -36,6 +36,11 @@ class Postgres:
         self.execute("ALTER SYSTEM SET fsync = off")
         self.execute("SELECT pg_reload_conf()")
 
+    @property
+    def pid(self) -> int:
+        """The process that started all the others of the server."""
+        return int((Path(self._server.pgdata) / "postmaster.pid").read_text().split()[0])
+
     def close(self) -> None:
         """Stop the server, without any care for its data."""
         self._control("-m", "immediate", "stop")
