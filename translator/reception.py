@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 
 from msgspec import Struct
 from starlette.types import ASGIApp
@@ -57,6 +57,22 @@ class Doors(NamedTuple):
     refusals: Mapping[int, bytes]
 
 
+class Taking(Protocol):
+    """What takes something in while the block runs, and when it is done works no more."""
+
+    @property
+    def finished(self) -> Future[None]:
+        """Is done when it has ended, and says why it failed."""
+
+    def __enter__(self) -> object:
+        """Begin."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        """Finish what has begun, and end."""
+
+
 class Reception:
     """
     Everything of a service that takes something in; as a context manager it is open while the block runs.
@@ -86,11 +102,12 @@ class Reception:
         self._inner = serve(inner, *host_and_port(listen), setting="console.listen") if listen else None
         self.mllp = tuple(MllpServer(intake, one, answered=answered) for one in settings.mllp)
         self.folders = tuple(FolderWatcher(one, partial(self._take, one.site), warn=warn) for one in settings.folders)
+        self._intakes: tuple[Taking, ...] = (*self.mllp, *self.folders)
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(self._intake)
-            for part in (self._outer, self._inner, *self.mllp, *self.folders):
+            for part in (self._outer, self._inner, *self._intakes):
                 if part is not None:
                     stack.enter_context(part)
             self._open = stack.pop_all()
@@ -112,8 +129,7 @@ class Reception:
     def works(self) -> Iterator[Future[None]]:
         """Give what is done when a part works no more, which before the end is a defect."""
         yield self._intake.finished
-        yield from (one.finished for one in self.mllp)
-        yield from (one.finished for one in self.folders)
+        yield from (one.finished for one in self._intakes)
 
     def troubles(self) -> Mapping[str, str]:
         """Say, by part, why something is not taken in; empty where all is well."""

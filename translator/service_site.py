@@ -1,0 +1,63 @@
+"""Hold the settings and tables of a service that belong together, as they are read at its start and at each reload."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from msgspec import structs
+
+from translator.config import Settings
+from translator.delivery import policies
+from translator.intake import Tables
+from translator.ledger import RateBudget
+from translator.roles import Role
+from translator.sites import Sites
+from translator.usable import check_usable
+from translator.vendors import rate_budgets
+
+AT_START = {name: name for name in ("ledger", "ledger_key", "listen", "mllp", "api", "console", "log")} | {
+    "folders": "folder"
+}
+"""The settings that a reload leaves as they were at the start, and how their tables are called."""
+
+NO_INTAKES = {"folders": (), "mllp": ()}
+"""The settings of a host that takes nothing in."""
+
+
+class Site(NamedTuple):
+    """Settings and tables that belong together."""
+
+    settings: Settings
+    tables: Tables
+    role: Role
+
+    @classmethod
+    def of(cls, settings: Settings, role: Role) -> Site:
+        """
+        Read every table that the settings name, and see whether all else that they name can be used.
+
+        Shape: who takes nothing in opens no intake.
+        Raises: ConfigError, TableError.
+        """
+        if not role.accepts:
+            settings = structs.replace(settings, **NO_INTAKES, api=structs.replace(settings.api, enabled=False))
+        check_usable(settings)
+        sites = Sites.load(settings)
+        return cls(settings, Tables(sites, policies(settings, sites.default.tables)), role)
+
+    def renewed(self, settings: Settings) -> Site:
+        """
+        Read every table anew, by other settings but for what the intakes were opened with.
+
+        Raises: ConfigError, TableError.
+        """
+        kept = {name: getattr(self.settings, name) for name in AT_START}
+        return self.of(structs.replace(settings, **kept), self.role)
+
+    def measures(self) -> tuple[dict[str, RateBudget], frozenset[str]]:
+        """Give what the metrics go by: what each vendor grants, and the codes that may be labels."""
+        return rate_budgets(self.settings), frozenset(self.tables.sites.default.tables.reasons)
+
+    def changed_at_start(self, settings: Settings) -> list[str]:
+        """Name what other settings say anew that a reload leaves as it was."""
+        return [told for name, told in AT_START.items() if getattr(settings, name) != getattr(self.settings, name)]
