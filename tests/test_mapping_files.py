@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from translator.errors import ConfigError, TableError
-from translator.mapping_files import mappings_folder, packaged_files, packaged_tables, site_files, site_tables
+from translator.mapping_files import (
+    mappings_folder,
+    packaged_files,
+    packaged_tables,
+    passed_over,
+    site_files,
+    site_tables,
+)
 from translator.translate.site import Site
 
 SITE_ROW = "system,code,same_as,example_in,example_out\nL,CHOL,2093-3,185 mg/dL,185 mg/dL\n"
@@ -70,7 +81,7 @@ def test_what_is_no_table_is_not_read(tmp_path: Path) -> None:
     ("name", "words"),
     [
         pytest.param("exmaple", r"there is no site `exmaple`; did you mean example\?", id="misspelled"),
-        pytest.param("zzz", "there is no site `zzz`; packaged sites: example", id="nothing-close"),
+        pytest.param("zzz", "there is no site `zzz`; name the folder .* packaged sites: example", id="nothing-close"),
         pytest.param("no/such/folder", "there is no site `", id="folder"),
         pytest.param("", "there is no site `", id="empty"),
     ],
@@ -100,6 +111,72 @@ def test_table_that_cannot_be_read_is_a_configuration_error(tmp_path: Path) -> N
     (tmp_path / "placeholders.csv").mkdir()
     with pytest.raises(ConfigError, match=r"placeholders\.csv cannot be read"):
         site_tables(tmp_path)
+
+
+def test_pipe_under_the_name_of_a_table_is_not_waited_for(tmp_path: Path) -> None:
+    """What is no file would be read without end."""
+    os.mkfifo(tmp_path / "placeholders.csv")
+    with pytest.raises(ConfigError, match=r"placeholders\.csv cannot be read: it is no file"):
+        site_tables(tmp_path)
+
+
+def test_folder_that_cannot_be_read_is_not_passed_over(tmp_path: Path) -> None:
+    """Without it the site's rows would be missing, and nobody would hear of it."""
+    make_site(tmp_path, whoop__observations_csv=SITE_ROW, site_toml="")
+    unreadable = tmp_path / "whoop"
+    code = f"from translator.mapping_files import site_files; site_files({str(tmp_path)!r})"
+    unreadable.chmod(0)
+    try:
+        done = without_privilege(code)
+    finally:
+        unreadable.chmod(0o755)
+
+    assert "whoop cannot be read: Permission denied" in done
+
+
+def without_privilege(code: str) -> str:
+    """Run some code as one whom permissions bind, and give what it says of its error; root, too, can let go of that."""
+    command = [sys.executable, "-c", code]
+    if os.geteuid() == 0:
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all", *command]
+        if not shutil.which("setpriv"):
+            pytest.skip("root is bound by no permissions here")
+    return subprocess.run(command, capture_output=True, check=False, text=True).stderr
+
+
+def test_linked_folder_is_read(tmp_path: Path) -> None:
+    """Tables that two sites share may lie elsewhere; a link that leads back is followed once."""
+    shared = make_site(tmp_path / "shared", observations_csv=SITE_ROW)
+    site = make_site(tmp_path / "acme", site_toml="")
+    (site / "whoop").symlink_to(shared, target_is_directory=True)
+    (shared / "again").symlink_to(site, target_is_directory=True)
+
+    assert "whoop/observations.csv" in site_files(site)[1]
+
+
+def test_file_that_looks_like_a_table_is_named_where_it_is_not_read(tmp_path: Path) -> None:
+    """Capitals, another ending and a misspelled name are mistakes; a note and a lock file are none."""
+    names = ("Site.toml", "whoop/observations.CSV", "whoop/observations.xlsx", "~lock.xlsx", "README.md", "site.toml")
+    for name in (*names, "fixtures/a.csv", "whoop/panels.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+
+    assert passed_over(tmp_path) == ["Site.toml", "whoop/observations.CSV", "whoop/observations.xlsx"]
+
+
+def test_site_of_the_folder_that_init_makes_is_suggested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--site acme` is near enough where `sites/acme` is meant."""
+    make_site(tmp_path / "sites" / "acme", site_toml="")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"there is no site `acme`; did you mean sites/acme\?"):
+        site_files("acme")
+
+
+def test_file_is_no_site(tmp_path: Path) -> None:
+    """Its folder is."""
+    make_site(tmp_path, site_toml="")
+    with pytest.raises(ConfigError, match=r"is a file; name the folder that it lies in"):
+        site_files(tmp_path / "site.toml")
 
 
 def test_mappings_folder_holds_the_readme() -> None:

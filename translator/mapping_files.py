@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path, PurePath
+from typing import NoReturn
 
 from translator.errors import ConfigError
 from translator.translate.load import load_tables
@@ -15,6 +18,8 @@ from translator.translate.tables import Tables
 _SITES = "sites"
 # A site keeps its test messages beside its tables; what is in there is no table.
 _NOT_TABLES = frozenset({_SITES, "fixtures"})
+# What somebody may take for a table or for settings that are read.
+_LIKE_TABLES = frozenset({".csv", ".tsv", ".toml", ".xls", ".xlsx", ".ods", ".numbers"})
 
 
 def mappings_folder() -> Path:
@@ -78,32 +83,83 @@ def site_folder(path_or_name: str | PurePath) -> Path:
         return sites / given
     if given.is_dir() and str(path_or_name):
         return given.resolve()
+    if given.is_file():
+        raise ConfigError(f"the site `{given}` is a file; name the folder that it lies in")
+    raise ConfigError(f"there is no site `{given.name if bare else given}`{_near(given, sites)}")
+
+
+def _near(given: Path, sites: Path) -> str:
+    """What may be meant: a folder where `translator init` puts it, else a packaged site of a name that is like it."""
+    if given.name and Path(_SITES, given.name).is_dir():
+        return f"; did you mean {_SITES}/{given.name}?"
     known = sorted(entry.name for entry in sites.iterdir() if entry.is_dir()) if sites.is_dir() else []
     close = get_close_matches(given.name, known, n=1)
-    hint = f"; did you mean {close[0]}?" if close else f"; packaged sites: {', '.join(known) or 'none'}"
-    text = f"there is no site `{given.name if bare else given}`{hint}"
-    raise ConfigError(text)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; name the folder that holds its {SITE_SETTINGS} or its tables; packaged sites: {', '.join(known)}"
 
 
 def _table_files(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): _content(path) for path in sorted(_found(folder))}
+    names = sorted(name for name in _names(folder) if is_table(PurePath(name)))
+    return {name: _content(folder / name) for name in names}
 
 
-def _found(folder: Path) -> Iterator[Path]:
-    for path in (*folder.rglob("*.csv"), *folder.glob(ORDER_LAYOUT)):
-        if is_table(path.relative_to(folder)):
-            yield path
+def passed_over(folder: Path) -> list[str]:
+    """
+    Name the files of a site that look like tables or settings, and are not read: `Site.toml`, `observations.xlsx`.
+
+    Raises: ConfigError where a folder cannot be read.
+    """
+    return sorted(
+        name
+        for name in _names(folder)
+        if PurePath(name).suffix.casefold() in _LIKE_TABLES
+        and name not in {SITE_SETTINGS, ORDER_LAYOUT}
+        and _may_be_one(PurePath(name))
+        and not is_table(PurePath(name))
+    )
+
+
+def _names(folder: Path) -> Iterator[str]:
+    """Every file below a folder, links followed; a folder that cannot be read is not passed over in silence."""
+    been: set[str] = set()
+    for place, inner, files in os.walk(folder, onerror=_refuse, followlinks=True):
+        inner[:] = [name for name in inner if _is_wanted(folder, Path(place, name), been)]
+        for name in files:
+            yield Path(place, name).relative_to(folder).as_posix()
+
+
+def _is_wanted(folder: Path, place: Path, been: set[str]) -> bool:
+    """Tell whether a folder may hold tables, and is not one that a link leads to again."""
+    if not _may_be_one(place.relative_to(folder)):
+        return False
+    if place.suffix == ".csv":
+        raise ConfigError(f"the table {place} cannot be read: it is a folder")
+    before = len(been)
+    been.add(os.path.realpath(place))
+    return len(been) > before
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise ConfigError(f"the folder {error.filename} cannot be read: {error.strerror}") from None
 
 
 def is_table(path: PurePath) -> bool:
     """Tell whether a file is a table, by its path below the folder of the tables or of a site."""
-    is_one = path.suffix == ".csv" or path.as_posix() == ORDER_LAYOUT
-    return is_one and path.parts[0] not in _NOT_TABLES and not any(part.startswith((".", "~")) for part in path.parts)
+    return (path.suffix == ".csv" or path.as_posix() == ORDER_LAYOUT) and _may_be_one(path)
+
+
+def _may_be_one(path: PurePath) -> bool:
+    """Test messages, sites, hidden files and the lock files of spreadsheets are no tables."""
+    return path.parts[0] not in _NOT_TABLES and not any(part.startswith((".", "~")) for part in path.parts)
 
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        if stat.S_ISREG(path.stat().st_mode):
+            return path.read_bytes()
     except OSError as error:
-        text = f"the table {path.name} cannot be read: {error.strerror}"
+        text = f"the table {path} cannot be read: {error.strerror}"
         raise ConfigError(text) from error
+    # A pipe would be waited for without end.
+    raise ConfigError(f"the table {path} cannot be read: it is no file")
