@@ -118,6 +118,15 @@ def test_site_that_was_not_there_is_told(repository: Repository) -> None:
     assert other.remarks == ("the site new was not there at main: compared with the packaged tables alone",)
 
 
+def test_folder_as_init_makes_it_holds_the_site(repository: Repository, tmp_path: Path) -> None:
+    """Another copy of it may be named as a whole; what else lies in it is no table."""
+    shutil.copytree(repository.folder, tmp_path / "copy")
+    (tmp_path / "copy" / "accepted.csv").write_text("cause\n", encoding="utf-8")
+    site = repository.write("sites/acme/whoop/observations.csv", ROWS).parents[1]
+
+    assert changed(str(tmp_path / "copy"), site) == [SITE_ROW]
+
+
 def test_site_at_the_top_of_its_repository_is_found(tmp_path: Path) -> None:
     """The site's folder may be the repository itself, and its name may be no plain one."""
     repository = Repository(tmp_path / "a site, [of] ours")

@@ -77,3 +77,15 @@ def test_folder_that_nobody_may_write_to_leaves_the_old_bytes(closed: Path) -> N
         write_whole(closed, b"new")
 
     assert closed.read_bytes() == before
+
+
+def test_link_stays_a_link(tmp_path: Path) -> None:
+    """What it leads to is written, as an editor does it."""
+    target = tmp_path / "shared.csv"
+    target.write_bytes(b"old")
+    link = tmp_path / "mine.csv"
+    link.symlink_to(target)
+
+    write_whole(link, b"new")
+
+    assert (link.is_symlink(), target.read_bytes()) == (True, b"new")

@@ -97,13 +97,12 @@ def _in_folder(folder: Path, site: str) -> _Files:
     if (folder / _TABLES / WHOLE_SET).is_file():
         # A working copy of the package.
         folder /= _TABLES
-    if not (folder / WHOLE_SET).is_file():
-        return _Files(packaged_files(), site_files(folder.resolve())[1])
-    own: dict[str, bytes] = {}
-    if site:
-        theirs = folder / _SITES / site_folder(site).name
-        own = site_files(theirs.resolve() if theirs.is_dir() else site)[1]
-    return _Files(packaged_files(folder), own)
+    theirs = folder / _SITES / site_folder(site).name if site else folder / _SITES
+    has_theirs = bool(site) and theirs.is_dir()
+    if (folder / WHOLE_SET).is_file():
+        own = site_files(theirs.resolve() if has_theirs else site)[1] if site else {}
+        return _Files(packaged_files(folder), own)
+    return _Files(packaged_files(), site_files((theirs if has_theirs else folder).resolve())[1])
 
 
 def _in_revision(revision: str, site: str) -> tuple[str, _Files]:

@@ -14,8 +14,10 @@ def write_whole(path: Path, data: bytes) -> None:
     """
     Put new bytes in the place of a file; whoever reads meanwhile sees the old ones or the new ones.
 
+    Shape: a link stays one, and the file that it leads to is written.
     Raises: ConfigError where the folder or the file cannot be written; the old file is then as it was.
     """
+    path = path.resolve()
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:

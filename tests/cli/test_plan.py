@@ -76,6 +76,23 @@ def test_change_is_told_by_cause(command_line: CommandLine) -> None:
     assert b"2 messages with 4 values compared against before: 2 values in 2 messages change" in done.stderr
 
 
+def test_sites_without_one_that_is_named_are_not_passed_over(command_line: CommandLine, lab: Path) -> None:
+    """The packaged tables alone would be compared, and nothing be found in them."""
+    (lab / "translator.toml").write_text('sites = ["acme", "before"]\n')
+
+    done = command_line("plan", "archive", "--against", "before")
+
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"a plan is that of one site: say --site and one of acme, before" in done.stderr
+
+
+def test_sites_that_are_not_compared_are_named(command_line: CommandLine, lab: Path) -> None:
+    """A service of several sites has a plan for each."""
+    (lab / "translator.toml").write_text('sites = ["acme", "before"]\n')
+
+    assert b"only the site acme is compared; --site names another one: before" in command_line(*PLAN).stderr
+
+
 def test_same_tables_change_nothing(command_line: CommandLine) -> None:
     """Nothing to accept is exit code 0."""
     done = command_line("plan", "archive", "--site", "acme", "--against", "acme")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack, closing
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
@@ -18,9 +17,11 @@ from translator.cli.options import Flags, common, jobs_option
 from translator.cli.output import say
 from translator.errors import ConfigError, TableError
 from translator.record.correlation import Correlation
+from translator.whole_file import write_whole
 
 if TYPE_CHECKING:
     from translator.cli.plan_view import Plan
+    from translator.config import Settings
     from translator.ledger import Ledger
     from translator.plan.accepted import Accepted
     from translator.plan.comparer import Comparer
@@ -69,8 +70,8 @@ def command(  # noqa: PLR0913 - one for each flag
     and groups what differs by the row or setting that makes the difference. ARCHIVE is read as by `translate`.
 
     --against DIR is a folder with a whole set of tables (it has `reasons.csv`, as `mappings/` has), or a folder of a
-    site, which is read over today's packaged tables. With a whole set, the site is DIR/sites/NAME where that is there,
-    else today's.
+    site, which is read over today's packaged tables. Where DIR/sites/NAME is there, as in a folder that `translator
+    init` has made, that is the site; beside a whole set it is else today's.
 
     --against REV is a revision (`main`, `HEAD~1`, `v1.2`) of the git repository in which the tables of the site lie;
     packaged tables are those of that revision where they lie in the same repository, else today's. `./NAME` is always
@@ -97,6 +98,7 @@ def command(  # noqa: PLR0913 - one for each flag
     if flags.ledger and jobs > 1:
         raise click.UsageError("a ledger is looked at by one process; leave --jobs out where --ledger is named")
     settings = flags.settings()
+    _see_to_one_site(settings)
     unread = Unread()
     inputs = find_inputs(paths, unread)
     accepted = _accepted(accept) if accept else None
@@ -121,10 +123,28 @@ def command(  # noqa: PLR0913 - one for each flag
     return _code(plan)
 
 
+def _see_to_one_site(settings: Settings) -> None:
+    """
+    Say which sites are not compared, as a plan is that of one.
+
+    Raises: ConfigError where there are several and none is named, so that not one of them would be looked at.
+    """
+    from translator.checkup import sites_of  # noqa: PLC0415 - what --help does not need
+
+    others = [name for name in sites_of(settings) if name != settings.site]
+    if others and not settings.site:
+        raise ConfigError(f"a plan is that of one site: say --site and one of {', '.join(others)}")
+    if others:
+        say(f"only the site {settings.site} is compared; --site names another one: {', '.join(others)}")
+
+
 def _accepted(name: str, *, may_miss: bool = False) -> list[Accepted]:
     from translator.plan.accepted import read_accepted  # noqa: PLC0415 - only with the flag
 
     path = Path(name)
+    if may_miss and not path.parent.is_dir():
+        # Said before the work, not after it.
+        raise ConfigError(f"{name}: cannot be written: there is no folder {path.parent}")
     if may_miss and not path.exists():
         return []
     try:
@@ -173,17 +193,9 @@ def _compared(
 
 
 def _write(name: str, plan: Plan, notes: list[Accepted]) -> None:
-    """Write the file beside its place, then put it there whole."""
     from translator.plan.accepted import write_accepted  # noqa: PLC0415 - only with the flag
 
-    path = Path(name)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        fresh.write_bytes(write_accepted(plan.found, notes))
-        fresh.replace(path)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise ConfigError(f"{name}: cannot be written: {error.strerror}") from None
+    write_whole(Path(name), write_accepted(plan.found, notes))
     say(f"wrote {name}: {len(plan.found)} rows to review; they count once it is named by --accept")
 
 
