@@ -60,6 +60,10 @@ def _filled(row: str) -> str:
         pytest.param("ALT,ukat/L,U/L,60,,affine,0.1,,by definition", "", id="affine-by-its-source"),
         pytest.param("ALT,ukat/L,U/L,60,,affine,0.1,,", "but its source", id="affine-without-a-source"),
         pytest.param("ALT,ukat/L,U/L,60,,affine,,,by definition", "needs a step", id="affine-with-a-source-only"),
+        pytest.param("LDL,mmol/mol,%,0.0915,2.15,affine,0.1,", "holds for HbA1c only", id="master-equation-of-another"),
+        pytest.param("GLUCOSE,g/L,mg/dL,10,,affine,0.1,,our lab", "rule is scale, and the factor 100", id="stated-size"),
+        pytest.param("GLUCOSE,mmol/L,mg/dL,18,,affine,0.1,,our lab", "the rule is molar", id="stated-molar-mass"),
+        pytest.param("GLUCOSE,nmol/mL,mg/dL,0.0180156,,molar,,180.156", "", id="size-from-its-parts"),
         pytest.param("INSULIN,ng/mL,u[IU]/mL,28.8,,scale,,", "arbitrary units", id="arbitrary-units"),
         pytest.param("INSULIN,pmol/L,u[IU]/mL,0.1667,,molar,,5808", "from moles to mass or back", id="units-by-mass"),
         pytest.param(",meq/L,mmol/L,1,0,equal,,", "say in whoop_code for which", id="equivalents-of-any-ion"),
@@ -110,9 +114,9 @@ def test_conversion_to_a_unit_that_is_no_target_is_found() -> None:
     assert [(at, code) for at, code, _ in found] == [("2:3", "table-unit-unreachable")]
 
 
-def test_conversion_for_a_code_that_no_row_has_is_found() -> None:
-    """A misspelled WHOOP code shows."""
-    found = lint("units/conversions.csv", f"{CONVERSIONS}GLUKOSE,g/L,mg/dL,100,0,scale,,,\n")
+def test_conversion_that_leads_to_no_target_is_found() -> None:
+    """The code is known, and has another target unit."""
+    found = lint("units/conversions.csv", f"{CONVERSIONS}GLUCOSE,mg/dL,g/L,0.01,0,scale,,,\n")
     assert [(at, code) for at, code, _ in found] == [("2:3", "table-unit-unreachable")]
 
 
@@ -144,3 +148,33 @@ def test_trap_as_a_spelling_leads_to_what_laboratories_mean(unit: str) -> None:
     meanings = {ucum for (_, spelling), ucum in load_tables(FILES).spellings.items() if spelling == unit}
     assert meanings
     assert any(meaning in TRAPS[unit] for meaning in meanings)
+
+
+@pytest.mark.parametrize(
+    ("row", "is_found"),
+    [
+        pytest.param("mg/L,mg/dL,,our lab writes it so", True, id="ten-times"),
+        pytest.param("mmol/L,mg/dL,,our lab writes it so", True, id="another-quantity"),
+        pytest.param("U/L,m[IU]/L,,our lab writes it so", True, id="thousand-times"),
+        pytest.param("[IU]/L,U/L,AMYLASE,an enzyme's unit", False, id="enzyme"),
+        pytest.param("mg%,mg/dL,,our lab writes it so", False, id="no-unit"),
+    ],
+)
+def test_unit_is_no_name_for_another(row: str, is_found: bool) -> None:
+    """A note may explain a word that UCUM reads otherwise, but never a wrong size."""
+    found = lint("units/spellings.csv", f"spelling,ucum,whoop_code,note\n{row}\n")
+    assert (("2:1", "table-spelling") in [fault[:2] for fault in found]) == is_found
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "column"),
+    [
+        pytest.param("units/spellings.csv", "spelling,ucum,whoop_code\nmg/foo,mg/dL,GLUCOS\n", 3, id="spelling"),
+        pytest.param("units/conversions.csv", f"{CONVERSIONS}GLUCOS,g/L,mg/dL,100,,scale,,,\n", 1, id="conversion"),
+    ],
+)
+def test_row_for_a_code_that_there_is_not_is_found(name: str, text: str, column: int) -> None:
+    """It is never used; the nearest code is suggested."""
+    ((at, code, words),) = [fault for fault in lint(name, text) if fault[0].startswith("2:")]
+    assert (at, code) == (f"2:{column}", "table-unit-unreachable")
+    assert words.endswith("; did you mean GLUCOSE?")

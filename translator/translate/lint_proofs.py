@@ -11,9 +11,11 @@ from decimal import Decimal
 from typing import Protocol
 
 from translator.errors import Fault
+from translator.translate.lint_factors import MASTER_EQUATIONS
 from translator.translate.load_build import conversion
 from translator.translate.load_columns import OBSERVATIONS
 from translator.translate.load_rows import Row
+from translator.translate.tables import Conversion
 
 SPELLINGS = "units/spellings.csv"
 CONVERSIONS = "units/conversions.csv"
@@ -64,6 +66,7 @@ def _factors(rows: list[Row], library: UcumLibrary) -> Iterator[Fault]:
     for row in rows:
         rule = conversion(row)
         if rule.rule == "affine":
+            yield from _affine(row, rule, library)
             continue
         is_molar = rule.rule == "molar" and row.get("molar_mass")
         mass = Decimal(row.get("molar_mass")) if is_molar else None
@@ -75,6 +78,16 @@ def _factors(rows: list[Row], library: UcumLibrary) -> Iterator[Fault]:
         elif abs(rule.factor - expected) > tolerance * abs(expected):
             text = f"factor: {library.name} gives {expected:.10g}"
             yield Fault(row.where("factor"), "table-unit-proof", text)
+
+
+def _affine(row: Row, rule: Conversion, library: UcumLibrary) -> Iterator[Fault]:
+    """What the units alone decide is nobody's to state; that a fraction has two scales is the master equation's."""
+    expected = library.ratio(rule.unit_from, rule.unit_to)
+    if expected is None or (rule.unit_from, rule.unit_to) in MASTER_EQUATIONS:
+        return
+    if rule.offset or abs(rule.factor - expected) > _EXACT * abs(expected):
+        text = f"factor: the units alone give {expected:.10g}, says {library.name}, and no offset"
+        yield Fault(row.where("factor"), "table-unit-proof", text)
 
 
 def _spellings(rows: list[Row], library: UcumLibrary) -> Iterator[Fault]:

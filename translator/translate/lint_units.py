@@ -9,8 +9,9 @@ from translator.translate.lint_factors import lint_factors
 from translator.translate.lint_proofs import CONVERSIONS, SPELLINGS, UNIT_COLUMNS
 from translator.translate.lint_targets import Where
 from translator.translate.load_columns import OBSERVATIONS
-from translator.translate.load_rows import Row
+from translator.translate.load_rows import Row, suggestion
 from translator.translate.tables import Tables
+from translator.translate.unit_sizes import ARBITRARY, size_of
 
 # A spelling whose unit nothing is converted from says so, so that it is told from one that was forgotten.
 HELD = "held:"
@@ -43,6 +44,8 @@ def lint_units(rows: Mapping[str, list[Row]], tables: Tables, where: Where) -> I
     yield from lint_factors(rows[CONVERSIONS])
     yield from _unknown_units(rows, tables)
     yield from _rows_without_a_way(tables, where)
+    yield from _respelled(rows[SPELLINGS])
+    yield from _unused_codes(rows, tables)
     yield from _dead_conversions(rows[CONVERSIONS], tables)
     yield from _dead_spellings(rows[SPELLINGS], tables)
 
@@ -74,10 +77,32 @@ def _rows_without_a_way(tables: Tables, where: Where) -> Iterator[Fault]:
             yield Fault(where(row.at, "wire_unit"), "table-unit-unreachable", text)
 
 
+def _respelled(rows: list[Row]) -> Iterator[Fault]:
+    """What is a unit by its own parts cannot be a name for one of another size: no note makes that right."""
+    for row in rows:
+        spelling, unit = size_of(row.get("spelling")), size_of(row.get("ucum"))
+        if spelling is None or unit is None or spelling == unit:
+            continue
+        # The unit of an enzyme is written as international units, and the other way round.
+        if not (spelling.power == unit.power and ARBITRARY in (spelling.of, unit.of)):
+            text = f"spelling: {row.get('spelling')} is a unit of its own, and never means {row.get('ucum')}"
+            yield Fault(row.where("spelling"), "table-spelling", text)
+
+
+def _unused_codes(rows: Mapping[str, list[Row]], tables: Tables) -> Iterator[Fault]:
+    known = {row.whoop_code for row in tables.observations.values()}
+    for row in (row for table in (SPELLINGS, CONVERSIONS) for row in rows[table]):
+        code = row.get("whoop_code")
+        if code and code not in known:
+            text = f"whoop_code: no row of {OBSERVATIONS} gives it, so this is never used{suggestion(code, known)}"
+            yield Fault(row.where("whoop_code"), "table-unit-unreachable", text)
+
+
 def _dead_conversions(rows: list[Row], tables: Tables) -> Iterator[Fault]:
+    known = {row.whoop_code for row in tables.observations.values()} | {""}
     targets = {(code, row.unit) for row in tables.observations.values() for code in ("", row.whoop_code)}
     for row in rows:
-        if (row.get("whoop_code"), row.get("to")) not in targets:
+        if row.get("whoop_code") in known and (row.get("whoop_code"), row.get("to")) not in targets:
             text = "to: no row has this target unit, so the conversion is never used"
             yield Fault(row.where("to"), "table-unit-unreachable", text)
 
