@@ -139,6 +139,33 @@ def test_expected_file_that_is_no_text_is_named(site: Path) -> None:
     assert [(at, code) for at, code, _ in run(site)] == [(f"{NAME}/expected.json:1:1", "fixture-unreadable")]
 
 
+def test_expected_file_of_very_many_brackets_is_named(site: Path) -> None:
+    """What no program can read is a finding, and no crash."""
+    expect(site, "[" * 100_000)
+    assert [(at, code) for at, code, _ in run(site)] == [(f"{NAME}/expected.json:1:1", "fixture-unreadable")]
+
+
+def test_correlation_that_is_no_text_is_named(site: Path) -> None:
+    """A spreadsheet may have saved it as UTF-16."""
+    (site / "fixtures" / NAME / "correlation.csv").write_bytes("key,service_request_id\n".encode("utf-16"))
+    assert [(at, code) for at, code, _ in run(site)] == [(f"{NAME}/correlation.csv:1:1", "table-encoding")]
+
+
+def test_message_beside_the_folders_is_named_whatever_its_name(site: Path) -> None:
+    """It would never be run; a page of notes is none."""
+    (site / "fixtures" / "lipids.hl7").write_bytes(b"MSH")
+    (site / "fixtures" / "README.md").touch()
+    assert ("lipids.hl7:1:1", "fixture-incomplete") in [found[:2] for found in run(site)]
+    assert not [at for at, _, _ in run(site) if "README" in at]
+
+
+def test_packed_message_is_named(site: Path) -> None:
+    """Nobody could read what it shows."""
+    case = site / "fixtures" / NAME
+    (case / "message.hl7").rename(case / "message.hl7.gz")
+    assert [found[:2] for found in run(site)] == [(f"{NAME}/message.hl7.gz:1:1", "fixture-incomplete")]
+
+
 def test_folder_has_one_message(site: Path) -> None:
     """None and two are findings, and neither is written for."""
     (site / "fixtures" / "empty").mkdir()

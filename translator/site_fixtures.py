@@ -21,15 +21,18 @@ from translator.engine import Translator
 from translator.errors import ConfigError, Fault, TableError
 from translator.read.locate_json import locate
 from translator.read.span import NoSuchPositionError
-from translator.record.correlation import Correlation
+from translator.record.correlation import Correlation, CorrelationRow
 from translator.translate.correlation import parse_correlation
 from translator.translate.difference import Difference, differences
+from translator.translate.load_rows import canonical, decoded
 from translator.whole_file import write_whole
 
 FOLDER = "fixtures"
 EXPECTED = "expected.json"
 _CORRELATION = "correlation.csv"
 _MOST = 10
+_PROSE = frozenset({".md", ".txt", ".rst"})
+_PACKED = frozenset({".gz", ".zip"})
 
 # What an outcome line is compared by, and what each of its lists leaves out.
 _KEPT = ("state", "submissions", "entries", "diagnostics")
@@ -64,8 +67,8 @@ def run_fixtures(folder: Path, name: str, engine: Translator, *, write: bool = F
         if entry.name.startswith("."):
             continue
         if not entry.is_dir():
-            if entry.name.startswith(("message.", "expected.")):
-                text = "stands in no folder of its own; make one and name it after what it shows"
+            if entry.suffix not in _PROSE:
+                text = "stands in no folder of its own, so it is no fixture; make one and name it after what it shows"
                 faults.append(Fault(f"{place}/{entry.name}:1:1", "fixture-incomplete", text))
             continue
         count += 1
@@ -81,6 +84,9 @@ def _run(case: Path, place: str, engine: Translator, *, write: bool) -> tuple[li
         what = f"there are {len(messages)} messages" if messages else "there is no message"
         text = f"{what}; a fixture has one, such as message.hl7 or message.json"
         return [Fault(f"{place}:1:1", "fixture-incomplete", text)], []
+    if messages[0].suffix in _PACKED:
+        text = "this is packed; a fixture's message is one that people can read: unpack it"
+        return [Fault(f"{place}/{messages[0].name}:1:1", "fixture-incomplete", text)], []
     try:
         got = _outcomes(messages[0], case / _CORRELATION, engine)
     except TableError as error:
@@ -101,7 +107,7 @@ def _compared(file: Path, place: str, got: list[Any]) -> Iterator[Fault]:
     raw = _content(file)
     try:
         expected = json.loads(raw, parse_float=Decimal)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         at = f"{error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else "1:1"
         yield Fault(f"{place}:{at}", "fixture-unreadable", "this is not JSON")
         return
@@ -117,7 +123,7 @@ def _compared(file: Path, place: str, got: list[Any]) -> Iterator[Fault]:
 
 
 def _outcomes(message: Path, table: Path, engine: Translator) -> list[Any]:
-    rows = parse_correlation(_content(table).decode("utf-8-sig"), table.name) if table.is_file() else ()
+    rows = _correlation(table) if table.is_file() else ()
     try:
         with message.open("rb") as file:
             lines = [
@@ -127,6 +133,14 @@ def _outcomes(message: Path, table: Path, engine: Translator) -> list[Any]:
     except OSError as error:
         raise ConfigError(f"{message}: cannot be read: {error.strerror}") from None
     return [{key: _kept(key, line[key]) for key in _KEPT if key in line} for line in lines]
+
+
+def _correlation(table: Path) -> tuple[CorrelationRow, ...]:
+    faults: list[Fault] = []
+    text = decoded(table.name, canonical(_content(table)), faults)
+    if text is None:
+        raise TableError(faults)
+    return parse_correlation(text, table.name)
 
 
 def _kept(key: str, value: Any) -> Any:

@@ -58,7 +58,7 @@ def test_unknown_table_of_a_site_is_a_fault() -> None:
 
 def test_faults_of_all_files_come_together_in_order() -> None:
     """One run shows everything that must be mended."""
-    broken = {**FILES, "reasons.csv": b"code;kind\n", "hl7v2/0211-charset.csv": b"name,codec,note\nA,,\nA,,\n,,\n"}
+    broken = {**FILES, "reasons.csv": b"code;kind\n", "hl7v2/0211-charset.csv": b"name,codec,note\nA,,\nA,,\n,x,\n"}
     places = [fault.split(": ")[0] for fault in faults_of(broken)]
     assert places == ["hl7v2/0211-charset.csv:3:1", "hl7v2/0211-charset.csv:4:1", "reasons.csv:1:1"]
 
@@ -154,8 +154,16 @@ def test_code_that_is_ignored_needs_no_target() -> None:
     [
         pytest.param(
             "system,code,same_as\nL,CHOL,2039-3\n",
-            ["2:3: table-value: same_as: no row of http://loinc.org has this code; did you mean 2093-3?"],
+            ["2:3: table-loinc: same_as: no LOINC code has this check digit; did you mean 2093-3?"],
             id="wrong-loinc",
+        ),
+        pytest.param(
+            "system,code,same_as\nL,GLURINE,55550-8\n",
+            [
+                "2:3: table-value: same_as: no row of http://loinc.org has this code; it wants a row of its own, with its "
+                "whoop_code"
+            ],
+            id="loinc-without-a-row",
         ),
         pytest.param(
             "system,code,whoop_code\nL,CHOL,HDL\n",

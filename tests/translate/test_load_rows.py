@@ -55,7 +55,10 @@ def read(data: bytes | str, table: Table = TABLE, *, site: bool = False) -> tupl
         pytest.param(
             HEADER.encode() + b"A,text,,\nB,text,,\xb5\n", "t.csv:3:4", "table-encoding", "0xB5", id="latin-1"
         ),
-        pytest.param(HEADER.encode("utf-16"), "t.csv:1:1", "table-encoding", "CSV UTF-8", id="utf-16"),
+        pytest.param(HEADER.encode("utf-16"), "t.csv:1:1", "table-encoding", "is UTF-16; save the file", id="utf-16"),
+        pytest.param(HEADER.encode("utf-16-le"), "t.csv:1:1", "table-encoding", "is UTF-16; save", id="utf-16-bare"),
+        pytest.param(HEADER + "A,te\0xt,,\n", "t.csv:2:2", "table-encoding", "0x00 is not", id="nul"),
+        pytest.param(HEADER + f"A,{'x' * 200_000},,\n", "t.csv:2:1", "table-syntax", "131,072 characters", id="huge"),
     ],
 )
 def test_fault_has_its_exact_place_and_says_what_to_do(data: bytes | str, at: str, code: str, words: str) -> None:
@@ -63,6 +66,12 @@ def test_fault_has_its_exact_place_and_says_what_to_do(data: bytes | str, at: st
     _, faults = read(data)
     assert [(fault.at, fault.code) for fault in faults] == [(at, code)]
     assert words in faults[0].text
+
+
+def test_rows_of_commas_alone_are_passed_over() -> None:
+    """A spreadsheet leaves them where somebody has emptied a row."""
+    rows, faults = read(HEADER + ",,,\nA,text,,\n,,,\n")
+    assert ([row.at for row in rows], faults) == (["t.csv:3"], [])
 
 
 def test_unknown_column_suggests_the_one_that_is_missing() -> None:

@@ -78,23 +78,24 @@ def test_settings_are_read(data: bytes | None, expected: Site) -> None:
             b"[service_request]\nplaces = ['ORC-2', 'ORC-2']\n", "2:1", "table-setting", "a list", id="place-twice"
         ),
         pytest.param(
-            b"[hl7v2.observation_status]\nR = 'final'\n", "1:1", "table-setting", 'R = "preliminary"', id="other-word"
+            b"[hl7v2.observation_status]\nR = 'final'\n", "2:1", "table-setting", 'R = "preliminary"', id="other-word"
         ),
-        pytest.param(b"[hl7v2]\nobservation_status = { D = 'final' }\n", "2:1", "table-setting", "codes", id="code"),
+        pytest.param(b"[hl7v2]\nobservation_status = { D = 'final' }\n", "2:24", "table-setting", "codes", id="code"),
         pytest.param(b"[fhir]\nreport_status = 'derive'\n", "2:1", "table-setting", "codes", id="no-table-of-codes"),
         pytest.param(b"[values]\ndecimal_mark = ';'\n", "2:1", "table-setting", "one of", id="mark"),
         pytest.param(b"[values]\ngroup_mark = '.'\n", "2:1", "table-setting", "same as the decimal", id="point-twice"),
         pytest.param(
             b"[values]\ndecimal_mark = ','\ngroup_mark = ','\n", "3:1", "table-setting", "same as", id="comma-twice"
         ),
+        pytest.param(b"[hl7v3]\nsenders = ['A']\n", "1:1", "table-setting", "did you mean hl7v2?", id="group"),
         pytest.param(b"[values]\nrank = ['1']\n", "2:1", "table-setting", "table of lists", id="rank-no-table"),
-        pytest.param(b"[values.rank]\nLDL = 'x'\n", "1:1", "table-setting", "table of lists", id="rank-no-list"),
-        pytest.param(b"[values.rank]\nLDL = []\n", "1:1", "table-setting", "table of lists", id="rank-empty"),
+        pytest.param(b"[values.rank]\nLDL = 'x'\n", "2:1", "table-setting", "table of lists", id="rank-no-list"),
+        pytest.param(b"[values.rank]\nLDL = []\n", "2:1", "table-setting", "table of lists", id="rank-empty"),
         pytest.param(b"\ndescription = x\n", "2:15", "table-syntax", "not TOML", id="no-toml"),
         pytest.param(b"a = 1\ndescription = '", "2:1", "table-syntax", "not TOML", id="breaks-off"),
         pytest.param(b"time_zone = 'Europe/Atlantis'\n", "1:1", "table-setting", "Europe/Berlin", id="time-zone"),
         pytest.param(b"complete_on_final = 'no'\n", "1:1", "table-setting", "true or false", id="completeness"),
-        pytest.param(b"# \xb5\n", "1:1", "table-encoding", "0xB5", id="latin-1"),
+        pytest.param(b"# \xb5\n", "1:3", "table-encoding", "0xB5", id="latin-1"),
     ],
 )
 def test_fault_of_a_setting_has_its_place(data: bytes, at: str, code: str, words: str) -> None:

@@ -129,5 +129,5 @@ def _number(example: str) -> Decimal | None:
 def _differing(row: ObservationRow, other: ObservationRow) -> _Found:
     names = [name for name in _TARGET if getattr(row, name) != getattr(other, name)]
     if row.whoop_code and names:
-        text = f"{', '.join(names)}: other than in {other.at}, which has the same whoop_code"
+        text = f"{', '.join(_TARGET[name] for name in names)}: other than in {other.at}, which has the same whoop_code"
         yield _TARGET[names[0]], "table-target", text

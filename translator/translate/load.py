@@ -79,7 +79,7 @@ def build_tables(texts: TableTexts) -> Tables:
 def index_tables(texts: TableTexts, faults: list[Fault]) -> Tables:
     """Index a set of tables as it is; what is wrong with it is appended to `faults`."""
     tables = _assemble(texts.rows, texts.settings, texts.layout, texts.sha256, faults)
-    return overlay(tables, texts.settings, faults)
+    return overlay(tables, texts.settings, texts.rows[OBSERVATIONS], faults)
 
 
 def read_tables(

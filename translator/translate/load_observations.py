@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import Decimal
 
 from translator.errors import Fault
+from translator.translate.codes import LOINC, has_check_digit
 from translator.translate.load_rows import Row, suggestion
 from translator.translate.tables import ObservationRow
-
-LOINC = "http://loinc.org"
 
 # What a row says about itself is never inherited; everything else is, from `same_as` or from the row it overrides.
 _INHERITED = (
@@ -46,13 +46,21 @@ def _with_inherited(row: Row, merged: dict[tuple[str, str], Row], faults: list[F
     same_as = row.get("same_as")
     parent = merged.get((LOINC, same_as) if same_as else (row.get("system"), row.get("code")))
     if same_as and parent is None:
-        known = [code for system, code in merged if system == LOINC]
-        text = f"same_as: no row of {LOINC} has this code{suggestion(same_as, known)}"
-        faults.append(Fault(row.where("same_as"), "table-value", text))
+        faults.append(_no_parent(row, same_as, [code for system, code in merged if system == LOINC]))
     if parent is None:
         return row
     inherited = {column: parent.get(column) for column in _INHERITED if not row.get(column)}
     return row._replace(cells={**row.cells, **inherited})
+
+
+def _no_parent(row: Row, same_as: str, known: Collection[str]) -> Fault:
+    """A slip of the keys is told from a LOINC code that nobody has described yet."""
+    near = suggestion(same_as, known)
+    if not has_check_digit(same_as):
+        text = f"same_as: no LOINC code has this check digit{near}"
+        return Fault(row.where("same_as"), "table-loinc", text)
+    text = f"same_as: no row of {LOINC} has this code{near or '; it wants a row of its own, with its whoop_code'}"
+    return Fault(row.where("same_as"), "table-value", text)
 
 
 def _built(row: Row) -> ObservationRow:

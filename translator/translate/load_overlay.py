@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import structs
 
 from translator.errors import Fault
-from translator.translate.load_rows import suggestion
+from translator.translate.load_rows import Row, suggestion
 from translator.translate.load_site import Settings
 from translator.translate.tables import StatusRow, Tables
 from translator.translate.units import plan_unit
@@ -15,9 +15,13 @@ from translator.translate.units import plan_unit
 _HELD_BY_SITE = "status-undecided"
 
 
-def overlay(tables: Tables, settings: Settings, faults: list[Fault]) -> Tables:
-    """The tables as the site reads them; what contradicts them is appended to `faults`."""
-    faults.extend((*_charset(tables, settings), *_ranks(tables, settings), *_assumed_units(tables)))
+def overlay(tables: Tables, settings: Settings, rows: list[Row], faults: list[Fault]) -> Tables:
+    """
+    The tables as the site reads them; what contradicts them is appended to `faults`.
+
+    Shape: `rows` are those of the observations as text, which say where a cell stands.
+    """
+    faults.extend((*_charset(tables, settings), *_ranks(tables, settings), *_assumed_units(tables, rows)))
     site = settings.site
     read = dict.fromkeys(site.accept_types, "")
     observation = _rows(settings, "hl7v2.observation_status", site.observation_status)
@@ -55,12 +59,18 @@ def _charset(tables: Tables, settings: Settings) -> Iterator[Fault]:
     name = settings.site.default_charset
     if name and not tables.charsets.get(name):
         readable = [known for known, codec in tables.charsets.items() if codec]
-        complaint = f"names no charset that can be read{suggestion(name, readable)}"
+        near = suggestion(name, readable) or f"; the names are those of HL7: {', '.join(readable)}"
+        complaint = f"names no charset that can be read{near}"
         yield settings.fault("hl7v2.default_charset", complaint)
 
 
 def _ranks(tables: Tables, settings: Settings) -> Iterator[Fault]:
+    targets = {row.whoop_code for row in tables.observations.values() if row.whoop_code}
     for whoop_code, wanted in settings.site.rank.items():
+        if whoop_code not in targets:
+            complaint = f"ranks {whoop_code}, but no row gives this WHOOP code{suggestion(whoop_code, targets)}"
+            yield settings.fault("values.rank", complaint, whoop_code)
+            continue
         known = {row.code for row in tables.observations.values() if row.whoop_code == whoop_code}
         for code in wanted:
             if code not in known:
@@ -68,9 +78,10 @@ def _ranks(tables: Tables, settings: Settings) -> Iterator[Fault]:
                 yield settings.fault("values.rank", complaint, whoop_code)
 
 
-def _assumed_units(tables: Tables) -> Iterator[Fault]:
-    for row in tables.observations.values():
-        reason = plan_unit(row, row.assume_unit, tables).reason if row.assume_unit else ""
+def _assumed_units(tables: Tables, rows: list[Row]) -> Iterator[Fault]:
+    for text in rows:
+        row = tables.observations[text.get("system"), text.get("code")]
+        reason = plan_unit(row, row.assume_unit, tables).reason if row.assume_unit and row.at == text.at else ""
         if reason:
-            text = f"assume_unit: a result in this unit would be held: {reason}"
-            yield Fault(f"{row.at}:1", "table-value", text)
+            complaint = f"assume_unit: a result in {row.assume_unit} would be held: {reason}"
+            yield Fault(text.where("assume_unit"), "table-value", complaint)

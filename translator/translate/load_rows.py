@@ -82,21 +82,33 @@ def read_rows(file: str, data: bytes, table: Table, faults: list[Fault], *, site
 
 
 def decoded(file: str, body: bytes, faults: list[Fault]) -> str | None:
-    """The text of a file, or None after adding a fault that names the byte and its line."""
+    """The text of a file, or None after adding a fault that names the byte and its place."""
     try:
-        return body.decode("utf-8")
+        text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = body[: error.start]
-        line = before.count(b"\n") + 1
-        column = before.rpartition(b"\n")[2].count(b",") + 1
-        text = f"byte 0x{body[error.start]:02X} is not UTF-8; save the file as `CSV UTF-8`"
-        faults.append(Fault(f"{file}:{line}:{column}", "table-encoding", text))
-        return None
+        start = error.start
+    else:
+        # Neither a table nor TOML holds this byte, and every second one of UTF-16 is one.
+        start = body.find(b"\0")
+        if start < 0:
+            return text
+    is_table = not file.endswith(".toml")
+    before = body[:start]
+    last = before.rpartition(b"\n")[2]
+    at = f"{file}:{before.count(10) + 1}:{(last.count(b',') if is_table else len(last)) + 1}"
+    what = "the file is UTF-16" if _is_utf16(body) else f"byte 0x{body[start]:02X} is not UTF-8"
+    form = "CSV UTF-8" if is_table else "UTF-8"
+    faults.append(Fault(at, "table-encoding", f"{what}; save the file as `{form}`"))
+    return None
+
+
+def _is_utf16(body: bytes) -> bool:
+    return body.startswith((b"\xff\xfe", b"\xfe\xff")) or body[:64].count(0) > len(body[:64]) // 4
 
 
 def _records(file: str, text: str, faults: list[Fault]) -> Iterator[tuple[int, list[str]]]:
     """
-    Records with the physical line on which they begin; empty lines are passed over.
+    Records with the physical line on which they begin; lines without any text are passed over.
 
     `str.splitlines` would also cut at U+2028, U+0085 and other characters that may stand inside a cell.
     """
@@ -104,11 +116,14 @@ def _records(file: str, text: str, faults: list[Fault]) -> Iterator[tuple[int, l
     line = 1
     try:
         for cells in reader:
-            if cells:
+            # A spreadsheet leaves a row of commas where somebody has emptied one.
+            if any(cells):
                 yield line, cells
             line = reader.line_num + 1
-    except csv.Error:
+    except csv.Error as error:
         what = "a stray carriage return" if "\r" in text else "a quote that is never closed, or text after a quote"
+        if "limit" in str(error):
+            what = f"a cell of more than {csv.field_size_limit():,} characters; is a quote never closed?"
         faults.append(Fault(f"{file}:{line}:1", "table-syntax", f"this is not CSV from here on: {what}"))
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from translator.errors import Fault
 from translator.translate.load_columns import SITE_SETTINGS
 from translator.translate.load_rows import canonical, decoded, suggestion
-from translator.translate.site import SETTINGS, Site
+from translator.translate.site import SETTINGS, Setting, Site
 from translator.translate.toml_places import line_of, place_of, syntax_fault
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -65,7 +65,7 @@ def site_settings(site: Mapping[str, bytes], site_name: str, faults: list[Fault]
             continue
         fields[setting.field] = setting.read(value)
         if fields[setting.field] is None:
-            faults.append(unset.fault(name, f"must be {setting.words}"))
+            faults.append(unset.fault(name, f"must be {setting.words}", _wrong_code(setting, value)))
     if any(value is None for value in fields.values()):
         return unset
     settings = Settings(Site(**fields), file, text)
@@ -82,11 +82,17 @@ def _named(sent: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
             yield name, value
 
 
+def _wrong_code(setting: Setting, value: object) -> str:
+    """The first code of a table of codes that may not stand there; nothing for a setting that is none."""
+    codes = value.items() if isinstance(value, Mapping) else ()
+    return next((code for code, word in codes if setting.read({code: word}) is None), "")
+
+
 def _unknown(settings: Settings, name: str) -> Fault:
     at = settings.where(name)
     if name in _GROUPS:
         return Fault(at, "table-setting", f"`{name}` is a table of settings; write [{name}]")
-    return Fault(at, "table-setting", f"unknown setting `{name}`{suggestion(name, _BY_NAME)}")
+    return Fault(at, "table-setting", f"unknown setting `{name}`{suggestion(name, (*_BY_NAME, *sorted(_GROUPS)))}")
 
 
 def _contradictions(settings: Settings) -> Iterator[Fault]:
