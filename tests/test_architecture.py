@@ -37,6 +37,7 @@ LAYERS = (
     ("accept", "transmit", "web", "sandbox"),
     ("intake",),
     ("checkup", "sites"),
+    ("site_check",),
     ("__init__", "archives", "site_fixtures"),
     ("recorded",),
     ("coverage_page", "engine", "provenance"),

@@ -81,11 +81,11 @@ def test_finding_says_where_it_can_be_opened(site: Path, monkeypatch: pytest.Mon
     (finding,) = check(site).findings
     assert finding.file == str(site / "whoop" / "observations.csv")
     assert (finding.at, finding.line, finding.column) == ("sites/acme/whoop/observations.csv:2:3", 2, 3)
-    assert (finding.code, finding.next, finding.fix) == ("table-value", "See the text of the fault.", False)
+    assert (finding.code, finding.next, finding.fix) == ("table-loinc", "Look the code up again.", False)
 
     monkeypatch.chdir(site.parent)
     (finding,) = check("acme").findings
-    assert str(finding).startswith(f"{Path('acme', 'whoop', 'observations.csv')}:2:3: table-value: same_as: ")
+    assert str(finding).startswith(f"{Path('acme', 'whoop', 'observations.csv')}:2:3: table-loinc: same_as: ")
 
 
 @pytest.mark.parametrize(
@@ -109,6 +109,28 @@ def test_finding_says_whether_it_can_be_mended(site: Path, old: str, new: str, *
     assert {finding.fix for finding in before} >= {fix}
     assert bool(after) is not fix
     assert {finding.code for finding in after} == {finding.code for finding in before if not finding.fix}
+
+
+def test_file_that_is_not_read_is_found(site: Path) -> None:
+    """Whoever edits it would wait for its effect; it is not mended by itself."""
+    (site / "Site.toml").touch()
+
+    (finding,) = check(site).findings
+
+    assert (finding.at, finding.code, finding.fix) == ("sites/acme/Site.toml:1:1", "table-unknown", False)
+    assert finding.text.endswith("did you mean site.toml?")
+
+
+def test_tables_that_do_not_load_hide_nothing_that_can_be_seen(site: Path) -> None:
+    """One look shows what keeps them from loading, and what is wrong with other rows."""
+    table = site / "whoop" / "observations.csv"
+    edit(table, "L,CHOL,2093-3", "L,CHOL,2093-4")
+    row = table.read_text(encoding="utf-8").splitlines()[2]
+    edit(table, row, row.replace("L,", "LN,", 1))
+
+    found = [(finding.code, finding.line, finding.fix) for finding in check(site).findings]
+
+    assert found == [("table-loinc", 2, False), ("table-system", 3, False)]
 
 
 def test_mending_is_done_once(site: Path) -> None:

@@ -14,18 +14,23 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from translator.config import Settings
-from translator.engine import Translator
 from translator.errors import ConfigError, Fault, TableError
-from translator.mapping_files import mappings_folder, packaged_files, site_files, site_folder
-from translator.site_fixtures import FixtureRun, run_fixtures
-from translator.translate.example import ExampleTranslator
-from translator.translate.lint import lint_tables
+from translator.mapping_files import mappings_folder, packaged_files
+from translator.site_check import (
+    NOTHING_CONFIRMED,
+    Confirmed,
+    Site,
+    SiteChecked,
+    check_site,
+    confirmed_faults,
+    left_after_mending,
+    named_site,
+    sender_faults,
+)
 from translator.translate.lint_proofs import UcumLibrary
-from translator.translate.lint_senders import lint_senders
 from translator.translate.load import load_tables
-from translator.translate.load_columns import SITE_SETTINGS
 from translator.translate.mend import Mended, mend
-from translator.translate.tables import ReasonRow, Tables
+from translator.translate.tables import ReasonRow
 from translator.whole_file import write_whole
 
 SCHEMA = "translator.finding/1"
@@ -78,22 +83,6 @@ class MendedFile(NamedTuple):
     mended: Mended
 
 
-class _Site(NamedTuple):
-    """A site as the settings name it; the packaged tables alone have no name."""
-
-    given: str
-    name: str
-    folder: Path
-    files: Mapping[str, bytes]
-
-
-class _SiteChecked(NamedTuple):
-    site: _Site
-    faults: list[Fault]
-    tables: Tables | None
-    fixtures: FixtureRun
-
-
 def sites_of(settings: Settings) -> tuple[str, ...]:
     """Every site that the settings name, each once."""
     intakes = (*(one.site for one in settings.folders), *(one.site for one in settings.mllp), settings.api.site)
@@ -101,24 +90,33 @@ def sites_of(settings: Settings) -> tuple[str, ...]:
 
 
 def check_sites(
-    names: Sequence[str], library: UcumLibrary | None, *, among: Sequence[str] = (), write_expected: bool = False
+    names: Sequence[str],
+    library: UcumLibrary | None,
+    *,
+    among: Sequence[str] = (),
+    write_expected: bool = False,
+    confirmed: Confirmed = NOTHING_CONFIRMED,
 ) -> Checked:
     """
     Check the packaged tables, and with them each site.
 
     Shape: `among` are the sites of which the sender of a message chooses. With `write_expected` the expected files of
-    fixtures are written where they are missing or differ.
+    fixtures are written where they are missing or differ. `confirmed` codes must be known.
     Raises: ConfigError where a site is not there, or a file cannot be read or written.
     """
     packaged = packaged_files()
-    sites = [_site(name) for name in names] or [_Site("", "", mappings_folder(), {})]
-    checked = [_check(packaged, site, library, write_expected=write_expected) for site in sites]
+    sites = [named_site(name) for name in names] or [Site("", "", mappings_folder(), {})]
+    if write_expected:
+        for site in sites:
+            refuse_packaged(site.folder)
+    checked = [check_site(packaged, site, library, write_expected=write_expected) for site in sites]
     reasons = _reasons(packaged)
     findings = [
         finding
         for each in checked
-        for finding in _findings(packaged, each, [*each.faults, *_senders(each, checked, among)], reasons)
+        for finding in _findings(packaged, each, [*each.faults, *sender_faults(each, checked, among)], reasons)
     ]
+    findings += [_finding(fault, fault.at.rsplit(":", 2)[0], reasons) for fault in confirmed_faults(confirmed, checked)]
     loaded = [each.tables for each in checked if each.tables is not None]
     return Checked(
         tuple(dict.fromkeys(findings)),
@@ -142,7 +140,7 @@ def mendable_files(name: str) -> list[MendedFile]:
 
     Raises: ConfigError for a packaged site, whose files belong to the package.
     """
-    site = _site(name)
+    site = named_site(name)
     refuse_packaged(site.folder)
     mended = [MendedFile(site.folder / file, data, mend(file, data)) for file, data in site.files.items()]
     return [each for each in mended if each.mended.repairs]
@@ -175,62 +173,17 @@ def shown(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def _site(given: str) -> _Site:
-    name, files = site_files(given)
-    return _Site(given, name, site_folder(given), files)
-
-
-def _check(
-    packaged: Mapping[str, bytes], site: _Site, library: UcumLibrary | None, *, write_expected: bool
-) -> _SiteChecked:
-    if write_expected:
-        refuse_packaged(site.folder)
-    try:
-        tables = load_tables(packaged, site.files, site.name)
-    except TableError as error:
-        return _SiteChecked(site, error.faults, None, FixtureRun(0, []))
-    faults = lint_tables(packaged, site.files, tables, ExampleTranslator(tables), site.name, library)
-    fixtures = FixtureRun(0, [])
-    if site.given:
-        fixtures = run_fixtures(site.folder, site.name, Translator(tables), write=write_expected)
-    return _SiteChecked(site, [*faults, *fixtures.faults], tables, fixtures)
-
-
-def _senders(each: _SiteChecked, checked: Sequence[_SiteChecked], among: Sequence[str]) -> Iterator[Fault]:
-    senders = {
-        other.site.given: other.tables.site.senders
-        for other in checked
-        if other.tables is not None and other.site.given in among
-    }
-    for clash in lint_senders(senders):
-        if clash.site == each.site.given:
-            text = each.site.files.get(SITE_SETTINGS, b"").decode("utf-8")
-            line = next((at for at, line in enumerate(text.split("\n"), 1) if line.lstrip().startswith("senders")), 1)
-            yield Fault(f"sites/{each.site.name}/{SITE_SETTINGS}:{line}:1", "site-senders", f"the site {clash.text}")
-
-
 def _findings(
-    packaged: Mapping[str, bytes], checked: _SiteChecked, faults: Sequence[Fault], reasons: Mapping[str, ReasonRow]
+    packaged: Mapping[str, bytes], checked: SiteChecked, faults: Sequence[Fault], reasons: Mapping[str, ReasonRow]
 ) -> Iterator[Finding]:
     site = checked.site
-    left = _left_after_mending(packaged, site) if faults and site.given else frozenset(faults)
-    prefix = f"sites/{site.name}/"
+    left = left_after_mending(packaged, site) if faults and site.given else frozenset(faults)
     for fault in faults:
         file = fault.at.rsplit(":", 2)[0]
-        is_own = bool(site.given) and file.startswith(prefix)
-        path = site.folder / file.removeprefix(prefix) if is_own else mappings_folder() / file
+        is_own = bool(site.given) and file.startswith(site.prefix)
+        path = site.folder / file.removeprefix(site.prefix) if is_own else mappings_folder() / file
         is_of_tables = fault.code.startswith("table-") and fault.code not in _OF_LIBRARY
         yield _finding(fault, shown(path), reasons, fix=is_own and is_of_tables and fault not in left)
-
-
-def _left_after_mending(packaged: Mapping[str, bytes], site: _Site) -> frozenset[Fault]:
-    """What would still be wrong if the site's files were mended."""
-    files = {name: mend(name, data).data for name, data in site.files.items()}
-    try:
-        tables = load_tables(packaged, files, site.name)
-    except TableError as error:
-        return frozenset(error.faults)
-    return frozenset(lint_tables(packaged, files, tables, ExampleTranslator(tables), site.name))
 
 
 def _finding(fault: Fault, file: str, reasons: Mapping[str, ReasonRow], *, fix: bool = False) -> Finding:

@@ -24,7 +24,11 @@ class SettingsFile(Struct, frozen=True):
 
     def fault(self, key: str, code: str, text: str) -> Fault:
         """What is wrong with one key."""
-        return Fault(self._at((*key.split("."),)), code, text)
+        return Fault(self.at(key), code, text)
+
+    def at(self, key: str) -> str:
+        """Where a key stands: `translator.toml:14:1`."""
+        return self._at((*key.split("."),))
 
     def value_faults(self, key: str, error: ValueError) -> Iterator[Fault]:
         """What is wrong with a value; in a list of tables that is said of each of them."""

@@ -81,10 +81,11 @@ def test_finding_is_an_annotation_for_a_pull_request(command_line: CommandLine, 
     rows = 'system,code,same_as,example_in,example_out\nL,"A\nB",2085-9,55 mg/dL,56%\n'
     done = command_line("check", "--format", "github", "--site", str(_bad_site(tmp_path, rows)))
 
-    (line,) = done.stdout.decode().splitlines()
+    seen, line = done.stdout.decode().splitlines()
     file = Path("site", "whoop", "observations.csv")
     assert line.startswith(f"::error file={file},line=2,title=table-example::example_in `55 mg/dL` gives `55 mg/dL`")
     assert "`56%25`" in line
+    assert "U+000A, a character that nobody sees" in seen
 
 
 def test_example_that_does_not_come_out_is_found(command_line: CommandLine, tmp_path: Path) -> None:
@@ -113,6 +114,33 @@ def test_settings_that_are_wrong_are_findings_too(command_line: CommandLine, tmp
     ]
     assert "did you mean `ledger`?" in found[0]["text"]
     assert b"3 wrong in the settings" in done.stderr
+
+
+def test_confirmed_code_that_there_is_not_is_found(command_line: CommandLine, tmp_path: Path) -> None:
+    """Reports would wait for it without end; it stands where it is written."""
+    (tmp_path / "translator.toml").write_text('[whoop]\nconfirmed_codes = ["TSH", "FERITIN", "all"]\n')
+
+    done = command_line("check", "--format", "table")
+
+    assert done.returncode == 1
+    assert done.stdout.decode().splitlines()[0] == (
+        "translator.toml:2:1: setting-value: `whoop.confirmed_codes`: no row of any table gives FERITIN; "
+        "did you mean FERRITIN?"
+    )
+
+
+def test_what_a_site_does_to_packaged_rows_is_told_in_short(command_line: CommandLine, tmp_path: Path) -> None:
+    """One row upsets many; it comes first, and the rest is counted."""
+    site = _bad_site(tmp_path, "system,code,same_as,example_in,example_out\nL,HDLX,2085-9,55 mg/dL,55 mg/dL\n")
+    (site / "units").mkdir()
+    (site / "units" / "spellings.csv").write_text("spelling,ucum,note\nmg/L,mg/dL,our lab\n", encoding="utf-8")
+
+    lines = command_line("check", "--format", "table", "--site", "site").stdout.decode().splitlines()
+
+    assert "spellings.csv:2:1: table-spelling: spelling: mg/L is a unit of its own" in lines[0]
+    assert lines[1].endswith("(by what the site site changes)")
+    assert lines[11].startswith("and ")
+    assert lines[11].endswith(" more in the packaged tables; --format json lists them")
 
 
 def test_every_site_of_the_settings_is_checked(command_line: CommandLine, tmp_path: Path) -> None:

@@ -49,6 +49,13 @@ def test_sound_row_has_no_finding() -> None:
         pytest.param("L,X", "http://loinc.org,2093-4", [("2:2", "table-loinc")], id="loinc-check-digit"),
         pytest.param("L,X", "http://loinc.org,X1", [("2:2", "table-loinc")], id="loinc-form"),
         pytest.param("L,X", "L,X\u2011Y", [("2:2", "table-lookalike")], id="no-break-hyphen"),
+        pytest.param("L,X", "L,X\u041d", [("2:2", "table-lookalike")], id="cyrillic-in-a-latin-word"),
+        pytest.param("L,X", "L,\u0413\u041b\u042e", [], id="cyrillic-word"),
+        pytest.param("L,X", "L,\uff38", [("2:2", "table-lookalike")], id="full-width"),
+        pytest.param("L,X", "L,X\x07Y", [("2:2", "table-lookalike")], id="control-character"),
+        pytest.param("L,X", "L,X\u200eY", [("2:2", "table-lookalike")], id="mark-of-direction"),
+        pytest.param("L,X", "L,Ha\u0308", [("2:2", "table-lookalike")], id="letter-of-two-characters"),
+        pytest.param("L,X", "L,H\u00e4", [], id="letter-with-an-accent"),
         pytest.param("5 mg/dL,5 mg/dL", "5\u00a0mg/dL,5 mg/dL", [("2:16", "table-lookalike")], id="no-break-space"),
         pytest.param(
             "5 mg/dL,5", "\u22125 \u03bcg/dL,5", [("2:16", "table-lookalike"), ("2:16", "table-lookalike")], id="two"

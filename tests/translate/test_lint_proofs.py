@@ -69,14 +69,16 @@ def found(name: str, text: str, library: Invented) -> list[tuple[str, str, str]]
             "PLASMA,mmol/L,mg/dL,18.0156,0,molar,,180.156,", Decimal("1.80156"), "gives 1.80156", id="ten-times"
         ),
         pytest.param("ALT,ukat/L,U/L,60,0,affine,0.1,,by definition", Decimal(60), "", id="affine"),
-        pytest.param("ALT,ukat/L,U/L,6,0,affine,0.1,,our lab", Decimal(60), "units alone give 60", id="affine-ten-times"),
-        pytest.param("ALT,ukat/L,U/L,60,1,affine,0.1,,our lab", Decimal(60), "and no offset", id="affine-with-an-offset"),
-        pytest.param("INSULIN,pmol/L,u[IU]/mL,0.16,0,affine,0.1,,our lab", None, "", id="affine-of-arbitrary-units"),
+        pytest.param(
+            "ALT,ukat/L,U/L,6,0,affine,0.1,,our lab", Decimal(60), "units alone give 60", id="affine-ten-times"
+        ),
+        pytest.param("ALT,ukat/L,U/L,60,1,affine,0.1,,lab", Decimal(60), "and no offset", id="affine-with-an-offset"),
+        pytest.param("INSULIN,pmol/L,u[IU]/mL,0.16,0,affine,0.1,,lab", None, "", id="arbitrary-units"),
         pytest.param("HBA1C,mmol/mol,%,0.0915,2.15,affine,0.1,,", Decimal("0.1"), "", id="master-equation"),
     ],
 )
 def test_factor_is_held_against_the_library(row: str, ratio: Decimal | None, text: str) -> None:
-    """A factor that the library reckons otherwise is named with its figure; what units alone decide, nobody can state."""
+    """A factor that it reckons otherwise is named with its figure; what units alone decide, nobody can state."""
     start, end = row.split(",")[1:3]
     faults = found("units/conversions.csv", f"{CONVERSIONS}{row}\n", Invented({(start, end): ratio}))
     proofs = [fault for fault in faults if fault[1] == "table-unit-proof"]

@@ -61,7 +61,9 @@ def _filled(row: str) -> str:
         pytest.param("ALT,ukat/L,U/L,60,,affine,0.1,,", "but its source", id="affine-without-a-source"),
         pytest.param("ALT,ukat/L,U/L,60,,affine,,,by definition", "needs a step", id="affine-with-a-source-only"),
         pytest.param("LDL,mmol/mol,%,0.0915,2.15,affine,0.1,", "holds for HbA1c only", id="master-equation-of-another"),
-        pytest.param("GLUCOSE,g/L,mg/dL,10,,affine,0.1,,our lab", "rule is scale, and the factor 100", id="stated-size"),
+        pytest.param(
+            "GLUCOSE,g/L,mg/dL,10,,affine,0.1,,our lab", "rule is scale, and the factor 100", id="stated-size"
+        ),
         pytest.param("GLUCOSE,mmol/L,mg/dL,18,,affine,0.1,,our lab", "the rule is molar", id="stated-molar-mass"),
         pytest.param("GLUCOSE,nmol/mL,mg/dL,0.0180156,,molar,,180.156", "", id="size-from-its-parts"),
         pytest.param("INSULIN,ng/mL,u[IU]/mL,28.8,,scale,,", "arbitrary units", id="arbitrary-units"),
@@ -160,7 +162,7 @@ def test_trap_as_a_spelling_leads_to_what_laboratories_mean(unit: str) -> None:
         pytest.param("mg%,mg/dL,,our lab writes it so", False, id="no-unit"),
     ],
 )
-def test_unit_is_no_name_for_another(row: str, is_found: bool) -> None:
+def test_unit_is_no_name_for_another(row: str, is_found: bool) -> None:  # noqa: FBT001 - a case
     """A note may explain a word that UCUM reads otherwise, but never a wrong size."""
     found = lint("units/spellings.csv", f"spelling,ucum,whoop_code,note\n{row}\n")
     assert (("2:1", "table-spelling") in [fault[:2] for fault in found]) == is_found

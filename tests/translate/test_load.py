@@ -160,8 +160,10 @@ def test_code_that_is_ignored_needs_no_target() -> None:
         pytest.param(
             "system,code,same_as\nL,GLURINE,55550-8\n",
             [
-                "2:3: table-value: same_as: no row of http://loinc.org has this code; it wants a row of its own, with its "
-                "whoop_code"
+                (
+                    "2:3: table-value: same_as: no row of http://loinc.org has this code; "
+                    "it wants a row of its own, with its whoop_code"
+                )
             ],
             id="loinc-without-a-row",
         ),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import os
 import time
 from collections.abc import Iterable, Sequence
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 import click
@@ -13,12 +14,16 @@ import click
 from translator.cli.ending import FINDINGS, USAGE
 from translator.cli.options import Flags, common_with
 from translator.cli.output import Listing, say
+from translator.config import CONFIG_VARIABLE, FILE_NAME, variable_name
+from translator.config_places import SettingsFile
 from translator.errors import ConfigError, SettingsError
 
 if TYPE_CHECKING:
     from translator.checkup import Checked, Finding, MendedFile
 
 GITHUB = "github"
+# A row of a site may upset a hundred packaged ones; the first few show how.
+_MOST_OTHERS = 10
 
 
 @click.command("check")
@@ -55,6 +60,7 @@ def command(flags: Flags, *, fix: bool, diff: bool, write_expected: bool) -> int
       translator check --format github
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     from translator.checkup import check_sites, setting_findings, sites_of  # noqa: PLC0415 - --help needs no tables
+    from translator.site_check import Confirmed  # noqa: PLC0415 - the same
     from translator.ucum import installed_library  # noqa: PLC0415 - the same
 
     began = time.monotonic()
@@ -72,10 +78,19 @@ def command(flags: Flags, *, fix: bool, diff: bool, write_expected: bool) -> int
     if fix:
         _mend(names)
     library = installed_library()
-    checked = check_sites(names, library, among=settings.sites, write_expected=write_expected)
+    confirmed = Confirmed(settings.whoop.confirmed_codes, _place(flags.config, "whoop.confirmed_codes"))
+    checked = check_sites(names, library, among=settings.sites, write_expected=write_expected, confirmed=confirmed)
     _print(checked.findings, flags)
     _summarise(checked, library.name if library else "", time.monotonic() - began)
     return FINDINGS if checked.findings or not checked.examples else 0
+
+
+def _place(config: str | None, key: str) -> str:
+    """Where a setting stands: in a variable, else in the settings file."""
+    path = Path(config or os.environ.get(CONFIG_VARIABLE) or FILE_NAME)
+    if variable_name(key) in os.environ or not path.is_file():
+        return "environment:1:1"
+    return SettingsFile(str(path), path.read_text(encoding="utf-8-sig")).at(key)
 
 
 def _mend(names: Iterable[str]) -> None:
@@ -115,8 +130,14 @@ def _print(findings: Sequence[Finding], flags: Flags) -> None:
         for finding in findings:
             click.echo(_annotation(finding))
     elif flags.form == "table":
+        packaged = [each for each in findings if each.code.startswith("table-") and not each.at.startswith("sites/")]
+        # Where nothing of a site is wrong, the packaged tables themselves are what is being mended.
+        left_out = packaged[_MOST_OTHERS:] if len(packaged) < len(findings) else []
         for finding in findings:
-            click.echo(str(finding))
+            if finding not in left_out:
+                click.echo(str(finding))
+        if left_out:
+            click.echo(f"and {len(left_out)} more in the packaged tables; --format json lists them")
         _print_remedies(findings)
     else:
         listing = Listing(flags.form, ())
@@ -147,7 +168,7 @@ def _summarise(checked: Checked, library: str, seconds: float) -> None:
             f"the site {name} has no fixtures: nothing shows what whole messages come to (mappings/README.md, Fixtures)"
         )
     for name in checked.unread:
-        say(f"{name} tables do not load, so their examples, units and fixtures were not looked at")
+        say(f"{name} tables do not load: fixtures, and what only whole tables show, were not looked at yet")
     units = f"held against {library}" if library else "held against sizes and molar masses only, as ucumvert is missing"
     if checked.conversions:
         say(f"units: {checked.conversions} conversions {units}")

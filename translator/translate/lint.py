@@ -38,10 +38,20 @@ def lint_tables(
     against our own sizes only.
     """
     rows = read_tables(files, site, site_name, [])
+    faults = [*lint_rows(rows, tables, translate_example, library), *_toml(files, site, site_name)]
+    return sorted(faults, key=place)
+
+
+def lint_rows(
+    rows: Mapping[str, list[Row]],
+    tables: Tables,
+    translate_example: TranslateExample | None = None,
+    library: UcumLibrary | None = None,
+) -> list[Fault]:
+    """Every finding in rows and the tables made of them."""
     where = _places(rows)
-    faults = [
+    return [
         *lint_characters(rows),
-        *_toml(files, site, site_name),
         *lint_codes(rows, tables),
         *lint_targets(tables, where),
         *lint_units(rows, tables, where),
@@ -49,7 +59,6 @@ def lint_tables(
         *_examples(tables, translate_example, where),
         *_studies(tables, where),
     ]
-    return sorted(faults, key=place)
 
 
 def _places(rows: Mapping[str, list[Row]]) -> Where:

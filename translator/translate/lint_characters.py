@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from unicodedata import is_normalized
 
 from translator.errors import Fault
 from translator.translate.load_columns import SITE_SETTINGS
 from translator.translate.load_rows import Row, canonical
-from translator.translate.lookalikes import ALL, AS_SENT, BLANKS, LOOKALIKES, PROSE
+from translator.translate.lookalikes import AS_SENT, BLANKS, LOOKALIKES, PROSE, lookalikes_in
 from translator.translate.toml_pieces import content_of, toml_pieces
 
 
@@ -17,10 +18,12 @@ def lint_characters(rows: Mapping[str, list[Row]]) -> Iterator[Fault]:
         for column, cell in row.cells.items():
             if cell != cell.strip():
                 yield Fault(row.where(column), "table-space", f"{column}: a space at the start or the end")
-            if column in PROSE or cell.isascii() or row.get("note").startswith(AS_SENT):
+            if column in PROSE or (cell.isascii() and cell.isprintable()) or row.get("note").startswith(AS_SENT):
                 continue
-            for character in sorted(ALL.intersection(cell)):
-                text = f"{column}: U+{ord(character):04X}, {LOOKALIKES[character].words}"
+            for character, (_, words) in lookalikes_in(cell).items():
+                yield Fault(row.where(column), "table-lookalike", f"{column}: U+{ord(character):04X}, {words}")
+            if not is_normalized("NFC", cell):
+                text = f"{column}: a letter and its accent as two characters; senders write them as one"
                 yield Fault(row.where(column), "table-lookalike", text)
 
 

@@ -56,12 +56,20 @@ def read_texts(
     Raises: TableError with every fault.
     """
     faults: list[Fault] = []
-    rows = read_tables(files, site or {}, site_name, faults)
-    settings = site_settings(site or {}, site_name, faults)
-    layout = order_layout(files, site or {}, site_name, faults)
+    texts = gather_texts(files, site or {}, site_name, faults)
     # Cells that failed their check cannot be built from, so the faults at hand come first.
     _refuse(faults)
-    return TableTexts(rows, settings, layout, tables_hash(files, site or {}), site_name)
+    return texts
+
+
+def gather_texts(
+    files: Mapping[str, bytes], site: Mapping[str, bytes], site_name: str, faults: list[Fault]
+) -> TableTexts:
+    """Read the tables of one site as they are; what is wrong with a cell or a file is appended to `faults`."""
+    rows = read_tables(files, site, site_name, faults)
+    settings = site_settings(site, site_name, faults)
+    layout = order_layout(files, site, site_name, faults)
+    return TableTexts(rows, settings, layout, tables_hash(files, site), site_name)
 
 
 def build_tables(texts: TableTexts) -> Tables:

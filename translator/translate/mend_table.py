@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from translator.translate.codes import LOINC
 from translator.translate.csv_cells import Cell, Piece, rows
 from translator.translate.load_columns import Table
-from translator.translate.lookalikes import ALL, LOOKALIKES, PROSE, may_be_mended, plain
+from translator.translate.lookalikes import PROSE, lookalikes_in, may_be_mended, plain
 from translator.translate.mend_text import Repair
 
 _SEPARATORS: Mapping[str, str] = {";": "semicolons", "\t": "tabs"}
@@ -54,11 +54,10 @@ def _mended_name(known: frozenset[str]) -> _Mend:
 
 def _mended_cell(column: str, row: Mapping[str, str]) -> _Mend:
     def mend(cell: Cell) -> tuple[str, str]:
-        text, done = cell.text, []
-        found = ALL.intersection(text) if column not in PROSE and not text.isascii() else frozenset[str]()
-        if found and may_be_mended(column, row, LOINC):
+        text, done = cell.text, list[str]()
+        if column not in PROSE and not text.isascii() and may_be_mended(column, row, LOINC):
             text = plain(text)
-            done = [LOOKALIKES[mark].words for mark in sorted(found)]
+            done = [each.words for mark, each in lookalikes_in(cell.text).items() if mark not in text]
         if text != text.strip():
             text = text.strip()
             done.append("a space at the start or the end")

@@ -24,7 +24,8 @@ class Size(NamedTuple):
 _BASES: Mapping[str, str] = {"g": "mass", "mol": "moles", "eq": "moles", "[IU]": ARBITRARY, "U": "enzyme units"}
 _PREFIXES: Mapping[str, int] = {"": 0, "k": 3, "d": -1, "c": -2, "m": -3, "u": -6, "n": -9, "p": -12, "f": -15}
 _PER_VOLUME = re.compile(
-    rf"(?:(?P<prefix>[{''.join(_PREFIXES)}]?)(?P<base>{'|'.join(map(re.escape, _BASES))})|(?:10\*(?P<power>[0-9]{{1,2}}))?)"
+    rf"(?:(?P<prefix>[kdcmunpf]?)(?P<base>{'|'.join(map(re.escape, _BASES))})"
+    r"|(?:10\*(?P<power>[0-9]{1,2}))?)"
     r"/(?P<volume>[dcmunpf]?)L"
 )
 _FRACTIONS: Mapping[str, Size] = {"L/L": Size("fraction", 0), "%": Size("fraction", -2)}
