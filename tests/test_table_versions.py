@@ -127,6 +127,17 @@ def test_folder_as_init_makes_it_holds_the_site(repository: Repository, tmp_path
     assert changed(str(tmp_path / "copy"), site) == [SITE_ROW]
 
 
+def test_shallow_clone_says_how_to_get_the_rest(repository: Repository, tmp_path: Path) -> None:
+    """A build server clones only the last commit unless it is told otherwise."""
+    repository.commit()
+    subprocess.run(
+        ["git", "clone", "--quiet", "--depth", "1", repository.folder.as_uri(), tmp_path / "shallow"], check=True
+    )
+
+    with pytest.raises(ConfigError, match="shallow clone: `git fetch --unshallow`"):
+        other_tables("HEAD~1", str(tmp_path / "shallow" / "sites" / "acme"))
+
+
 def test_site_at_the_top_of_its_repository_is_found(tmp_path: Path) -> None:
     """The site's folder may be the repository itself, and its name may be no plain one."""
     repository = Repository(tmp_path / "a site, [of] ours")

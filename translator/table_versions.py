@@ -159,6 +159,8 @@ class _Repository:
         Raises: ConfigError where it stands for none.
         """
         why = f"--against: there is no folder {revision}, and no such revision in the repository of {self._folder}"
+        if self._ask("rev-parse", "--is-shallow-repository", why=why).strip() == b"true":
+            why += ", which is a shallow clone: `git fetch --unshallow` gets what it lacks"
         asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         return self._ask(*asked, why=why).decode("ascii").strip()
 

@@ -31,7 +31,6 @@ Translate: TypeAlias = Callable[[Pipeline], Iterable[Translated]]
 
 _MOST_TRIED = 12
 _ROUTES = 4096
-_MOST_TRIED = 12
 
 
 class Pair(Struct, frozen=True):
