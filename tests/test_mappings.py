@@ -157,6 +157,15 @@ def test_readme_spells_units_as_the_table_does(as_sent: str, ucum: str) -> None:
     assert TABLES.spellings["", as_sent] == ucum
 
 
+@pytest.mark.parametrize("table", re.findall(r"^```\n(system,.*?)^```$", README, flags=re.MULTILINE | re.DOTALL))
+def test_readme_shows_rows_that_are_in_order(table: str) -> None:
+    """Whoever copies them has a table without findings."""
+    site = {"whoop/observations.csv": table.encode()}
+    tables = load_tables(packaged_files(), site, "acme")
+
+    assert lint_tables(packaged_files(), site, tables, ExampleTranslator(tables), "acme") == []
+
+
 def test_every_setting_has_an_effect_to_be_read() -> None:
     """A setting is a field of the site, and none is left over."""
     assert sorted(each.field for each in SETTINGS) == sorted(Site.__struct_fields__)
@@ -192,7 +201,7 @@ def test_every_finding_is_explained() -> None:
     """`translator explain` knows each code that loaders, lints and the check give, and no code that none gives."""
     folder = Path(__file__).parent.parent / "translator"
     paths = [*folder.glob("translate/l*.py"), *folder.glob("translate/toml_*.py"), *folder.glob("config*.py")]
-    paths += [folder / "site_fixtures.py", folder / "checkup.py"]
+    paths += [folder / "site_fixtures.py", folder / "site_check.py", folder / "checkup.py"]
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
     constants = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     kinds = ("table-", "setting-", "fixture-", "site-senders")
