@@ -101,7 +101,7 @@ def test_difference_is_told_by_path_and_line(site: Path) -> None:
     )
     assert found[1][1:] == (
         "fixture-differs",
-        '[0].entries[OBX[3]]: expected nothing, got {"at": "OBX[3]", "state": "held", "reason": "unit-missing"}',
+        '[0].entries[OBX[3]]: expected nothing, got {"at":"OBX[3]","state":"held","reason":"unit-missing"}',
     )
 
 

@@ -115,7 +115,7 @@ def _show_mended(names: Iterable[str]) -> int:
         for line in difflib.unified_diff(before, after, name, f"{name} (fixed)"):
             click.echo(line.removesuffix("\n"))
     repairs = sum(len(file.mended.repairs) for file in files)
-    say(f"--fix would mend {repairs} in {len(files)} files" if files else "nothing to fix")
+    say(f"--fix would mend {repairs} in {_count(len(files), 'file')}" if files else "nothing to fix")
     return FINDINGS if files else 0
 
 

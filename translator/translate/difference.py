@@ -6,10 +6,11 @@ Lists of observations and entries are compared by their names, so that one that 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
+
+import msgspec
 
 NOTHING = object()
 """Stands where one side has no such value."""
@@ -17,6 +18,7 @@ NOTHING = object()
 # What names an item of a list: an entry its position, an observation its code.
 _NAMES = ("at", "code")
 _LONGEST = 80
+_JSON = msgspec.json.Encoder(decimal_format="number")
 
 
 class Difference(NamedTuple):
@@ -55,7 +57,7 @@ def written(value: object) -> str:
     """Write a value as JSON on one line, cut to what a person reads at a glance."""
     if value is NOTHING:
         return "nothing"
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = _JSON.encode(value).decode()
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
