@@ -121,6 +121,16 @@ def test_file_that_is_not_read_is_found(site: Path) -> None:
     assert finding.text.endswith("did you mean site.toml?")
 
 
+def test_file_of_a_fixture_is_not_mended(site: Path) -> None:
+    """It says by itself what is wrong with it."""
+    (case, *_) = (site / "fixtures").iterdir()
+    (case / "correlation.csv").write_bytes(b"\xff\xfek")
+
+    (finding,) = check(site).findings
+
+    assert (finding.code, finding.fix) == ("table-encoding", False)
+
+
 def test_tables_that_do_not_load_hide_nothing_that_can_be_seen(site: Path) -> None:
     """One look shows what keeps them from loading, and what is wrong with other rows."""
     table = site / "whoop" / "observations.csv"

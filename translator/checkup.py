@@ -27,6 +27,7 @@ from translator.site_check import (
     named_site,
     sender_faults,
 )
+from translator.site_fixtures import FOLDER
 from translator.translate.lint_proofs import UcumLibrary
 from translator.translate.load import load_tables
 from translator.translate.mend import Mended, mend
@@ -183,6 +184,7 @@ def _findings(
         is_own = bool(site.given) and file.startswith(site.prefix)
         path = site.folder / file.removeprefix(site.prefix) if is_own else mappings_folder() / file
         is_of_tables = fault.code.startswith("table-") and fault.code not in _OF_LIBRARY
+        is_of_tables = is_of_tables and not file.startswith(f"{site.prefix}{FOLDER}/")
         yield _finding(fault, shown(path), reasons, fix=is_own and is_of_tables and fault not in left)
 
 

@@ -154,7 +154,7 @@ def test_code_that_is_ignored_needs_no_target() -> None:
     [
         pytest.param(
             "system,code,same_as\nL,CHOL,2039-3\n",
-            ["2:3: table-loinc: same_as: no LOINC code has this check digit; did you mean 2093-3?"],
+            ["2:3: table-loinc: same_as: no LOINC code has this form and check digit; did you mean 2093-3?"],
             id="wrong-loinc",
         ),
         pytest.param(

@@ -59,7 +59,8 @@ def make_site_folder(name: str, parent: Path) -> tuple[Path, list[str]]:
     check_name(name, {entry.name for entry in sites.iterdir()} if sites.is_dir() else set())
     place = parent / name
     if os.path.lexists(place):
-        raise ConfigError(f"{place}: there is something of this name already, and nothing of it is touched; choose another name")
+        text = f"{place}: there is something of this name already, and nothing of it is touched; choose another name"
+        raise ConfigError(text)
     contents = _contents(name)
     try:
         with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=parent) as workshop:

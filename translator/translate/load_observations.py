@@ -57,7 +57,7 @@ def _no_parent(row: Row, same_as: str, known: Collection[str]) -> Fault:
     """A slip of the keys is told from a LOINC code that nobody has described yet."""
     near = suggestion(same_as, known)
     if not has_check_digit(same_as):
-        text = f"same_as: no LOINC code has this check digit{near}"
+        text = f"same_as: no LOINC code has this form and check digit{near}"
         return Fault(row.where("same_as"), "table-loinc", text)
     text = f"same_as: no row of {LOINC} has this code{near or '; it wants a row of its own, with its whoop_code'}"
     return Fault(row.where("same_as"), "table-value", text)
