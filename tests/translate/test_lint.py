@@ -367,3 +367,22 @@ def test_example_of_a_study_that_comes_out_otherwise_is_found() -> None:
 
     assert fault.code == "table-example"
     assert "gives `order: 1 night, neck_sensor`" in fault.text
+
+
+@pytest.mark.parametrize(
+    ("code", "confirmed", "found"),
+    [
+        pytest.param("TOTAL_CHOLESTROL", "", ["2:3 table-answer"], id="a-letter-less"),
+        pytest.param("TOTAL_CHOLESTROL", "yes", [], id="confirmed"),
+        pytest.param("VITAMIN_D_125_OH", "", [], id="another-number"),
+        pytest.param("LIPOPROTEIN_X", "", [], id="another-of-the-family"),
+        pytest.param("SELENIUM", "", [], id="another-analyte"),
+    ],
+)
+def test_code_that_is_almost_a_packaged_one_is_found(code: str, confirmed: str, found: list[str]) -> None:
+    """It would reach WHOOP under a name that nobody knows there."""
+    header = "system,code,whoop_code,kind,wire_unit,unit,unit_sent,min,max,confirmed,example_in,example_out\n"
+    row = f"L,X,{code},numeric,mg/dL,mg/dL,mg/dL,1,10,{confirmed},5 mg/dL,5 mg/dL\n"
+    faults = lint({"whoop/observations.csv": header + row})
+    places = [fault.at.removeprefix("sites/acme/whoop/observations.csv:") for fault in faults]
+    assert [f"{at} {fault.code}" for at, fault in zip(places, faults, strict=True)] == found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
 
 from translator.errors import Fault
 from translator.translate.codes import LOINC, has_check_digit
@@ -29,6 +30,10 @@ _REASON_COLUMNS: Mapping[str, str] = {
     "fhir/request-control.csv": "reason",
 }
 
+# As near as one letter is in a code of ten.
+_ALMOST = 0.9
+_NO_DIGITS = str.maketrans("", "", "0123456789")
+
 _ANSWER = re.compile(r"[1-5]([0-9]{2}|xx)")
 NO_ANSWERS = frozenset({
     "connect-error", "connect-timeout", "pool-timeout", "write-error", "write-timeout", "read-error", "read-timeout",
@@ -40,6 +45,7 @@ _TYPE = re.compile(r"[A-Z]{3}(\^[A-Z][0-9]{2})?|[A-Z][a-z]+([A-Z][a-z]+)*")
 def lint_codes(rows: Mapping[str, list[Row]], tables: Tables) -> Iterator[Fault]:
     """Every finding about codes, from the rows as text and the tables made of them."""
     yield from _check_digits(rows[OBSERVATIONS])
+    yield from _near_codes(rows[OBSERVATIONS])
     yield from _systems(rows, tables)
     yield from _reason_codes(rows, tables)
     yield from _status_reasons(rows)
@@ -84,6 +90,24 @@ def _check_digits(rows: list[Row]) -> Iterator[Fault]:
             code = row.get(column)
             if code and (column == "same_as" or row.get("system") == LOINC) and not has_check_digit(code):
                 yield Fault(row.where(column), "table-loinc", f"{column}: no LOINC code has this check digit")
+
+
+def _near_codes(rows: list[Row]) -> Iterator[Fault]:
+    """A site's code that is almost a packaged one is a slip, unless somebody has confirmed it."""
+    known = {row.get("whoop_code") for row in rows if not row.file.startswith("sites/")} - {""}
+    for row in rows:
+        code = row.get("whoop_code")
+        if not code or code in known or row.get("confirmed") == "yes":
+            continue
+        for near in get_close_matches(code, known, n=1, cutoff=_ALMOST):
+            if _says(code) != _says(near):
+                text = f"whoop_code: is {near} meant? If WHOOP does have this code, say yes in `confirmed`"
+                yield Fault(row.where("whoop_code"), "table-answer", text)
+
+
+def _says(code: str) -> list[str]:
+    """The words of a code, without what tells analytes of one family apart: T3 and T4, APOLIPOPROTEIN_A and _B."""
+    return [word for word in code.translate(_NO_DIGITS).split("_") if len(word) > 1]
 
 
 def _systems(rows: Mapping[str, list[Row]], tables: Tables) -> Iterator[Fault]:
