@@ -35,3 +35,9 @@ def test_pins_hold_nothing_of_an_extra(name: str) -> None:
 def test_package_that_is_not_there_has_no_pin() -> None:
     """What another system needs is not installed here, and so not pinned."""
     assert pins("there-is-no-such-package") == {}
+
+
+def test_pins_hold_the_extra_that_is_asked_for() -> None:
+    """The gate holds units against a library, of the version that is installed here."""
+    assert pins("translator", "units")["ucumvert"] == version("ucumvert")
+    assert "pytest" not in pins("translator", "units")

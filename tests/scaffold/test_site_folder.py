@@ -184,7 +184,8 @@ def test_gate_is_pinned_and_names_no_place_of_ours(made: Path) -> None:
     texts = {name: (made / name).read_text(encoding="utf-8") for name in _files(made)}
     runs = re.findall(r"^ +run: (.+)$", texts[".github/workflows/tables.yml"], flags=re.MULTILINE)
 
-    assert "--constraint constraints.txt wheels/translator-" in runs[0]
+    assert '--constraint constraints.txt "wheels/translator-' in runs[0]
+    assert runs[0].endswith('.whl[units]"')
     assert all("==" in line for line in texts["constraints.txt"].splitlines())
     assert [run.split()[:2] for run in runs[1:]] == [["translator", "check"], ["translator", "plan"]]
     assert "://" not in texts[".github/workflows/tables.yml"] + texts["constraints.txt"]

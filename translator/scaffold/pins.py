@@ -6,14 +6,15 @@ import re
 from importlib.metadata import PackageMetadata, PackageNotFoundError, metadata
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
+_EXTRA = re.compile(r"extra == [\"']([^\"']*)[\"']")
 
 
-def pins(name: str) -> dict[str, str]:
+def pins(name: str, extra: str = "") -> dict[str, str]:
     """
-    The version of a distribution, and of every package that it needs, as installed here.
+    The version of a distribution, and of every package that it and one of its extras need, as installed here.
 
     Shape: names in their normal form, sorted behind the first.
-    Absent: what only an extra or another system needs, unless it is installed for another reason.
+    Absent: what only another extra or another system needs, unless it is installed for another reason.
     """
     versions: dict[str, str] = {}
     waiting = [name]
@@ -22,7 +23,8 @@ def pins(name: str) -> dict[str, str]:
         known = _installed(needed) if needed not in versions else None
         if known is not None:
             versions[needed] = known["Version"]
-            waiting.extend(filter(None, map(_needed, known.get_all("Requires-Dist") or ())))
+            of_extra = extra if needed == name else ""
+            waiting.extend(filter(None, (_needed(each, of_extra) for each in known.get_all("Requires-Dist") or ())))
     return dict(sorted(versions.items(), key=lambda item: (item[0] != name, item[0])))
 
 
@@ -33,7 +35,10 @@ def _installed(name: str) -> PackageMetadata | None:
         return None
 
 
-def _needed(requirement: str) -> str:
-    """The normal name in `click>=8.1.8; python_version > "3"`; empty where only an extra asks for it."""
+def _needed(requirement: str, extra: str) -> str:
+    """The normal name in `click>=8.1.8; python_version > "3"`; empty where only another extra asks for it."""
     found = _NAME.match(requirement)
-    return "" if found is None or "extra ==" in requirement else re.sub(r"[-_.]+", "-", found[0]).lower()
+    asked = _EXTRA.search(requirement)
+    if found is None or (asked is not None and asked[1] != extra):
+        return ""
+    return re.sub(r"[-_.]+", "-", found[0]).lower()

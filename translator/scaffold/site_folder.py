@@ -25,6 +25,8 @@ from translator.translate.site_schema import site_schema
 
 _TEMPLATE_FOLDER = Path(__file__).parent / "template"
 _DISTRIBUTION = "translator"
+# What the gate holds units against.
+_UNITS = "units"
 
 KEY_FILE = "ledger.key"
 """The key of the new ledger; only its owner may read it."""
@@ -82,7 +84,7 @@ def _write(folder: Path, contents: Mapping[str, str]) -> None:
 
 def _contents(name: str) -> dict[str, str]:
     """The text of every file, by its path in the folder."""
-    versions = pins(_DISTRIBUTION)
+    versions = pins(_DISTRIBUTION, _UNITS)
     words = {
         "@SITE@": name,
         "@VERSION@": versions.pop(_DISTRIBUTION),
