@@ -257,7 +257,7 @@ def test_fault_in_a_table_is_told_with_its_place(command_line: CommandLine, lab:
     done = command_line(*PLAN)
 
     assert done.returncode == 2
-    assert b"before:sites/acme/whoop/observations.csv:2:3: table-value" in done.stderr
+    assert b"before:sites/acme/whoop/observations.csv:2:3: table-loinc" in done.stderr
 
 
 def test_damaged_archive_is_a_finding(command_line: CommandLine, lab: Path) -> None:
