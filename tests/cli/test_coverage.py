@@ -256,3 +256,14 @@ def test_local_codes_without_likeness_have_no_suggestion(command_line: CommandLi
     done = command_line("coverage", "-", "--format", "table", data=oru([Obx(LOCAL, "1")]))
 
     assert b"unmapped-code" in done.stdout
+
+
+def test_no_code_steers_the_terminal(command_line: CommandLine) -> None:
+    """What somebody sends in a code, such as an escape sequence, is shown as a mark."""
+    odd = oru([Obx("A\x1b[31m^Name^L", "1")])
+
+    done = command_line("coverage", "-", "--format", "table", data=odd)
+
+    shown = done.stdout.decode()
+    assert "A\u00b7[31m (Name)" in shown
+    assert "\x1b" not in shown
