@@ -7,6 +7,7 @@ ledger decides (ledger/refile.py).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 
@@ -41,6 +42,26 @@ class Reviewed(Struct, frozen=True):
     def freed(self) -> int:
         """How many entries are queued now, or messages that have none."""
         return sum(len(one.freed) or bool(one.bodies) for one in self.refiled)
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell that all of it was freed or settled, and that there was something."""
+        does = any(one.freed or one.settled or one.bodies for one in self.refiled)
+        return does and not self.troubles and not any(one.held for one in self.refiled)
+
+    def told(self, *, rehearsed: bool) -> str:
+        """Sum it up in a sentence: what is freed, what needs nothing more, and why the others stay."""
+        entries, bodies = sum(len(one.freed) for one in self.refiled), sum(len(one.bodies) for one in self.refiled)
+        settled = sum(len(one.settled) for one in self.refiled)
+        left = Counter(reason for one in self.refiled for reason in one.held.values())
+        would = "would be " if rehearsed else ""
+        count = left.total()
+        why = f" ({', '.join(f'{count} {reason}' for reason, count in left.most_common())})" if left else ""
+        return (
+            f"{entries} {'entry' if entries == 1 else 'entries'} {would}freed"
+            f" in {bodies} {'submission' if bodies == 1 else 'submissions'}"
+            f"{f', {settled} settled' if settled else ''}; {count or 'nothing'} {'stay' if count > 1 else 'stays'} held{why}"
+        )
 
 
 def release(
