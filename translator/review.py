@@ -55,13 +55,13 @@ class Reviewed(Struct, frozen=True):
         settled = sum(len(one.settled) for one in self.refiled)
         left = Counter(reason for one in self.refiled for reason in one.held.values())
         would = "would be " if rehearsed else ""
-        count = left.total()
-        why = f" ({', '.join(f'{count} {reason}' for reason, count in left.most_common())})" if left else ""
-        return (
-            f"{entries} {'entry' if entries == 1 else 'entries'} {would}freed"
-            f" in {bodies} {'submission' if bodies == 1 else 'submissions'}"
-            f"{f', {settled} settled' if settled else ''}; {count or 'nothing'} {'stay' if count > 1 else 'stays'} held{why}"
+        why = ", ".join(f"{count} {reason}" for reason, count in left.most_common())
+        stays = (
+            f"{left.total()} {'stays' if left.total() == 1 else 'stay'} held ({why})" if left else "nothing stays held"
         )
+        freed = f"{entries} {'entry' if entries == 1 else 'entries'} {would}freed"
+        sent = f"in {bodies} {'submission' if bodies == 1 else 'submissions'}"
+        return f"{freed} {sent}{f', {settled} settled' if settled else ''}; {stays}"
 
 
 def release(

@@ -112,9 +112,7 @@ def test_what_stays_held_is_summed_up_by_reason(lab: Lab) -> None:
     done = lab("held", "release", "--all", "--yes")
 
     assert (preview.returncode, done.returncode, lines(preview) == lines(done)) == (1, 1, True)
-    assert done.stderr.decode() == (
-        "2 entries freed in 2 submissions; 3 stay held (2 unit-missing, 1 implausible)\n"
-    )
+    assert done.stderr.decode() == ("2 entries freed in 2 submissions; 3 stay held (2 unit-missing, 1 implausible)\n")
     assert {cause["cause"]: cause["entries"] for cause in lines(lab("held", "list", "--by", "cause"))} == {
         "unit-missing": 2,
         "implausible": 1,

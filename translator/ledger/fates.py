@@ -74,8 +74,9 @@ class Fate(Struct, frozen=True, omit_defaults=True):
     What became of some entries of a message, as the ledger has recorded it.
 
     Shape: `tables_sha256` are the tables by which the message was translated when it came. `versions` are in order of
-    arrival. `replaces` and `replaced_by` name the version before and after it on the lane, or what was taken in place of
-    what was held; `repeats` the one that a duplicate says again. `same_bytes` are other messages that are equal, byte for byte.
+    arrival. `replaces` and `replaced_by` name the version before and after it on the lane, or what was taken in place
+    of what was held; `repeats` the one that a duplicate says again. `same_bytes` are other messages that are equal,
+    byte for byte.
     """
 
     message: int
@@ -174,9 +175,7 @@ def _sent(connection: Connection, view: MessageView) -> list[SentFate]:
     ]
 
 
-def _versions(
-    connection: Connection, vault: Vault, messages: Sequence[int], ats: Collection[str]
-) -> list[VersionFate]:
+def _versions(connection: Connection, vault: Vault, messages: Sequence[int], ats: Collection[str]) -> list[VersionFate]:
     """
     Read every version of the results that some entries of a message are about.
 
