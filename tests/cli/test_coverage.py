@@ -139,7 +139,7 @@ def test_stub_for_a_site_lies_where_its_table_would(command_line: CommandLine, t
 
     written = (tmp_path / "acme" / "whoop" / "observations.csv").read_text(encoding="utf-8")
     assert b"wrote 1 row to fill in" in done.stderr
-    assert written.splitlines()[1].startswith("L,GLU,,Glucose,,TO FILL IN")
+    assert written.splitlines()[1].startswith("L,GLU,,Glucose,,,,,TO FILL IN")
     assert check.returncode != 0
     assert b"acme/whoop/observations.csv:2:1" in check.stdout + check.stderr
 
