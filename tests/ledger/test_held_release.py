@@ -102,7 +102,7 @@ def test_340_messages_are_3_causes_and_one_row_frees_its_own(lab: SiteLab) -> No
 
 
 def test_others_write_while_a_release_is_foreseen(lab: SiteLab) -> None:
-    """A preview of many never keeps the ledger to itself: messages come in meanwhile, and it is what the release does."""
+    """A preview of many never keeps the ledger to itself, and what comes meanwhile changes nothing of it."""
     lab.take(
         *(oru([local("ZZ1")], request=service_request(number), control_id=f"M{number}") for number in range(1, 71))
     )

@@ -46,7 +46,7 @@ def _tables(found: Coverage) -> Iterator[tuple[str, Sequence[str], Iterable[Row]
         ((each.state, each.reason, f"{each.messages:,}", f"{each.entries:,}", each.remedy) for each in waits),
     )
     yield (
-        "Files and parts of files that are no message",
+        "Files and parts of files that are no message (`translator translate` names each, with the line)",
         ("reason", "count", "what to do"),
         ((each.reason, f"{each.messages:,}", each.remedy) for each in found.files),
     )
@@ -94,13 +94,11 @@ def _tables(found: Coverage) -> Iterator[tuple[str, Sequence[str], Iterable[Row]
         ("field or element", "count"),
         ((each.at, f"{each.count:,}") for each in found.unread),
     )
-    # Where nothing was sent, that nothing led to any row says nothing.
-    if found.totals.messages:
-        yield (
-            "Rows that nothing led to",
-            ("row", "is", "name"),
-            ((each.at, each.row, each.display) for each in sorted(found.silent, key=lambda each: not each.site)),
-        )
+    yield (
+        "Rows that nothing led to",
+        ("row", "is", "name"),
+        ((each.at, each.row, each.display) for each in sorted(found.silent, key=lambda each: not each.site)),
+    )
 
 
 def _open(code: SeenCode, total: int) -> Row:
