@@ -49,7 +49,7 @@ LAYERS = (
     ("config_intakes",),
     ("config_checks", "logs"),
     ("config_lab",),
-    ("config_log", "jobs", "listening", "secrets", "signature", "site_key", "whole_file", "words"),
+    ("config_log", "jobs", "lane_turns", "listening", "secrets", "signature", "site_key", "whole_file", "words"),
     ("defects",),
     ("conformance_fhir", "pipeline", "segment_order", "ucum"),
     ("portions",),
@@ -60,7 +60,19 @@ LAYERS = (
 RANK = {part: rank for rank, layer in enumerate(reversed(LAYERS)) for part in layer}
 
 PURE_PARTS = frozenset(
-    {"coverage", "errors", "record", "read", "translate", "write", "pipeline", "plan", "portions", "provenance"}
+    {
+        "coverage",
+        "errors",
+        "lane_turns",
+        "record",
+        "read",
+        "translate",
+        "write",
+        "pipeline",
+        "plan",
+        "portions",
+        "provenance",
+    }
 )
 IMPURE = _words(
     "aiohttp alembic asyncio click ctypes fcntl glob http httpx importlib logging msvcrt multiprocessing os pathlib "

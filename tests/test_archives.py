@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import stat
+import tarfile
 import tracemalloc
 import zipfile
 import zlib
@@ -25,6 +26,17 @@ ENGINE = Translator.load()
 MESSAGE = oru([Obx(HDL, "55")])
 OTHER = oru([Obx(HDL, "61")], control_id="MSG2")
 SMALL = Limits(held=4000, total=100_000, ratio=20, harmless=5000, members=5, depth=2)
+
+
+def tarred(files: dict[str, bytes]) -> bytes:
+    """Pack files as tar does."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return packed.getvalue()
 
 
 def zipped(members: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -143,6 +155,7 @@ def test_archive_gives_its_files(packed: bytes, expected: list[tuple[str, bytes]
         pytest.param(locked(zipped({"a": MESSAGE})), [("in/a", "archive-encrypted")], id="encrypted"),
         pytest.param(zipped({"a": MESSAGE}, zipfile.ZIP_BZIP2), [("in/a", "archive-not-read")], id="zip-by-bzip2"),
         pytest.param(b"7z\xbc\xaf\x27\x1c", [("in", "archive-not-read")], id="7z"),
+        pytest.param(tarred({"a": MESSAGE}), [("in", "archive-not-read")], id="tar"),
         pytest.param(b"BZh91AY", [("in", "archive-not-read")], id="bzip2"),
         pytest.param(
             zipped({"../a": MESSAGE, "b": OTHER}), [("in", "archive-member-name"), ("in/b", OTHER)], id="name-leads-up"

@@ -36,7 +36,9 @@ _MAGIC = {
     b"\x28\xb5\x2f\xfd": "zstd",
     b"Rar!": "rar",
 }
-_LONGEST_MAGIC = max(map(len, _MAGIC))
+# A tar begins with the name of its first file.
+_TAR, _TAR_AT = b"ustar", 257
+_LONGEST_MAGIC = _TAR_AT + len(_TAR)
 # Absolute, with a drive, with backslashes, or with characters that a terminal obeys.
 _FOREIGN_NAME = re.compile(r"/|.*[\\\x00-\x1f\x7f-\x9f]|[A-Za-z]:")
 # What Python's readers raise over bytes that are not as they should be.
@@ -160,7 +162,8 @@ class _Walk:
             if not kind:
                 yield Member(name, stream)
                 return
-            held = _hold(b"", stream, self._limits)
+            # What is not read need not be held.
+            held = _hold(b"", stream, self._limits) if kind in self._readers else b""
         yield from self.archive(name, kind, lambda: BytesIO(held), depth - 1)
 
     def _check(self, stream: BinaryIO, packed: int) -> None:
@@ -232,6 +235,8 @@ def _size(stream: BinaryIO) -> int:
 
 
 def _kind(head: bytes) -> str:
+    if head.startswith(_TAR, _TAR_AT):
+        return "tar"
     return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), "")
 
 

@@ -243,10 +243,6 @@ def _seen(mark: str | None, intent: Intent, rows: Sequence[str]) -> str:
 
 
 def _released(done: review.Reviewed, command: str, seen: str, more: str, *, rehearses: bool) -> Foreseen:
-    entries = sum(len(one.freed) for one in done.refiled)
-    bodies = sum(len(one.bodies) for one in done.refiled)
-    left = sum(len(one.held) for one in done.refiled)
-    would = "would be " if rehearses else ""
     rows = tuple(
         (
             str(one.message),
@@ -257,7 +253,7 @@ def _released(done: review.Reviewed, command: str, seen: str, more: str, *, rehe
         for one in done.refiled
     )
     return Foreseen(
-        f"{entries} entries {would}freed in {bodies} submissions; {left} stay held{more}",
+        f"{done.told(rehearsed=rehearses)}{more}",
         command,
         seen,
         ("message", "freed", "settled", "stays held"),

@@ -74,7 +74,7 @@ def page_of(found: Coverage) -> str:
         message_parts=_parts(found.messages),
         climb=_climb(found),
         charts=_charts(found),
-        silent=sorted(found.silent, key=lambda each: not each.site) if found.totals.messages else [],
+        silent=sorted(found.silent, key=lambda each: not each.site),
         width=_WIDTH,
         height=_HEIGHT,
     )

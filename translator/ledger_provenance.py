@@ -56,6 +56,10 @@ class LedgerProvenances:
         self._ledger = ledger
         self._reviewer = Reviewer(ledger, settings)
 
+    def find(self, words: str) -> list[int]:
+        """Number the messages with this control id, or about this service request or order."""
+        return self._ledger.browsing().find(words)
+
     def why(self, number: int, field: str) -> LedgerProvenance:
         """
         Go from a field of what was sent of a message back to its bytes, and forward to what became of it.

@@ -7,17 +7,20 @@ ledger decides (ledger/refile.py).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import nullcontext
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import TypeAlias
 
 from msgspec import Struct
 
 from translator.config import Settings
 from translator.errors import LedgerError
+from translator.lane_turns import turns
 from translator.ledger import (
     CannotRefileError,
     Choice,
     Decision,
+    DeskSession,
     HeldItem,
     Ledger,
     Refiled,
@@ -27,8 +30,16 @@ from translator.ledger import (
 from translator.record.outcome import Outcome
 from translator.reviewer import Reviewer
 
+Watch: TypeAlias = Callable[[int, int], None]
+
+# So many messages a rehearsal takes up at a time, while nobody else can write.
+_TURN = 32
 REPLAYED = frozenset({"held", "ignored", "refused", "duplicate", "dropped"})
 """The states of entries that a replay takes up; what was sent, or may have been, is not among them."""
+
+
+def _unseen(_done: int, _total: int) -> None:
+    """Nobody looks on."""
 
 
 class Reviewed(Struct, frozen=True):
@@ -42,6 +53,26 @@ class Reviewed(Struct, frozen=True):
         """How many entries are queued now, or messages that have none."""
         return sum(len(one.freed) or bool(one.bodies) for one in self.refiled)
 
+    @property
+    def is_whole(self) -> bool:
+        """Tell that all of it was freed or settled, and that there was something."""
+        does = any(one.freed or one.settled or one.bodies for one in self.refiled)
+        return does and not self.troubles and not any(one.held for one in self.refiled)
+
+    def told(self, *, rehearsed: bool) -> str:
+        """Sum it up in a sentence: what is freed, what needs nothing more, and why the others stay."""
+        entries, bodies = sum(len(one.freed) for one in self.refiled), sum(len(one.bodies) for one in self.refiled)
+        settled = sum(len(one.settled) for one in self.refiled)
+        left = Counter(reason for one in self.refiled for reason in one.held.values())
+        would = "would be " if rehearsed else ""
+        why = ", ".join(f"{count} {reason}" for reason, count in left.most_common())
+        stays = (
+            f"{left.total()} {'stays' if left.total() == 1 else 'stay'} held ({why})" if left else "nothing stays held"
+        )
+        freed = f"{entries} {'entry' if entries == 1 else 'entries'} {would}freed"
+        sent = f"in {bodies} {'submission' if bodies == 1 else 'submissions'}"
+        return f"{freed} {sent}{f', {settled} settled' if settled else ''}; {stays}"
+
 
 def release(
     ledger: Ledger,
@@ -51,11 +82,13 @@ def release(
     *,
     accepted: Collection[str] = (),
     rehearses: bool,
+    watch: Watch = _unseen,
 ) -> Reviewed:
     """
     Free what of some held items translates now.
 
-    Shape: `accepted` are reasons that the person overrules. Where it `rehearses`, nothing is changed.
+    Shape: `accepted` are reasons that the person overrules. Where it `rehearses`, nothing is changed. `watch` is told
+    how many messages are done, and of how many, while others may write to the ledger.
     """
     chosen: dict[int, set[str]] = {}
     for item in items:
@@ -64,7 +97,7 @@ def release(
         message_id: Choice(ats=frozenset(ats) if ats != {""} else None, accepted=frozenset(accepted))
         for message_id, ats in sorted(chosen.items())
     }
-    return _review(ledger, settings, choices, decision, accepted, rehearses=rehearses)
+    return _review(ledger, settings, choices, decision, accepted, rehearses=rehearses, watch=watch)
 
 
 def replay(
@@ -83,30 +116,56 @@ def _review(
     accepted: Collection[str],
     *,
     rehearses: bool,
+    watch: Watch = _unseen,
 ) -> Reviewed:
     reviewer = Reviewer(ledger, settings, accepted)
-    troubles: list[str] = []
-    refiled: list[Refiled] = []
-    # A rehearsal is one session, so that each message sees what the ones before it would leave.
-    whole = ledger.desk().session(rehearses=True) if rehearses else nullcontext()
-    with whole as shared:
+    troubles: dict[int, str] = {}
+    refiled: dict[int, Refiled] = {}
+
+    def take_up(session: DeskSession, message_id: int, outcome: Outcome) -> None:
+        try:
+            refiled[message_id] = session.refile(message_id, outcome, reviewer.policies, choices[message_id], decision)
+        except CannotRefileError as error:
+            troubles[message_id] = str(error)
+
+    if rehearses:
+        for turn in _turns(ledger, reviewer, choices, troubles):
+            # Translated before the session begins: while it lasts, nobody else can write.
+            outcomes = [*_outcomes(reviewer, turn, troubles)]
+            with ledger.desk().session(rehearses=True) as session:
+                for message_id, outcome in outcomes:
+                    take_up(session, message_id, outcome)
+            watch(len(refiled), len(choices))
+    else:
         for message_id, outcome in _outcomes(reviewer, choices, troubles):
-            try:
-                with nullcontext(shared) if shared else ledger.desk().session(rehearses=False) as session:
-                    refiled.append(
-                        session.refile(message_id, outcome, reviewer.policies, choices[message_id], decision)
-                    )
-            except CannotRefileError as error:
-                troubles.append(str(error))
-    return Reviewed(refiled, troubles)
+            with ledger.desk().session(rehearses=False) as session:
+                take_up(session, message_id, outcome)
+            watch(len(refiled), len(choices))
+    by_number = sorted(troubles.items())
+    return Reviewed([refiled[number] for number in sorted(refiled)], [text for _, text in by_number])
 
 
-def _outcomes(reviewer: Reviewer, message_ids: Iterable[int], troubles: list[str]) -> Iterator[tuple[int, Outcome]]:
+def _turns(
+    ledger: Ledger, reviewer: Reviewer, message_ids: Iterable[int], troubles: dict[int, str]
+) -> Iterator[list[int]]:
+    """
+    Divide messages so that a rehearsal is exact, and never keeps the ledger to itself for long.
+
+    Shape: in one session each message sees what the ones before it on its lanes would leave.
+    """
+    desk = ledger.desk()
+    lanes = {number: desk.lanes_of(number, outcome) for number, outcome in _outcomes(reviewer, message_ids, troubles)}
+    return turns(lanes, _TURN)
+
+
+def _outcomes(
+    reviewer: Reviewer, message_ids: Iterable[int], troubles: dict[int, str]
+) -> Iterator[tuple[int, Outcome]]:
     for message_id in message_ids:
         try:
             yield message_id, reviewer.translate(message_id)
         except LedgerError as error:
-            troubles.append(str(error))
+            troubles[message_id] = str(error)
 
 
 def drop(

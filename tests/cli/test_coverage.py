@@ -139,7 +139,7 @@ def test_stub_for_a_site_lies_where_its_table_would(command_line: CommandLine, t
 
     written = (tmp_path / "acme" / "whoop" / "observations.csv").read_text(encoding="utf-8")
     assert b"wrote 1 row to fill in" in done.stderr
-    assert written.splitlines()[1].startswith("L,GLU,,Glucose,,TO FILL IN")
+    assert written.splitlines()[1].startswith("L,GLU,,Glucose,,,,,TO FILL IN")
     assert check.returncode != 0
     assert b"acme/whoop/observations.csv:2:1" in check.stdout + check.stderr
 
@@ -256,3 +256,14 @@ def test_local_codes_without_likeness_have_no_suggestion(command_line: CommandLi
     done = command_line("coverage", "-", "--format", "table", data=oru([Obx(LOCAL, "1")]))
 
     assert b"unmapped-code" in done.stdout
+
+
+def test_no_code_steers_the_terminal(command_line: CommandLine) -> None:
+    """What somebody sends in a code, such as an escape sequence, is shown as a mark."""
+    odd = oru([Obx("A\x1b[31m^Name^L", "1")])
+
+    done = command_line("coverage", "-", "--format", "table", data=odd)
+
+    shown = done.stdout.decode()
+    assert "A\u00b7[31m (Name)" in shown
+    assert "\x1b" not in shown

@@ -15,6 +15,7 @@ from tests.lab_messages import HDL, LOCAL, Obx, oru, service_request
 from tests.sandbox_process import SandboxProcess
 
 TABLE = "system,code,same_as,display,wire_unit,ignore,example_in,example_out,note\n"
+UNITS = ("mg/dL", "", "mg/dL", "ug/dL", "")
 ROW = "L,ZZ9,13457-7,LDL cholesterol,,,112 mg/dL,112 mg/dL,\n"
 
 
@@ -99,6 +100,23 @@ def test_held_is_listed_by_cause_and_freed_by_one_row(lab: Lab) -> None:
     assert sorted(set(statuses)) == ["FULL_RESULTS_READY", "PARTIAL_RESULTS_READY"]
     assert statuses.count("FULL_RESULTS_READY") == 5
     assert lab("ledger", "verify").returncode == 0
+
+
+def test_what_stays_held_is_summed_up_by_reason(lab: Lab) -> None:
+    """A row that frees one half and makes the other half ask for something else says how many, and for what."""
+    unit = [oru([Obx(LOCAL, "112", unit=unit)], request=service_request(number)) for number, unit in enumerate(UNITS)]
+    lab.submit(*unit)
+    lab.site(ROW)
+
+    preview = lab("held", "release", "--all")
+    done = lab("held", "release", "--all", "--yes")
+
+    assert (preview.returncode, done.returncode, lines(preview) == lines(done)) == (1, 1, True)
+    assert done.stderr.decode() == ("2 entries freed in 2 submissions; 3 stay held (2 unit-missing, 1 implausible)\n")
+    assert {cause["cause"]: cause["entries"] for cause in lines(lab("held", "list", "--by", "cause"))} == {
+        "unit-missing": 2,
+        "implausible": 1,
+    }
 
 
 def test_held_change_is_shown_with_both_versions(lab: Lab) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,41 @@ def test_unread_file_is_named_and_counted(capsys: pytest.CaptureFixture[str]) ->
 
     assert unread.count == 1
     assert capsys.readouterr().err == "a.hl7: cannot be read: Permission denied\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are no bytes there")
+def test_name_in_odd_bytes_can_be_written(tmp_path: Path) -> None:
+    """A file whose name is in no charset is read, and called by a name that JSON can hold."""
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/na\xffme.hl7")).write_bytes(b"MSH")
+
+    (item,) = find_inputs([str(tmp_path)], Unread())
+
+    with item.open() as stream:
+        assert (item.name, stream.read()) == ("na\ufffdme.hl7", b"MSH")
+
+
+def test_what_a_folder_cannot_give_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A link that leads nowhere, a link to a folder and what is no file are passed over, and never in silence."""
+    _fill(tmp_path, "in/a.hl7", "elsewhere/b.hl7")
+    (tmp_path / "in/gone.hl7").symlink_to("nowhere")
+    (tmp_path / "in/2024").symlink_to("../elsewhere")
+    os.mkfifo(tmp_path / "in/pipe")
+    unread = Unread()
+
+    names = [item.name for item in find_inputs([str(tmp_path / "in")], unread)]
+
+    assert (names, unread.count) == (["a.hl7"], 3)
+    assert sorted(capsys.readouterr().err.splitlines()) == [
+        "2024: cannot be read: a link to a folder is not followed; name it as a path of its own",
+        "gone.hl7: cannot be read: No such file or directory",
+        "pipe: cannot be read: this is no file",
+    ]
+
+
+def test_file_that_a_link_leads_to_is_read(tmp_path: Path) -> None:
+    """A link to a file is as good as the file."""
+    _fill(tmp_path, "elsewhere/b.hl7")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/b.hl7").symlink_to("../elsewhere/b.hl7")
+
+    assert [item.name for item in find_inputs([str(tmp_path / "in")], Unread())] == ["b.hl7"]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.test_held import ROW, Lab, messages
 from tests.conftest import CommandLine
-from tests.lab_messages import HDL, LOCAL, Obx, oru
+from tests.lab_messages import HDL, LOCAL, Obx, oru, service_request
 from tests.sandbox_process import SandboxProcess
 
 FIRST = oru([Obx(HDL, "55"), Obx(LOCAL, "112")])
@@ -122,3 +122,24 @@ def test_without_a_ledger_a_message_has_no_number(command_line: CommandLine) -> 
 
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"there is no ledger here" in done.stderr
+
+
+@pytest.mark.parametrize("words", ["MSG1", service_request(1)])
+def test_message_is_found_by_what_others_call_it(lab: Lab, words: str) -> None:
+    """A control id or a service request names a message as well as its number."""
+    told = json.loads(lab("where", f"{words}:OBX[1]").stdout)
+
+    assert (told["message"], told["ledger"][0]["state"]) == (1, "delivered")
+
+
+def test_words_of_several_messages_name_them(lab: Lab) -> None:
+    """Where a control id came twice, the numbers are told; what nobody knows is told, too."""
+    lab.submit(FIRST)
+
+    several, nothing = lab("why", "MSG1", "0.0"), lab("why", "MSG9", "0.0")
+
+    assert (several.returncode, nothing.returncode) == (2, 2)
+    assert b"the ledger has 2 such messages; ask about one by its number: 1, 2" in several.stderr
+    assert (
+        b"MSG9: there is no such file or folder, and the ledger has no message with this control id" in nothing.stderr
+    )

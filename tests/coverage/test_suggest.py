@@ -60,6 +60,71 @@ def test_likeliest_row_comes_first(name: str, unit: str, code: str) -> None:
     assert (found[0].code if found else "") == code
 
 
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        pytest.param("Creatinine, Urine", "mg/dL", id="another-sample"),
+        pytest.param("Glucose, CSF", "mg/dL", id="spinal-fluid"),
+        pytest.param("Cortisol, Saliva", "ug/dL", id="saliva"),
+        pytest.param("Magnesium, RBC", "mg/dL", id="in-cells"),
+        pytest.param("Free PSA", "ng/mL", id="free-for-total"),
+        pytest.param("PSA % free", "%", id="share-for-total"),
+        pytest.param("Calcium, ionized", "mg/dL", id="ionized-for-total"),
+        pytest.param("Bilirubin, Indirect", "mg/dL", id="indirect-for-direct"),
+        pytest.param("Testosterone, Bioavailable", "ng/dL", id="bioavailable-for-total"),
+        pytest.param("Glucose 2 hr post", "mg/dL", id="after-a-challenge"),
+        pytest.param("17-OH Progesterone", "ng/dL", id="another-hormone"),
+        pytest.param("Estrone", "pg/mL", id="a-part-of-a-word"),
+        pytest.param("25-OH Vitamin D2", "ng/mL", id="a-part-of-a-sum"),
+        pytest.param("Hemoglobin S", "%", id="another-haemoglobin"),
+        pytest.param("Albumin/Creatinine Ratio", "mg/g", id="a-ratio-with-another"),
+        pytest.param("T3 Uptake", "%", id="uptake"),
+        pytest.param("Alkaline phosphatase isoenzymes", "U/L", id="isoenzymes"),
+    ],
+)
+def test_what_another_thing_is_called_leads_nowhere(name: str, unit: str) -> None:
+    """A word that tells one analyte from another counts for more than all that is alike."""
+    assert SUGGESTER.suggest(seen(name, unit, values="5 6 7")) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "code"),
+    [
+        pytest.param("Testosterone, Free", "pg/mL", "2991-8", id="free"),
+        pytest.param("T4, Free (Direct)", "ng/dL", "3024-7", id="free-by-another-method"),
+        pytest.param("Glucose, Fasting", "mg/dL", "1558-6", id="fasting"),
+        pytest.param("Neutrophils", "%", "770-8", id="percent-by-its-unit"),
+        pytest.param("Neutrophils", "10*3/uL", "751-8", id="absolute-by-its-unit"),
+        pytest.param("HbA1c IFCC", "mmol/mol", "59261-8", id="ifcc"),
+        pytest.param("Hemoglobin A1c", "%", "4548-4", id="ngsp"),
+        pytest.param("Vitamin D, 25-Hydroxy", "ng/mL", "62292-8", id="sum"),
+        pytest.param("25-OH Vitamin D3", "ng/mL", "1989-3", id="part-that-has-a-row"),
+        pytest.param("LDL Direct", "mg/dL", "18262-6", id="direct"),
+        pytest.param("LDL Cholesterol Calc", "mg/dL", "13457-7", id="calculated"),
+        pytest.param("LDL Cholesterol", "mg/dL", "2089-1", id="nobody-says-how"),
+        pytest.param("Bilirubin, Direct", "mg/dL", "1968-7", id="direct-bilirubin"),
+        pytest.param("C-Reactive Protein, Cardiac", "mg/L", "30522-7", id="high-sensitivity"),
+        pytest.param("Cholesterin gesamt", "mg/dL", "2093-3", id="german"),
+    ],
+)
+def test_words_that_tell_choose_the_row(name: str, unit: str, code: str) -> None:
+    """Free or total, direct or calculated, a percentage or a count: the row that says the same comes first."""
+    assert best(seen(name, unit)).code == code
+
+
+def test_code_is_a_name_only_as_it_is() -> None:
+    """UCREA is the creatinine of urine, and no typing error for urea; CREA is creatinine."""
+    assert SUGGESTER.suggest(seen("", "mg/dL", code="UCREA")) == ()
+    assert best(seen("", "mg/dL", code="CREA")).code == "2160-0"
+
+
+def test_what_speaks_against_a_row_is_named() -> None:
+    """Where something else leads to a row, what its name says against it stands there, too."""
+    found = best(seen("Glucose, Urine", "mg/dL", beside={ROWS["2345-7"]: 7}))
+
+    assert "against it: the name says `urine`, and the row's does not" in found.evidence
+
+
 def test_every_piece_of_evidence_is_named() -> None:
     """Name, unit, ranges and values each say what they found, with the figures."""
     found = best(seen("Glucose", "mg/dL", values="92 101 88", ranges="70-99"))

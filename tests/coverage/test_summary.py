@@ -118,11 +118,11 @@ def test_row_that_ignores_is_no_gap() -> None:
     assert not found.whoop_code
 
 
-def test_only_so_many_codes_are_ranked() -> None:
-    """Beyond five hundred nobody reads on, and nothing is ranked."""
+def test_every_code_is_ranked() -> None:
+    """However many codes there are, each has its suggestions."""
     found = coverage_of(oru([Obx(f"GLU{number:03}^Glucose^L", "92") for number in range(520)]))
 
-    assert sum(bool(code.suggestions) for code in found.codes) == 500
+    assert sum(bool(code.suggestions) for code in found.codes) == 520
 
 
 @pytest.mark.parametrize(
@@ -272,3 +272,18 @@ def test_document_is_summed_up_in_its_own_words() -> None:
     }
     assert {each.at for each in found.statuses} == {"Observation.status", "DiagnosticReport.status"}
     assert "Observation.method" in {each.at for each in found.unread}
+
+
+def test_empty_archive_lists_no_rows() -> None:
+    """Where nothing was sent, that nothing led to a row says nothing."""
+    assert coverage_of().silent == ()
+
+
+def test_study_that_no_order_asks_for_is_silent() -> None:
+    """A row for the code of an order is listed like one for a result; the one that an order led to is not."""
+    order = b"MSH|^~\\&|A|B|||20260101||ORM^O01|1|P|2.5.1\rPID|1||X\rORC|NW|O1\rOBR|1|O1||HSAT^Sleep^L\r"
+
+    rows = {each.row: each.site for each in coverage_of(order, of=tables("mappings/sites/example")).silent}
+
+    assert rows["HSAT2 order"]
+    assert "HSAT order" not in rows

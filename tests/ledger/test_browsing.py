@@ -8,6 +8,7 @@ from tests.ledger.arrivals import LANES, POLICIES, arrival, report
 from tests.ledger.conftest import Clock
 from translator.errors import LedgerError
 from translator.ledger import Ledger, Settlement
+from translator.record.correlation import CorrelationRow
 from translator.record.outcome import Entry
 
 
@@ -88,6 +89,7 @@ def test_lane_that_is_not_there_is_said(ledger: Ledger) -> None:
         pytest.param("M1", [2, 1], id="control-id"),
         pytest.param(LANES[1], [2], id="service-request"),
         pytest.param(LANES[1].upper(), [2], id="service-request-in-capitals"),
+        pytest.param("A-77", [2], id="number-of-an-order"),
         pytest.param("m1", [], id="another-case"),
         pytest.param("", [], id="nothing"),
     ],
@@ -95,5 +97,6 @@ def test_lane_that_is_not_there_is_said(ledger: Ledger) -> None:
 def test_messages_are_found_by_the_numbers_of_others(ledger: Ledger, words: str, found: list[int]) -> None:
     """Exactly, since a part of a number is another number."""
     ledger.accept([arrival(report({"HDL": "1"}, lane=LANES[number])) for number in range(2)], POLICIES)
+    ledger.correlate([CorrelationRow("orders.csv:2", "A-77", LANES[1])])
 
     assert ledger.browsing().find(words) == found

@@ -14,11 +14,13 @@ from tests.ledger.keys import secret_key
 from tests.ledger.labs import SiteLab
 from translator import Translator, review
 from translator.config import load_settings
+from translator.delivery import policies
 from translator.errors import ConfigError, LedgerError
 from translator.ledger import Arrival, Decision, DestinationPolicy, Ledger, Settlement
 from translator.ledger_provenance import LedgerFate, LedgerProvenance, LedgerProvenances
 from translator.mapping_files import mappings_folder
 from translator.provenance import Provenances
+from translator.record.correlation import CorrelationRow
 from translator.record.outcome import OrderPayload
 
 LDL_ROW = "L,ZZ9,13457-7,LDL cholesterol,,,112 mg/dL,112 mg/dL,\n"
@@ -330,3 +332,40 @@ def test_call_that_a_person_made_has_no_bytes(ledger: Ledger) -> None:
 
     assert (told.value, told.origins) == ("orders", ())
     assert [(one.kind, one.state) for one in fate(told).submissions] == [("order-update", "queued")]
+
+
+def test_what_was_taken_again_leads_to_what_was_sent(lab: SiteLab) -> None:
+    """Held, then sent by its re-send under a new row: from the first one finds the one that the vendor has."""
+    lab.take(FIRST)
+    lab.map(LDL_ROW)
+    lab.take(FIRST)
+    lab.deliver()
+
+    first, second = (fate(ask(lab).where(number, "OBX[2]")) for number in (1, 2))
+
+    assert (first.entries[0].reason, first.replaced_by) == ("taken-again", "2:OBX[2]")
+    assert [(one.id, one.state) for one in first.versions] == [("1:OBX[2]", "duplicate"), ("2:OBX[2]", "delivered")]
+    assert [one.id for one in second.versions] == ["1:OBX[2]", "2:OBX[2]"]
+
+
+def test_what_waits_with_another_message_leads_there(lab: SiteLab) -> None:
+    """A re-send of what is held waits with the first, which is named."""
+    lab.take(FIRST)
+    lab.take(FIRST)
+
+    told = fate(ask(lab).where(2, "OBX[2]"))
+
+    assert (told.entries[0].reason, told.repeats) == ("held-before", "1:OBX[2]")
+
+
+def test_message_without_an_order_leads_to_the_one_that_has_it(lab: SiteLab) -> None:
+    """Held because nobody knew its order: once the same bytes come when it is known, they are found."""
+    raw = oru([Obx(HDL, "55")], request="A-77")
+    lab.take(raw)
+    lab.ledger.correlate([CorrelationRow("orders.csv:2", "A-77", service_request(1))])
+    outcome = lab.engine.translate(raw, correlation=lab.ledger.correlation())
+    lab.ledger.accept([Arrival(outcome, raw)], policies(lab.settings, lab.engine.tables))
+
+    told = fate(ask(lab).where(1, "OBX[1]"))
+
+    assert (told.entries[0].reason, told.same_bytes, told.replaced_by) == ("taken-again", (2,), "2:OBX[1]")

@@ -101,6 +101,26 @@ def test_340_messages_are_3_causes_and_one_row_frees_its_own(lab: SiteLab) -> No
     assert lab.ledger.verify() == []
 
 
+def test_others_write_while_a_release_is_foreseen(lab: SiteLab) -> None:
+    """A preview of many never keeps the ledger to itself, and what comes meanwhile changes nothing of it."""
+    lab.take(
+        *(oru([local("ZZ1")], request=service_request(number), control_id=f"M{number}") for number in range(1, 71))
+    )
+    lab.map(mapped(ZZ1="LDL"))
+    held = lab.ledger.desk().held()
+    came: list[int] = []
+
+    def arrive(done: int, total: int) -> None:
+        assert done <= total == 70
+        came.extend(lab.take(oru([Obx(HDL, "55")], request=service_request(done + 100), control_id=f"N{done}")))
+
+    preview = review.release(lab.ledger, lab.settings, held, RELEASE, rehearses=True, watch=arrive)
+
+    assert len(came) > 1
+    assert preview == release(lab, held, rehearses=False)
+    assert lab.ledger.verify() == []
+
+
 def test_row_frees_its_result_of_a_message_and_leaves_the_others(lab: SiteLab) -> None:
     """Of two causes in one message one is mended; the report stays partial, and the other says why it stays."""
     lab.take(oru([Obx(HDL, "55"), local("ZZ1"), local("ZZ2")]))

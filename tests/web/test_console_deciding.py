@@ -78,8 +78,8 @@ def test_silent_change_is_released_as_a_correction(operator: Person, ledger: Led
     still = state_of(ledger, message)
     done = operator.send(deciding(shown))
 
-    assert "1 stay held" in words(asked)
-    assert (shown.status_code, "1 entries would be freed" in words(shown), still) == (409, True, {"held": 1})
+    assert "1 stays held" in words(asked)
+    assert (shown.status_code, "1 entry would be freed" in words(shown), still) == (409, True, {"held": 1})
     assert (done.status_code, state_of(ledger, message)) == (200, {"queued": 1})
     assert ledger.verify() == []
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from translator.portions import Portion
     from translator.translate.tables import Tables
 
-_STUB = "whoop/observations.csv"
-
 _BATCH = 128
 """So many messages a worker counts at a time."""
 
@@ -83,7 +81,7 @@ def command(
     from translator.coverage.count import Tally  # noqa: PLC0415 - the readers and tables, which --help does not need
     from translator.coverage.summary import summarise  # noqa: PLC0415
 
-    target = _stub_file(stub) if stub else None
+    targets = _stub_files(stub) if stub else {}
     site = flags.settings().site
     tables = _tables(site)
     unread = Unread()
@@ -100,8 +98,8 @@ def command(
 
         write_over(Path(page), page_of(found))
         say(f"wrote {page}")
-    if target:
-        _write_stub(target, found)
+    if targets:
+        _write_stubs(targets, found)
     if interrupted:
         return INTERRUPTED
     return FINDINGS if found.is_empty or found.has_findings else 0
@@ -172,21 +170,29 @@ def _show(found: Coverage, flags: Flags, top: int) -> None:
         say("nothing to look at")
 
 
-def _stub_file(given: str) -> Path:
-    """Name the file of a stub, and see before anything is read that it is not there yet."""
+def _stub_files(given: str) -> dict[str, Path]:
+    """Name the files of a stub by their tables, and see before anything is read that none is there yet."""
+    from translator.coverage.stub import OBSERVATIONS, STUDIES  # noqa: PLC0415 - only this flag needs it
+
     path = Path(given)
-    if path.is_dir() or not path.suffix:
-        path /= _STUB
-    return check_new(path)
+    is_folder = path.is_dir() or not path.suffix
+    tables = [OBSERVATIONS, STUDIES] if is_folder else [OBSERVATIONS]
+    return {table: check_new(path / table if is_folder else path) for table in tables}
 
 
-def _write_stub(target: Path, found: Coverage) -> None:
-    from translator.coverage.stub import stub_of  # noqa: PLC0415
+def _write_stubs(targets: dict[str, Path], found: Coverage) -> None:
+    from translator.coverage.stub import OBSERVATIONS, STUDIES, orders_stub_of, stub_of  # noqa: PLC0415 - the same
 
-    text, count = stub_of(found)
-    if not count:
+    results, orders = stub_of(found), orders_stub_of(found)
+    parts = [(OBSERVATIONS, results, "`same_as` or `ignore`"), (STUDIES, orders, "`kind`, `nights` and `sensors`")]
+    for table, stub, columns in parts:
+        if stub.rows and table in targets:
+            write_new(targets[table], stub.text)
+            rows = "1 row" if stub.rows == 1 else f"{stub.rows} rows"
+            say(f"wrote {rows} to fill in to {targets[table]}: fill {columns} in each, then run `translator check`")
+    if orders.rows and STUDIES not in targets:
+        say(f"{orders.rows} codes of orders want a row of {STUDIES}, too: name a folder, and it is written there")
+    if left_out := results.left_out + orders.left_out:
+        say(f"no row is written for {left_out} codes that are empty, too long, or hold what no table should")
+    elif not results.rows and not orders.rows:
         say("no stub is written: every code has a row")
-        return
-    write_new(target, text)
-    rows = "1 row" if count == 1 else f"{count} rows"
-    say(f"wrote {rows} to fill in to {target}: fill `same_as` or `ignore` in each, then run `translator check`")

@@ -6,17 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TextIO, TypeAlias
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from translator.cli.output import printable
 from translator.coverage.report import Code, Coverage, SeenCode, SeenWord
 
 Row: TypeAlias = tuple[str, ...]
 
 _BAR = 12
 _STYLES = {"translated": "green", "held": "yellow", "refused": "red", "ignored": "bright_black"}
-_NUMBERS = frozenset({"count", "share", "messages", "entries", "points"})
+_NUMBERS = frozenset({"count", "messages", "entries"})
 
 
 def draw(found: Coverage, top: int, file: TextIO) -> None:
@@ -45,7 +46,7 @@ def _tables(found: Coverage) -> Iterator[tuple[str, Sequence[str], Iterable[Row]
         ((each.state, each.reason, f"{each.messages:,}", f"{each.entries:,}", each.remedy) for each in waits),
     )
     yield (
-        "Files and parts of files that are no message",
+        "Files and parts of files that are no message (`translator translate` names each, with the line)",
         ("reason", "count", "what to do"),
         ((each.reason, f"{each.messages:,}", each.remedy) for each in found.files),
     )
@@ -93,19 +94,22 @@ def _tables(found: Coverage) -> Iterator[tuple[str, Sequence[str], Iterable[Row]
         ("field or element", "count"),
         ((each.at, f"{each.count:,}") for each in found.unread),
     )
-    # Where nothing was sent, that nothing led to any row says nothing.
-    if found.totals.messages:
-        yield (
-            "Rows that nothing led to",
-            ("row", "is", "name"),
-            ((each.at, each.row, each.display) for each in sorted(found.silent, key=lambda each: not each.site)),
-        )
+    yield (
+        "Rows that nothing led to",
+        ("row", "is", "name"),
+        ((each.at, each.row, each.display) for each in sorted(found.silent, key=lambda each: not each.site)),
+    )
 
 
 def _open(code: SeenCode, total: int) -> Row:
     best = [f"{each.code} {each.display} ({each.points}: {'; '.join(each.evidence)})" for each in code.suggestions[:1]]
     units = ", ".join(code.units)
-    return _codings(code.codings), f"{code.count:,}", _bar(code.count, total), units, "".join(best) or code.problem
+    return _codings(code.codings), f"{code.count:,}", _bar(code.count, total), units, "".join(best) or _problem(code)
+
+
+def _problem(code: SeenCode) -> str:
+    """Say why no row was found; that there is none is what the table says."""
+    return "" if code.problem == "unmapped-code" else code.problem
 
 
 def _mapped(code: SeenCode, total: int) -> Row:
@@ -146,9 +150,10 @@ def _draw(console: Console, title: str, columns: Sequence[str], rows: Sequence[R
     console.print(Text(title, style="bold"))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold", justify="right" if column in _NUMBERS - {"share"} else "left")
+        justify: JustifyMethod = "right" if column in _NUMBERS else "left"
+        table.add_column(column, overflow="fold", justify=justify, no_wrap=column == "row")
     for row in rows[:top]:
-        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+        table.add_row(*(Text(printable(cell), style=_STYLES.get(cell, "")) for cell in row))
     console.print(table)
     if len(rows) > top:
         console.print(Text(f"... and {len(rows) - top:,} more (--top {len(rows)}, --html FILE or --format json)\n"))

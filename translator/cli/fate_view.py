@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from translator.cli.step_lines import cells, printable, step_lines
+from translator.cli.output import printable
+from translator.cli.step_lines import cells, step_lines
 
 if TYPE_CHECKING:
     from translator.ledger import AttemptView, SentFate, StatusView, VersionFate

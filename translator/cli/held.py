@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from translator.cli.count_progress import CountProgress
 from translator.cli.deciding import THEN, YES, say_preview, who
 from translator.cli.ending import FINDINGS
 from translator.cli.held_view import print_causes, print_items, print_release, print_shown
@@ -149,7 +150,8 @@ def release(
     with Ledger.open(existing(settings), key=settings.ledger_key) as ledger:
         items = _chosen(ledger.desk().held(cause=cause or ""), ids, code)
         decision = Decision("release", who(), reason)
-        done = review.release(ledger, settings, items, decision, accepted=accepted, rehearses=not yes)
+        with CountProgress("messages") as shown:
+            done = review.release(ledger, settings, items, decision, accepted=accepted, rehearses=not yes, watch=shown)
     is_whole = print_release(flags.form, done, rehearsed=not yes)
     if not yes:
         say_preview()

@@ -72,9 +72,8 @@ def print_release(form: Form, done: Reviewed, *, rehearsed: bool) -> bool:
         say(trouble)
     if len(done.troubles) > _MOST_TROUBLES:
         say(f"and {len(done.troubles) - _MOST_TROUBLES} more like these")
-    bodies = sum(len(one.bodies) for one in done.refiled)
-    entries = sum(len(one.freed) for one in done.refiled)
-    left = sum(len(one.held) for one in done.refiled)
-    would = "would be " if rehearsed else ""
-    say(f"{entries} entries {would}freed in {bodies} submissions; {left} stay held")
-    return not done.troubles and not left and bool(done.refiled)
+    gone = sum(not (one.freed or one.settled or one.held or one.bodies) for one in done.refiled)
+    if gone:
+        say(f"{gone} of these messages hold nothing of it any more: it was decided meanwhile")
+    say(done.told(rehearsed=rehearsed))
+    return done.is_whole

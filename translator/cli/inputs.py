@@ -2,12 +2,15 @@
 Walk the paths that a person names: files, folders and `-` for stdin.
 
 A folder is read whole, in a stable order, without hidden files. A path that does not exist stops everything before
-the first byte is read; a file that cannot be read is named on stderr, and the others go on.
+the first byte is read; what cannot be read is named on stderr, and the others go on. Links to folders are not
+followed, since they may lead round in circles; they are named, too.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +19,7 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
-from translator.cli.output import say
+from translator.cli.output import printable, say
 from translator.errors import ConfigError
 
 STDIN = "-"
@@ -26,7 +29,8 @@ class Input(Struct, frozen=True):
     """
     One file to read.
 
-    Shape: `name` is how it is called in outcomes: the file's name, or its path below the folder that was named.
+    Shape: `name` is how it is called in outcomes: the file's name, or its path below the folder that was named, with
+    a mark for bytes that are in no charset.
     """
 
     name: str
@@ -55,7 +59,7 @@ class Unread:
     def note(self, name: str, error: OSError) -> None:
         """Name one file that could not be read."""
         self.count += 1
-        say(f"{name}: cannot be read: {error.strerror or type(error).__name__}")
+        say(f"{printable(name)}: cannot be read: {error.strerror or type(error).__name__}")
 
 
 def find_inputs(paths: Sequence[str], unread: Unread) -> list[Input]:
@@ -78,16 +82,39 @@ def _expand(path: str, unread: Unread) -> Iterator[Input]:
     elif Path(path).is_dir():
         yield from _walk(Path(path), unread)
     else:
-        yield Input(Path(path).name, Path(path))
+        yield Input(_written(Path(path).name), Path(path))
 
 
 def _walk(folder: Path, unread: Unread) -> Iterator[Input]:
     def note(error: OSError) -> None:
-        unread.note(str(error.filename), error)
+        unread.note(_written(str(error.filename)), error)
 
     for place, folders, files in os.walk(folder, onerror=note):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        for name in [*links, *sorted(name for name in files if not name.startswith("."))]:
             found = Path(place, name)
-            if not name.startswith(".") and found.is_file():
-                yield Input(found.relative_to(folder).as_posix(), found)
+            called = _written(found.relative_to(folder).as_posix())
+            try:
+                _check_file(found)
+            except OSError as error:
+                unread.note(called, error)
+            else:
+                yield Input(called, found)
+
+
+def _check_file(path: Path) -> None:
+    """
+    See that a path leads to a file.
+
+    Raises: OSError where it does not.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise OSError(errno.EISDIR, "a link to a folder is not followed; name it as a path of its own")
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "this is no file")
+
+
+def _written(name: str) -> str:
+    return os.fsencode(name).decode("utf-8", "replace")

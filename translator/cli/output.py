@@ -64,6 +64,11 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def printable(text: str) -> str:
+    """Keep what somebody sent from steering the terminal: one visible character for each that is none."""
+    return "".join(character if character.isprintable() else "\N{MIDDLE DOT}" for character in text)
+
+
 def _draw(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     # rich costs 60 ms that JSON Lines need not pay. It obeys NO_COLOR by itself.
     from rich import box  # noqa: PLC0415
@@ -75,5 +80,5 @@ def _draw(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     Console(file=sys.stdout, highlight=False, soft_wrap=False).print(table)

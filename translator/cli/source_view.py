@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from translator.cli.options import Flags
-from translator.cli.output import write_line
-from translator.cli.step_lines import cells, printable, step_lines
+from translator.cli.output import printable, write_line
+from translator.cli.step_lines import cells, step_lines
 
 if TYPE_CHECKING:
     from translator.provenance import Origin, Provenance

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from translator.cli.output import printable
+
 if TYPE_CHECKING:
     from translator.translate.trace import Step
 
@@ -29,11 +31,6 @@ def cells(text: str) -> int:
     from rich.cells import cell_len  # noqa: PLC0415 - knows how wide a character is on a terminal
 
     return cell_len(text)
-
-
-def printable(text: str) -> str:
-    """Keep a message from steering the terminal: one visible character for each that is none."""
-    return "".join(character if character.isprintable() else "\N{MIDDLE DOT}" for character in text)
 
 
 def _change(step: Step) -> str:

@@ -26,9 +26,10 @@ def command(flags: Flags, path: str, field: str, **chosen: Any) -> int:
     path's end as names one field, such as `shippingAddress.county`. Shows the source line with the value lit, and each
     operation with its numbers and the table row that decided. Prints patient data: to stdout only.
 
-    MESSAGE is the number of a message in the ledger (a file called 12 is `./12`), and FIELD then a field of what was
-    sent of it, as `translator ledger show` prints that. Shows also each call with the vendor's answer, the versions of
-    the result, what replaced it, and what people decided. Where there is a ledger, a FILE is looked for in it.
+    MESSAGE is the number of a message in the ledger (a file called 12 is `./12`), or its control id, its service
+    request or the number of its order. FIELD then is a field of what was sent of it, as `translator ledger show`
+    prints that. Shows also each call with the vendor's answer, the versions of the result, what replaced it, and
+    what people decided. Where there is a ledger, a FILE is looked for in it.
 
     Exit code 2 if there is no such field.
 
@@ -39,9 +40,10 @@ def command(flags: Flags, path: str, field: str, **chosen: Any) -> int:
       translator why results.hl7 'submissions[0].observations[3].unit'
       translator why batch.hl7 'submissions[0].status' --message 12
       translator why 12 0.0.value_numeric --ledger lab.db
+      translator why MSG00012 0.0
       translator why export/ 0.0 --member DiagnosticReport.ndjson --message 12
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
-    number = number_in(path, chosen)
+    number = number_in(path, chosen, flags)
     if number is None:
         show(beside_ledger(open_message(path, flags, **chosen).why(field), flags), flags)
         return 0

@@ -7,7 +7,6 @@ units, types and statuses are made from. What is remembered of a form is bounded
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
@@ -16,7 +15,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from translator.coverage.buckets import bucket_of
-from translator.coverage.counts import CUT, MOST, Counts, Key, bounded
+from translator.coverage.counts import MOST, Counts, Key, bounded
 from translator.coverage.filled import (
     ORDER_ELEMENT,
     ORDER_SEGMENT,
@@ -28,6 +27,7 @@ from translator.coverage.filled import (
     flags_of,
     sender_of,
 )
+from translator.coverage.shown import short, shown_name, shown_unit, shown_word
 from translator.pipeline import Pipeline
 from translator.read.detect import detect
 from translator.read.fhir_json import BOM
@@ -42,9 +42,7 @@ from translator.translate.codes import match_codes
 from translator.translate.tables import Tables
 
 _MEMO_SIZE = 4096
-_NUMBER = re.compile(r"[0-9]{5,}")
-# Longer texts are no codes, names or units.
-_LONGEST, _MOST_CODINGS = 80, 6
+_MOST_CODINGS = 6
 _NO_FORM = Form()
 # Such a message would be read in production, so what it sends counts; of others that are refused nothing is looked at.
 _LOOKED_AT = frozenset({"not-production"})
@@ -81,6 +79,7 @@ class Tally:
     def __init__(self, tables: Tables, most: int = MOST) -> None:
         self._tables = tables
         self._lexicon = Pipeline(tables).lexicon
+        self._listed = {spelling for _, spelling in tables.spellings}
         self._most = most
         self._known: dict[Form, _Known] = {}
         self._walks = {kind: ElementWalk(kind) for kind in (RESULT_ELEMENT, ORDER_ELEMENT)}
@@ -124,14 +123,14 @@ class Tally:
         form = message.format or _UNKNOWN
         document = _document(raw) if form == "fhir" else {}
         sender = sender_of(document) if document else message.sender
-        counts.messages[form, _word(message.type), _short(sender), outcome.state] += 1
+        counts.messages[form, shown_word(message.type), short(sender), outcome.state] += 1
         counts.reasons.update(_reasons(outcome))
         seen = [each for report in message.reports for each in report.observations]
         unmapped = self._observed(form, seen, outcome.entries)
         self._ordered(form, message, outcome.entries)
         for report in message.reports:
             if report.at:
-                counts.reports[form, _word(report.status)] += 1
+                counts.reports[form, shown_word(report.status)] += 1
                 counts.panels[form, _shortened(report.panel)] += 1
         for submission in outcome.submissions:
             self._sent(submission)
@@ -182,7 +181,7 @@ class Tally:
         delimiters, segments = segments_sent(raw, self._lexicon)
         self._counts.filled.update(filled_fields(ORDER_SEGMENT if orders else RESULT_SEGMENT, segments))
         flags = flags_of(segments, delimiters.repetition, delimiters.component)
-        self._counts.flags.update([("hl7v2", _word(flag)) for flag in flags])
+        self._counts.flags.update([("hl7v2", shown_word(flag)) for flag in flags])
         if unmapped:
             self._ranges(unmapped, segments, delimiters.component)
 
@@ -190,7 +189,7 @@ class Tally:
         walk = self._walks[ORDER_ELEMENT if orders else RESULT_ELEMENT]
         found, flags = walk.over(document, extended=b"extension" in raw)
         self._counts.filled.update(found)
-        self._counts.flags.update([("fhir", _word(flag)) for flag in flags])
+        self._counts.flags.update([("fhir", shown_word(flag)) for flag in flags])
 
     def _ranges(self, unmapped: Unmapped, segments: Sequence[Sequence[str]], component: str) -> None:
         """Count the reference ranges of what no row maps."""
@@ -207,8 +206,18 @@ class Tally:
         if len(self._known) >= _MEMO_SIZE:
             self._known.clear()
         match = match_codes(form.codes, self._tables.observations)
-        found = self._known[form] = _Known(_shorter(form), match.row is None)
+        found = self._known[form] = _Known(self._shown(form), match.row is None)
         return found
+
+    def _shown(self, form: Form) -> Form:
+        return structs.replace(
+            form,
+            codes=_shortened(form.codes),
+            value_type=shown_word(form.value_type),
+            unit=shown_unit(form.unit, self._listed),
+            unit_system=shown_name(form.unit_system),
+            status=shown_word(form.status),
+        )
 
     def _trim(self) -> None:
         """Let go of what is beyond bounds, whenever twice as much has come together."""
@@ -239,25 +248,6 @@ def _document(raw: bytes) -> Node:
     return root if isinstance(root, dict) else {}
 
 
-def _shorter(form: Form) -> Form:
-    codes = _shortened(form.codes)
-    texts = {name: _word(getattr(form, name)) for name in ("value_type", "unit", "unit_system", "status")}
-    return structs.replace(form, codes=codes, **texts)
-
-
 def _shortened(codes: Iterable[Coding]) -> tuple[Coding, ...]:
     sent = list(codes)[:_MOST_CODINGS]
-    return tuple([Coding(_short(each.system), _short(each.code), _word(each.text)) for each in sent])
-
-
-def _word(text: str) -> str:
-    """
-    Give a word of the sender's, such as a unit or a name, as it may be shown.
-
-    Where fields have slipped, a date or somebody's number stands where a unit belongs: so long a number is hidden.
-    """
-    return _short(_NUMBER.sub("#", text))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + CUT
+    return tuple([Coding(short(each.system), short(each.code), shown_name(each.text)) for each in sent])

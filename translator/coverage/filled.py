@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
+from translator.coverage.shown import shown_element, shown_resource, shown_segment
 from translator.read.elements_read import Elements, elements_read, is_element_read
 from translator.read.fields_read import Fields
 
@@ -26,7 +27,7 @@ _CODING_OF_FLAGS = "interpretation.coding"
 # Into these one looks for what they say.
 _TOLD = ("interpretation", _CODING_OF_FLAGS)
 _RESOURCES = frozenset({"entry.resource", "contained"})
-_MOST_PLANS, _MOST_NAMES, _LONGEST_NAME = 4096, 100, 64
+_MOST_PLANS, _MOST_NAMES = 4096, 100
 _TABLES: Mapping[str, Elements] = {
     RESULT_ELEMENT: elements_read(orders=False),
     ORDER_ELEMENT: elements_read(orders=True),
@@ -43,7 +44,7 @@ def unread_fields(filled: Filled, read: Fields) -> Iterator[str]:
     _, name, fields = filled
     numbers = read.get(name)
     if numbers is None:
-        yield name
+        yield shown_segment(name)
         return
     for number, is_filled in enumerate(fields):
         if is_filled and number and number not in numbers:
@@ -126,12 +127,12 @@ class ElementWalk:
             elif is_element_read(self._table, name, below):
                 is_whole = is_element_read(self._table, name, f"{below}.?") and not below.endswith(_TOLD)
                 (read if is_whole else inner).append((element, below))
-        short = (*(each[:_LONGEST_NAME] for each in names[:_MOST_NAMES]),)
-        place = f"{name[:_LONGEST_NAME]} {path}".rstrip()
+        shown = (*map(shown_element, names[:_MOST_NAMES]),)
+        place = f"{shown_resource(name)} {path}".rstrip()
         plan = _Plan(
-            (self._kind, place, short), (*inner,), (*inner, *read), (*resources,), path.endswith(_CODING_OF_FLAGS)
+            (self._kind, place, shown), (*inner,), (*inner, *read), (*resources,), path.endswith(_CODING_OF_FLAGS)
         )
-        if names == short:
+        if names == shown:
             self._plans[name, path, names] = plan
         return plan
 

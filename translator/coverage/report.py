@@ -1,7 +1,8 @@
 """
 Say what was counted in the words of an analyst (schema `translator.coverage/1`): what is sent, and what becomes of it.
 
-Everything here is codes, units, statuses, flags, senders and counts; never a value, a name or a number of anybody.
+Everything here is codes, units, statuses, flags, senders and counts; never a value or a number of anybody, and no
+free text but the names of codes (shown.py).
 Fields may be added within `/1`, never changed; what is empty is left out.
 """
 

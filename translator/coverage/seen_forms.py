@@ -22,8 +22,6 @@ STATUS_AT = {"hl7v2": "OBX-11", "fhir": "Observation.status"}
 _OBSERVATIONS = frozenset({"Observation", "Observation component"})
 # A number without a unit is told, since its row will ask for one.
 _NUMBERS = frozenset({"NM", "SN"})
-# Codes are ranked for as long as anybody reads on.
-_MOST_SUGGESTED = 500
 
 
 class SeenForms:
@@ -115,19 +113,15 @@ class SeenForms:
 
 
 class _Suggesting:
-    """Rank rows for the most frequent codes without one."""
+    """Rank rows for the codes without one."""
 
     def __init__(self, counts: Counts, tables: Tables, forms: Mapping[tuple[str, Form], int]) -> None:
         self._suggester = Suggester(tables)
         self._spread, self._ranges = spread_of(counts.values), spread_of(counts.ranges)
         self._beside = _neighbours(forms, tables)
-        self._left = _MOST_SUGGESTED
 
     def to(self, code: SeenCode, codes: tuple[Coding, ...], units: Mapping[str, int]) -> SeenCode:
         """Give a code with what it may mean."""
-        if not self._left:
-            return code
-        self._left -= 1
         beside: Counter[ObservationRow] = Counter()
         for coding in codes:
             beside.update(self._beside.get((coding.system, coding.code), {}))

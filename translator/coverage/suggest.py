@@ -7,16 +7,15 @@ unit, its reference ranges and the spread of its values. A name that is like ano
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from msgspec import Struct
-from rapidfuzz import fuzz
 
 from translator.coverage.buckets import Bucket
 from translator.coverage.counts import Key
+from translator.coverage.names import SAME, Likeness, Names
 from translator.record.values import Coding
 from translator.translate.codes import LOINC
 from translator.translate.tables import ObservationRow, Tables
@@ -25,30 +24,12 @@ from translator.translate.units import UnitPlan, plan_unit, spelling_key, unroun
 MOST = 3
 # In points, of which a hundred are beyond doubt.
 _BY_CODE, _BESIDE, _BY_NAME, _SAME_NAME = 60, 60, 40, 10
-_OTHER_LOINC = -10
+_OTHER_LOINC, _OTHER_THING, _OTHER_METHOD, _OWN_METHOD = -10, -50, -10, -5
 _UNIT_FITS, _UNIT_IS_USUAL, _UNIT_UNFIT, _UNIT_MISSING = 15, 5, -30, -5
 _RANGE_FITS, _RANGE_UNFIT = 10, -15
 _VALUES_FIT, _VALUES_UNFIT = 15, -25
 _ENOUGH, _MOST_POINTS = 35, 99
-_LIKE, _SAME = 72, 97
 _MOSTLY, _HARDLY = Decimal("0.95"), Decimal("0.5")
-_WORD = re.compile(r"[^\W_]+")
-# What laboratories write, in the words of LOINC's names and of our codes.
-_SHORT = {
-    "a1c": "hemoglobin a1c", "alb": "albumin", "alkp": "alkaline phosphatase", "alp": "alkaline phosphatase",
-    "alt": "alanine aminotransferase", "ast": "aspartate aminotransferase", "b12": "vitamin b12",
-    "bili": "bilirubin", "bun": "urea nitrogen", "ca": "calcium", "chol": "cholesterol", "cl": "chloride",
-    "cr": "creatinine", "crea": "creatinine", "creat": "creatinine", "crp": "c reactive protein", "fe": "iron",
-    "fer": "ferritin", "ferr": "ferritin", "ft3": "triiodothyronine free", "ft4": "thyroxine free",
-    "gluc": "glucose", "glu": "glucose", "hba1c": "hemoglobin a1c", "hct": "hematocrit", "hgb": "hemoglobin",
-    "k": "potassium", "ldh": "lactate dehydrogenase", "mg": "magnesium", "na": "sodium", "phos": "phosphate",
-    "plt": "platelets", "rbc": "erythrocytes", "sgot": "aspartate aminotransferase",
-    "sgpt": "alanine aminotransferase", "tbil": "bilirubin total", "tp": "protein total", "trig": "triglyceride",
-    "tsh": "thyrotropin", "ua": "urate", "vitd": "vitamin d", "wbc": "leukocytes",
-}  # fmt: skip
-_PHRASES = {"white blood cell": "leukocytes", "red blood cell": "erythrocytes", "white cell": "leukocytes"}
-# Words that say how or in what something was measured, and not what.
-_BESIDE_THE_POINT = frozenset({"calc", "calculated", "count", "direct", "level", "plasma", "serum", "test"})
 
 
 class Seen(Struct, frozen=True):
@@ -84,7 +65,6 @@ class Suggestion(Struct, frozen=True):
 class _Piece(Struct, frozen=True):
     points: int
     text: str
-    leads: bool = False
 
 
 class Suggester:
@@ -94,7 +74,7 @@ class Suggester:
         self._tables = tables
         # A row of a site's can name only a LOINC row as the same.
         self._rows = [row for row in tables.observations.values() if row.system == LOINC and row.whoop_code]
-        self._names = {row.code: _names_of(row) for row in self._rows}
+        self._names = Names(self._rows)
 
     def suggest(self, seen: Seen) -> tuple[Suggestion, ...]:
         """
@@ -103,8 +83,9 @@ class Suggester:
         Absent: nothing, where neither the code nor its name leads anywhere: a unit alone says too little.
         """
         found: dict[str, Suggestion] = {}
+        alike = self._names.near(seen.codes)
         for row in self._rows:
-            leading = [piece for piece in self._leading(row, seen) if piece.leads]
+            leading = [*self._leading(row, seen, alike.get(row.code))]
             if not leading:
                 continue
             pieces = [*leading, *self._fitting(row, seen)]
@@ -115,24 +96,22 @@ class Suggester:
                 found[row.whoop_code] = Suggestion(row.system, row.code, row.display, row.whoop_code, points, texts)
         return tuple(sorted(found.values(), key=lambda each: (-each.points, each.code))[:MOST])
 
-    def _leading(self, row: ObservationRow, seen: Seen) -> Iterator[_Piece]:
+    def _leading(self, row: ObservationRow, seen: Seen, alike: Likeness | None) -> Iterator[_Piece]:
         """Give what leads from the code to a row."""
         for coding in seen.codes:
             if coding.code == row.code:
                 text = f"the code is the LOINC code {row.code}, under the system `{coding.system or '(none)'}`"
-                yield _Piece(_BY_CODE, text, leads=True)
+                yield _Piece(_BY_CODE, text)
         if count := seen.beside.get(row, 0):
-            yield _Piece(_BESIDE, f"stands beside {row.code} in {count} other results", leads=True)
-        likeness, name = max(
-            ((_likeness(name, self._names[row.code]), name) for name in _offered(seen.codes)), default=(0, "")
-        )
-        if likeness >= _LIKE:
-            points = _BY_NAME * (likeness - 50) // 50 + (_SAME_NAME if likeness >= _SAME else 0)
-            word = "the same name" if likeness >= _SAME else "a name that is like it"
-            yield _Piece(points, f"{word}: `{name}` and `{row.display}` ({likeness} %)", leads=True)
+            yield _Piece(_BESIDE, f"stands beside {row.code} in {count} other results")
+        if alike is not None:
+            points = _BY_NAME * (alike.share - 50) // 50 + (_SAME_NAME if alike.share >= SAME else 0)
+            word = "the same name" if alike.share >= SAME else "a name that is like it"
+            yield _Piece(points, f"{word}: `{alike.name}` and `{row.display}` ({alike.share} %)")
+            yield from _against(alike)
             own = next((coding.code for coding in seen.codes if coding.system == LOINC and coding.code != row.code), "")
             if own:
-                yield _Piece(_OTHER_LOINC, f"against it: {own} is a LOINC code of its own; compare the two", leads=True)
+                yield _Piece(_OTHER_LOINC, f"against it: {own} is a LOINC code of its own; compare the two")
 
     def _fitting(self, row: ObservationRow, seen: Seen) -> Iterator[_Piece]:
         """Give what of units, ranges and values fits a row or does not."""
@@ -161,6 +140,17 @@ class Suggester:
             return _Piece(points, "no unit was sent, and the row has none")
         way = "is converted to" if plan.conversion is not None else "is"
         return _Piece(points, f"the unit `{unit}` {way} {row.unit}")
+
+
+def _against(alike: Likeness) -> Iterator[_Piece]:
+    """Give what the name says and the row does not."""
+    if alike.telling:
+        words = ", ".join(f"`{word}`" for word in alike.telling)
+        yield _Piece(_OTHER_THING, f"against it: the name says {words}, and the row's does not")
+    if alike.method:
+        yield _Piece(_OTHER_METHOD, f"against it: the name says `{alike.method}`, and the row's does not")
+    if alike.own_method:
+        yield _Piece(_OWN_METHOD, f"against it: the row's name says `{alike.own_method}`, and this one does not")
 
 
 def _within(row: ObservationRow, plan: UnitPlan, unit: str, seen: Seen) -> Iterator[_Piece]:
@@ -199,37 +189,6 @@ def _overlaps(bucket: Bucket, row: ObservationRow, plan: UnitPlan) -> bool:
 
 def _percent(share: Decimal) -> str:
     return f"{int(share * 100)} %"
-
-
-def _offered(codes: Iterable[Coding]) -> Sequence[str]:
-    """Give every name under which a code comes: its texts, and the code where it is a word."""
-    offered = [word for coding in codes for word in (coding.text, coding.code)]
-    return list(dict.fromkeys(word for word in offered if any(map(str.isalpha, word))))
-
-
-def _names_of(row: ObservationRow) -> tuple[str, ...]:
-    component = row.display.split("[", 1)[0].split(" in Serum", 1)[0].split(" in Blood", 1)[0].split(" by ", 1)[0]
-    names = (row.display, component, row.whoop_code)
-    return tuple(dict.fromkeys(filter(None, map(_folded, names))))
-
-
-def _likeness(name: str, others: Iterable[str]) -> int:
-    """Compare names word by word, in any order; 100 for the same words."""
-    own = _folded(name)
-    return max((int(_compared(own, other)) for other in others), default=0)
-
-
-def _compared(one: str, other: str) -> float:
-    return (fuzz.token_set_ratio(one, other) + 2 * fuzz.token_sort_ratio(one, other)) / 3
-
-
-def _folded(name: str) -> str:
-    """Write a name in words, as LOINC has them, and in one spelling of English."""
-    text = name.casefold().replace("ae", "e").replace("oe", "e").replace("leuc", "leuk")
-    for phrase, word in _PHRASES.items():
-        text = text.replace(f"{phrase}s", word).replace(phrase, word)
-    words = [_SHORT.get(word, word) for word in _WORD.findall(text)]
-    return " ".join([word for word in words if word not in _BESIDE_THE_POINT] or words)
 
 
 def spread_of(counter: Counter[Key]) -> dict[tuple[Coding, ...], Counter[Key]]:

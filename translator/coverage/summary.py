@@ -68,7 +68,8 @@ def summarise(counts: Counts, tables: Tables, *, interrupted: bool = False) -> C
         _words(_sums(counts.messages, 0, 2), lambda form, _: _SENDER_AT.get(form, "format")),
         _words(_named(counts.panels), lambda form, _: _PANEL_AT[form]),
         {code: count for (code,), count in counts.waiting.most_common()},
-        tuple(_silent(counts, tables, forms.fired)),
+        # Where nothing was sent, that nothing led to any row says nothing.
+        tuple(_silent(counts, tables, forms.fired | {order.study for order in orders})) if counts.messages else (),
         tuple(_unread(counts, tables)),
         interrupted,
     )
@@ -120,11 +121,14 @@ def _report_statuses(counts: Counts, tables: Tables) -> Iterator[SeenWord]:
 
 
 def _silent(counts: Counts, tables: Tables, fired: set[str]) -> Iterator[SilentRow]:
-    """Give the rows that nothing led to: of observations, and the answers of codes that something led to."""
+    """Give the rows that nothing led to: of results and of orders, and the answers of codes that something led to."""
     for row in tables.observations.values():
         if row.at not in fired:
             text = f"{row.code} {row.whoop_code or row.ignore}".strip()
             yield SilentRow(row.at, text, row.display, row.at.startswith("sites/"))
+    for (_, code), study in tables.studies.items():
+        if study.at not in fired:
+            yield SilentRow(study.at, f"{code} {study.kind}", "", study.at.startswith("sites/"))
     sent = set(counts.answers)
     asked = {code for code, _ in sent}
     for whoop_code, text in sorted({(code, text) for (code, _, _), text in tables.coded_values.items()}):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Select, and_, case, func, select, union
+from sqlalchemy import Connection, Select, and_, case, func, or_, select, union
 
 from translator.errors import LedgerError
 from translator.ledger import schema
@@ -26,6 +26,7 @@ MOST_SEARCHED = 20_000
 """Control ids are sealed, so a search opens them one by one; it looks at so many of the newest messages."""
 
 _message, _lane, _entry, _submission = schema.message, schema.lane, schema.entry, schema.submission
+_correlation = schema.correlation
 
 
 class LaneRow(Struct, frozen=True):
@@ -133,9 +134,17 @@ class Browsing:
             return sorted(connection.execute(union(entries, sent)).scalars())
 
     def find(self, words: str) -> list[int]:
-        """Number the messages with this control id, or about this service request or order; the newest first."""
+        """
+        Number the messages with this control id, or about this service request or order; the newest first.
+
+        Shape: a number of the laboratory's leads to what the correlation has for it.
+        """
+        known = select(_correlation.c.service_request_id).where(
+            _correlation.c.key_hash == self._vault.hash("key", words)
+        )
+        is_named = or_(_lane.c.service_request_id.in_([words, words.lower()]), _lane.c.service_request_id.in_(known))
         with self._database.read() as connection:
-            of_lane = _messages_on(connection, _lane.c.service_request_id.in_([words, words.lower()]))
+            of_lane = _messages_on(connection, is_named)
             return sorted({*of_lane, *self._with_control_id(connection, words)}, reverse=True)
 
     def _with_control_id(self, connection: Connection, words: str) -> list[int]:

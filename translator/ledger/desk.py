@@ -24,6 +24,7 @@ from translator.ledger.held import HeldItem, Version, list_held, versions
 from translator.ledger.orders import OrderView
 from translator.ledger.placing import Acceptance
 from translator.ledger.policy import DestinationPolicy
+from translator.ledger.positions import LaneName, lane_names
 from translator.ledger.refile import Choice, Refiled, refile
 from translator.ledger.requisitions import FORMAT
 from translator.ledger.undecided import UndecidedItem, decide, list_undecided
@@ -111,6 +112,18 @@ class Desk:
         query = query if until is None else query.where(received < until)
         with self._database.read() as connection:
             return list(connection.execute(query).scalars())
+
+    def lanes_of(self, message_id: int, outcome: Outcome) -> set[LaneName]:
+        """Name the lanes that a message spoke of when it came, and those that it speaks of under a new outcome."""
+        lane, entry = schema.lane, schema.entry
+        query = (
+            select(lane.c.destination, lane.c.service_request_id)
+            .join(entry, entry.c.lane_id == lane.c.id)
+            .where(entry.c.message_id == message_id)
+            .distinct()
+        )
+        with self._database.read() as connection:
+            return {(*row,) for row in connection.execute(query)} | lane_names(outcome)
 
     # What is decided
 

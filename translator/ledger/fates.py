@@ -17,11 +17,14 @@ from translator.ledger import schema
 from translator.ledger.moments import moment_text
 from translator.ledger.positions import STATUS
 from translator.ledger.states import LIVE
+from translator.ledger.twins import DROPPED_BEFORE, HELD_BEFORE, TAKEN_AGAIN
 from translator.ledger.vault import Vault
 from translator.ledger.view_shapes import AttemptView, DecisionView, EntryView, MessageView, StatusView
 from translator.ledger.views import read_message
 
 _SENT = frozenset({*LIVE, "superseded"})
+# Why something is a duplicate of what waits, or of what a person has dropped.
+_REPEATS = frozenset({HELD_BEFORE, DROPPED_BEFORE})
 
 _entry, _message, _submission = schema.entry, schema.message, schema.submission
 
@@ -71,8 +74,9 @@ class Fate(Struct, frozen=True, omit_defaults=True):
     What became of some entries of a message, as the ledger has recorded it.
 
     Shape: `tables_sha256` are the tables by which the message was translated when it came. `versions` are in order of
-    arrival. `replaces` and `replaced_by` name the version before and after it on the lane; `repeats` the one that a
-    duplicate says again. `same_bytes` are other messages that are equal, byte for byte.
+    arrival. `replaces` and `replaced_by` name the version before and after it on the lane, or what was taken in place
+    of what was held; `repeats` the one that a duplicate says again. `same_bytes` are other messages that are equal,
+    byte for byte.
     """
 
     message: int
@@ -126,7 +130,8 @@ def _read_fate(
     places = {submission, *(entry.submission for entry in entries)} if ats is not None else None
     sent = tuple(one for one in _sent(connection, view) if places is None or one.submission in places)
     lanes = {(one.destination, one.service_request_id) for one in sent}
-    versions = _versions(connection, vault, view.message, ats or ())
+    same_bytes = _twins(connection, vault, view)
+    versions = _versions(connection, vault, [view.message, *same_bytes], ats or ())
     replaces, replaced_by, repeats = _neighbours(versions)
     return Fate(
         message=view.message,
@@ -144,7 +149,7 @@ def _read_fate(
         replaced_by=replaced_by,
         repeats=repeats,
         decisions=tuple(one for one in view.decisions if not one.entries or ats is None or {*one.entries} & {*ats}),
-        same_bytes=_twins(connection, vault, view),
+        same_bytes=same_bytes,
     )
 
 
@@ -170,14 +175,21 @@ def _sent(connection: Connection, view: MessageView) -> list[SentFate]:
     ]
 
 
-def _versions(connection: Connection, vault: Vault, message_id: int, ats: Collection[str]) -> list[VersionFate]:
-    """Read every version of the results that some entries are about."""
-    asked = connection.execute(_ROWS.where(_entry.c.message_id == message_id, _entry.c.at.in_(ats))).mappings().all()
+def _versions(connection: Connection, vault: Vault, messages: Sequence[int], ats: Collection[str]) -> list[VersionFate]:
+    """
+    Read every version of the results that some entries of a message are about.
+
+    Shape: the first of the messages is the one, the others have the same bytes: what stands at the same places there is
+    the same result, by whatever code it went.
+    """
+    asked = connection.execute(_ROWS.where(_entry.c.message_id.in_(messages), _entry.c.at.in_(ats))).mappings().all()
     names = {(row["lane_id"], _name(vault, row)) for row in asked if row["lane_id"] is not None}
     lanes = sorted({lane for lane, _ in names})
-    rows = connection.execute(_ROWS.where(_entry.c.lane_id.in_(lanes)).order_by(_entry.c.id)).mappings()
-    own = {row["id"] for row in asked}
-    return [_version(row, is_asked=row["id"] in own) for row in rows if (row["lane_id"], _name(vault, row)) in names]
+    known = connection.execute(_ROWS.where(_entry.c.lane_id.in_(lanes))).mappings()
+    rows = {row["id"]: row for row in known if (row["lane_id"], _name(vault, row)) in names}
+    rows |= {row["id"]: row for row in asked}
+    own = {row["id"] for row in asked if row["message_id"] == messages[0]}
+    return [_version(rows[number], is_asked=number in own) for number in sorted(rows)]
 
 
 def _name(vault: Vault, row: RowMapping) -> tuple[str, str]:
@@ -211,12 +223,21 @@ def _neighbours(versions: Sequence[VersionFate]) -> tuple[str, str, str]:
         return "", "", ""
     own = versions[asked]
     if own.position is None:
-        before = [version.id for version in versions[:asked] if version.state in _SENT]
-        return "", "", before[-1] if before and own.state == "duplicate" else ""
+        return "", *_taken_by(own, versions[:asked], versions[asked + 1 :])
     sent = [version for version in versions if version.position is not None and version.state in _SENT]
     before = [one.id for one in sorted(sent, key=_position) if _position(one) < own.position]
     after = [one.id for one in sorted(sent, key=_position) if _position(one) > own.position]
     return (before[-1] if before else ""), (after[0] if after else ""), ""
+
+
+def _taken_by(own: VersionFate, before: Sequence[VersionFate], after: Sequence[VersionFate]) -> tuple[str, str]:
+    """Name what came in place of a duplicate, and what it repeats. (pure)"""
+    if own.state != "duplicate":
+        return "", ""
+    if own.reason == TAKEN_AGAIN:
+        return next((one.id for one in after if one.reason not in _REPEATS), ""), ""
+    states = {"held", "dropped"} if own.reason in _REPEATS else _SENT
+    return "", next((one.id for one in reversed(before) if one.state in states), "")
 
 
 def _position(version: VersionFate) -> int:
@@ -229,11 +250,17 @@ def _alike(vault: Vault, sha256: str) -> ColumnElement[bool]:
 
 
 def _twins(connection: Connection, vault: Vault, view: MessageView) -> tuple[int, ...]:
-    """Number the other messages with the same bytes; they speak of the same lanes."""
+    """
+    Number the other messages with the same bytes.
+
+    Theory: they speak of the same lanes, by which they are found without a look at every message. What had no lane
+    when it came may have one by now.
+    """
     lanes = select(_entry.c.lane_id).where(_entry.c.message_id == view.message, _entry.c.lane_id.is_not(None))
-    beside = select(_entry.c.message_id).where(_entry.c.lane_id.in_(lanes))
-    query = select(_message.c.id).where(_message.c.id.in_(beside), _alike(vault, view.source.sha256))
-    return tuple(connection.execute(query.where(_message.c.id != view.message).order_by(_message.c.id)).scalars())
+    others = select(_message.c.id).where(_alike(vault, view.source.sha256), _message.c.id != view.message)
+    if connection.execute(lanes.limit(1)).first() is not None:
+        others = others.where(_message.c.id.in_(select(_entry.c.message_id).where(_entry.c.lane_id.in_(lanes))))
+    return tuple(connection.execute(others.order_by(_message.c.id)).scalars())
 
 
 _ROWS = (
