@@ -32,7 +32,7 @@ LAYERS = (
     ("cancelling", "ledger_provenance", "notify", "review", "requisitions", "lab_side", "filing"),
     ("reviewer",),
     ("delivery", "errands", "feed", "lab_way", "study_history"),
-    ("delivery_counts", "roles", "sharing"),
+    ("delivery_counts", "presence", "roles", "sharing"),
     ("vendors",),
     ("accept", "transmit", "web", "sandbox"),
     ("intake",),

@@ -20,7 +20,7 @@ from tests.sandbox_process import SandboxProcess
 from tests.transmit.delivering import wait_until
 from translator.errors import LedgerUnavailableError
 from translator.ledger import Ledger
-from translator.ledger.cluster import Queue
+from translator.ledger.cluster_view import Queue
 
 DEAD_AFTER_S = 8.0
 TIMEOUT_S = 1.0

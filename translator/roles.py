@@ -17,6 +17,11 @@ class Role(NamedTuple):
     delivers: bool = True
     shared: bool = False
 
+    @property
+    def name(self) -> str:
+        """The role as it is said."""
+        return next((name for name, role in ROLES.items() if role == self), "")
+
     @classmethod
     def named(cls, name: str | None, ledger: Ledger) -> Role:
         """

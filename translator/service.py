@@ -13,6 +13,7 @@ anew. Addresses and folders are those of the start.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from importlib.metadata import version
 
@@ -21,7 +22,8 @@ from translator.config import Settings
 from translator.delivery import DeliveryReport
 from translator.errors import TranslatorError
 from translator.intake import Intake
-from translator.ledger import Ledger
+from translator.ledger import CommonClock, Ledger
+from translator.presence import Presence
 from translator.reception import Addresses, Reception
 from translator.roles import Role
 from translator.service_doors import Now, doors
@@ -40,18 +42,20 @@ def run(
     started: Callable[[Addresses], None],
     warn: Say,
     role: str | None = None,
+    clock: CommonClock | None = None,
 ) -> DeliveryReport:
     """
     Run the service until Ctrl-C or SIGTERM; what is under way is finished first.
 
     Shape: `load` reads the settings, at the start and at each reload. `started` is told where the service can be
-    reached, `warn` gets what the operator should know. `role` is a name of `ROLES`, for a host of a cluster.
+    reached, `warn` gets what the operator should know. `role` is a name of `ROLES`, for a host of a cluster; `clock` is
+    the ledger's, and is set by the database's then.
     Raises: ConfigError, TableError, LedgerError.
     """
     words = Words()
     # Before anything is read: what is asked for meanwhile is done then.
     with words.of_signals():
-        return _run(ledger, load, words, started, warn, Role.named(role, ledger))
+        return _run(ledger, load, words, started, warn, Role.named(role, ledger), clock or CommonClock())
 
 
 def _run(
@@ -61,14 +65,16 @@ def _run(
     started: Callable[[Addresses], None],
     warn: Say,
     role: Role,
+    clock: CommonClock,
 ) -> DeliveryReport:
     site = Site.of(load(), role)
     intake = Intake(ledger, site.tables)
     metrics = Metrics(ledger, *site.measures(), version=version("translator"))
     now = Now(ledger, site, warn)
+    present = Presence(ledger, clock, now.card, warn).kept() if role.shared else nullcontext()
     behind = partial(doors, ledger, now, intake, metrics)
     answered = partial(_answered, metrics)
-    with metrics, Reception(ledger, site.settings, intake, behind, warn, answered) as reception:
+    with metrics, present, Reception(ledger, site.settings, intake, behind, warn, answered) as reception:
         metrics.watch(reception.mllp, reception.folders, reception.troubles)
         for work in reception.works:
             work.add_done_callback(lambda _: words.tell(ENDED))

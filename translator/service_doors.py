@@ -14,7 +14,7 @@ from translator.config import Settings
 from translator.console_desk import ConsoleDesk
 from translator.errors import ConfigError
 from translator.intake import Intake
-from translator.ledger import Ledger
+from translator.ledger import Card, Ledger
 from translator.reception import Doors
 from translator.service_site import Site
 from translator.vendors import credentials
@@ -55,6 +55,10 @@ class Now:
     def settings(self) -> Settings:
         """Give the settings."""
         return self.site.settings
+
+    def card(self) -> Card:
+        """Say to the other hosts of a cluster by what this one goes."""
+        return self.site.card()
 
     async def webhooks(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take a webhook, as an ASGI application."""

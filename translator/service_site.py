@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import NamedTuple
 
 from msgspec import structs
 
-from translator.config import Settings
+from translator.config import AcurableSettings, Settings, WhoopSettings
 from translator.delivery import policies
 from translator.intake import Tables
-from translator.ledger import RateBudget
+from translator.ledger import Card, RateBudget
+from translator.presence import card_of
 from translator.roles import Role
 from translator.sites import Sites
 from translator.usable import check_usable
@@ -57,6 +59,18 @@ class Site(NamedTuple):
     def measures(self) -> tuple[dict[str, RateBudget], frozenset[str]]:
         """Give what the metrics go by: what each vendor grants, and the codes that may be labels."""
         return rate_budgets(self.settings), frozenset(self.tables.sites.default.tables.reasons)
+
+    def card(self) -> Card:
+        """Say to the other hosts of a cluster by what this one goes."""
+        vendors: dict[str, WhoopSettings | AcurableSettings] = {
+            "whoop": self.settings.whoop,
+            "acurable": self.settings.acurable,
+        }
+        terms = [
+            f"{name} {vendors[name].url} {budget.per_minute}/min {budget.per_day}/day {vendors[name].on_unknown}"
+            for name, budget in rate_budgets(self.settings).items()
+        ]
+        return card_of(self.role.name, version("translator"), self.tables.sites.sha256, ", ".join(terms))
 
     def changed_at_start(self, settings: Settings) -> list[str]:
         """Name what other settings say anew that a reload leaves as it was."""

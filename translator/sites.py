@@ -8,6 +8,7 @@ by the packaged tables for its accounting, and held as a whole until somebody ha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -63,6 +64,12 @@ class Sites:
         self._engines = engines
         self._default = default
         self._senders = [(site, engines[site].tables.site.senders) for site in among]
+
+    @property
+    def sha256(self) -> str:
+        """Name the tables of all sites together."""
+        hashes = sorted({engine.tables.sha256 for engine in self._engines.values()})
+        return hashes[0] if len(hashes) == 1 else sha256("".join(hashes).encode()).hexdigest()
 
     @classmethod
     def load(cls, settings: Settings) -> Sites:

@@ -70,7 +70,7 @@ async def open_routes(
         yield await _acurable(stack, settings.acurable, tables, transport, serves=serves)
 
 
-def _longest_call_s(timeout_s: float) -> float:
+def longest_call_s(timeout_s: float) -> float:
     """Bound a call as a whole: to connect, and to be answered; a second for the rest."""
     return min(timeout_s, CONNECT_S) + timeout_s + 1
 
@@ -94,7 +94,7 @@ async def _whoop(
         responses=tables.responses[whoop.DESTINATION],
         budget=rate_budget(site),
         resends=site.on_unknown == "resend",
-        call_s=_longest_call_s(site.timeout_s),
+        call_s=longest_call_s(site.timeout_s),
     )
 
 
@@ -118,5 +118,5 @@ async def _acurable(
         responses=tables.responses[acurable.DESTINATION],
         budget=rate_budget(site),
         resends=site.on_unknown == "resend",
-        call_s=_longest_call_s(site.timeout_s),
+        call_s=longest_call_s(site.timeout_s),
     )

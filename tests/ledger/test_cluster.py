@@ -14,7 +14,7 @@ from tests.ledger.arrivals import LANES, POLICIES, arrival, report
 from tests.postgres import Postgres
 from translator.errors import ConfigError, DeclaredDeadError, TakenOverError
 from translator.ledger import Decision, Ledger, RateBudget, Settlement, Step
-from translator.ledger.cluster import Queue
+from translator.ledger.cluster_view import Queue
 from translator.ledger.lanes import Claim
 
 Ask = Callable[[str], list[Any]]

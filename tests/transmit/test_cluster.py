@@ -13,7 +13,7 @@ from procrastinate.jobs import Job, Status
 from tests.postgres import Postgres
 from translator.errors import DeclaredDeadError
 from translator.ledger import Ledger
-from translator.transmit.cluster import Reports, queue_place
+from translator.transmit.cluster_queue import Reports, queue_place
 from translator.transmit.membership import Member, Terms
 
 TERMS = Terms(dead_after_s=60, call_s=10)

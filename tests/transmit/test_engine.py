@@ -48,6 +48,8 @@ class Lanes:
     async def look_around(self) -> None:
         """Nobody else decides anything here."""
 
+    is_cut_off = False
+
     def may_go(self, *, urgent: bool) -> bool:  # noqa: ARG002 - the port's signature
         """It may always be called."""
         return True

@@ -66,29 +66,38 @@ def init(flags: Flags, dead_after_s: float) -> int:
 @common
 def status(flags: Flags) -> int:
     """
-    List the workers of all hosts, then what waits in the queues.
+    List the hosts that run, then what waits in the queues.
 
-    A worker that is silent has not reported for so long that the others take over what it had. Exit code 1 if one is
-    silent, or nobody is at work.
+    A host that is silent has not reported for so long that the others take over what it had; it is listed for an hour,
+    or until it is back. What hosts differ in, which should not be, is said, too. Exit code 1 if a host is silent, if
+    hosts differ, or if nobody delivers.
 
     \b
     Examples:
       translator cluster status
       translator cluster status --format json
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
+    from translator.ledger import differences  # noqa: PLC0415 - as in `_open`
+
     with _open(flags) as ledger:
         cluster = ledger.cluster()
         cluster.need()
-        workers, queues = cluster.workers(), cluster.queues()
-    listing = Listing(flags.form, ("worker", "host", "process", "delivers to", "since", "reported", "state", "lanes"))
-    for one in workers:
+        hosts, queues = cluster.present(), cluster.queues()
+    listing = Listing(flags.form, ("host", "process", "role", "delivers to", "tables", "reported", "state", "lanes"))
+    for one in hosts:
         state = "alive" if one.is_alive else "silent"
-        cells = (one.id, one.host, one.pid, one.queue, one.since, f"{one.silent_s:g} s ago", state, one.lanes)
+        to = ", ".join(one.delivers_to)
+        cells = (one.host, one.pid, one.role, to, one.tables[:12], f"{one.silent_s:.0f} s ago", state, one.lanes)
         listing.add(msgspec.to_builtins(one), *map(str, cells))
     listing.close()
     for queue in queues:
         say(f"{queue.name}: {queue.due} lanes may go on now, {queue.later} wait for their time")
-    return 0 if workers and all(one.is_alive for one in workers) else FINDINGS
+    told = differences(hosts)
+    if not any(one.is_alive and one.delivers_to for one in hosts):
+        told.append("no host delivers: start one with `translator run --role deliver|all`")
+    for finding in told:
+        say(finding)
+    return FINDINGS if told or not all(one.is_alive for one in hosts) else 0
 
 
 @command.command("end")

@@ -56,7 +56,7 @@ def command(
       pkill -HUP -x translator
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     from translator import logs  # noqa: PLC0415 - the service alone writes a log
-    from translator.ledger import Ledger  # noqa: PLC0415 - the ledger and the server are heavy
+    from translator.ledger import CommonClock, Ledger  # noqa: PLC0415 - the ledger and the server are heavy
     from translator.service import run  # noqa: PLC0415
 
     if hasattr(signal, "SIGHUP"):
@@ -67,13 +67,15 @@ def command(
     more = {"listen": listen, "folder": folder, "mllp": mllp, "console.listen": console}
     settings = flags.settings(**more)
     logs.configure(settings.log)
-    with Ledger.open(settings.ledger, key=settings.ledger_key) as ledger:
+    clock = CommonClock()
+    with Ledger.open(settings.ledger, key=settings.ledger_key, clock=clock) as ledger:
         report = run(
             ledger,
             lambda: flags.settings(**more),
             started=lambda addresses: Listing("json", ()).add(msgspec.to_builtins(addresses)),
             warn=logs.warn,
             role=role,
+            clock=clock,
         )
     if report.paused:
         logs.warn(PAUSED)

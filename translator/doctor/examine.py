@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from translator.config import Settings
 from translator.doctor.diagnosis import FAIL, OK, Check, Diagnosis, Disk, Examined
+from translator.doctor.hosts import hosts
 from translator.doctor.intakes import certificates, folders, ports
 from translator.doctor.ledgers import account, budgets, ledger
 from translator.doctor.secret_files import secrets
@@ -15,7 +16,7 @@ from translator.doctor.vendor_calls import vendors
 from translator.errors import TranslatorError
 from translator.sites import Sites
 
-HERE: tuple[Check, ...] = (secrets, ledger, account, budgets, folders, certificates, ports)
+HERE: tuple[Check, ...] = (secrets, ledger, account, hosts, budgets, folders, certificates, ports)
 AWAY: tuple[Check, ...] = (vendors,)
 """What can be found out on this machine, and what only over the network."""
 

@@ -13,6 +13,7 @@ from translator.ledger.bell import Bell
 from translator.ledger.browsing import Browsing, LaneRow, LaneStep, LaneView
 from translator.ledger.budget import UNLIMITED, RateBudget, RateUse
 from translator.ledger.cluster import Cluster
+from translator.ledger.cluster_hosts import Card, CommonClock, Host, differences
 from translator.ledger.correlations import Correlations
 from translator.ledger.decisions import Decision
 from translator.ledger.desk import Desk, DeskSession, Kept
@@ -77,9 +78,11 @@ __all__ = [
     "Bell",
     "Browsing",
     "CannotRefileError",
+    "Card",
     "Choice",
     "Claim",
     "Cluster",
+    "CommonClock",
     "Correlations",
     "Decision",
     "DecisionView",
@@ -93,6 +96,7 @@ __all__ = [
     "Fate",
     "HeldCause",
     "HeldItem",
+    "Host",
     "Kept",
     "LabDelivery",
     "LabThing",
@@ -133,5 +137,6 @@ __all__ = [
     "VersionFate",
     "Waiting",
     "by_cause",
+    "differences",
     "live_versions",
 ]

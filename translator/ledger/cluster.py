@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
-from msgspec import Struct
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -21,22 +20,27 @@ from sqlalchemy import (
     bindparam,
     cast,
     exists,
-    func,
     insert,
     literal_column,
-    or_,
     select,
+    text,
 )
 
 from translator.errors import ConfigError
 from translator.ledger import cluster_install, lanes, schema
-from translator.ledger.cluster_tables import host, jobs, setting, workers
+from translator.ledger.cluster_hosts import Host, Hosts, living
+from translator.ledger.cluster_tables import host, jobs, setting
+from translator.ledger.cluster_view import Queue, Worker, read_queues, read_workers, with_work
 from translator.ledger.database import Database
-from translator.ledger.lock import advisory_lock, is_shared
+from translator.ledger.lock import advisory_lock, is_pooled, is_shared
 
 DEAD_AFTER_S = 90.0
 
 NOT_SHARED = "the ledger is not set up for several hosts; run `translator cluster init` once"
+POOLED = (
+    "between this host and the database stands a connection pooler (PgBouncer?), which lends a connection to several: "
+    "a cluster needs connections of its own, so name the database itself in the ledger's URL"
+)
 _NEEDS_POSTGRESQL = "several hosts need a ledger in PostgreSQL: --ledger postgresql://user@host/database"
 _FORGOTTEN_S = 30.0
 """A lane that is due for so long and has no job is given one; there should never be any."""
@@ -45,32 +49,6 @@ _SOME = 1000
 
 ERRANDS = ("fetch", "notices", "bring", "confirm")
 _FIRST_ERRAND = 740_703
-
-
-class Worker(Struct, frozen=True):
-    """
-    One worker of a cluster, as people see it.
-
-    Shape: `lanes` counts what it is at work on.
-    Units: `silent_s` in seconds since it last reported.
-    """
-
-    id: int
-    host: str
-    pid: int
-    queue: str
-    since: str
-    silent_s: float
-    lanes: int
-    is_alive: bool
-
-
-class Queue(Struct, frozen=True):
-    """What waits in one queue: lanes that may go on now, and those that wait for a time."""
-
-    name: str
-    due: int
-    later: int
 
 
 class Cluster:
@@ -102,13 +80,19 @@ class Cluster:
         self.need()
         with self._database.read() as connection:
             known, dead_after_s = connection.execute(select(setting.c.version, setting.c.dead_after_s)).one()
-        own = cluster_install.procrastinate_version()
+        own = cluster_install.queue_version()
         if known != own:
             raise ConfigError(
-                f"the queue of the cluster is of Procrastinate {known}, here is {own}: install the same on every host, "
-                "stop them all, and run `translator cluster init`"
+                f"the queue of the cluster is of Procrastinate {known}, here is {own}: install the same versions of "
+                "Procrastinate and translator on every host, stop them all, and run `translator cluster init`"
             )
         return float(dead_after_s)
+
+    @property
+    def dead_after_s(self) -> float:
+        """The seconds after which a silent host counts as dead."""
+        with self._database.read() as connection:
+            return float(connection.execute(select(setting.c.dead_after_s)).scalar_one())
 
     def need(self) -> None:
         """
@@ -119,6 +103,8 @@ class Cluster:
         self._need_postgresql()
         if not self.is_set_up:
             raise ConfigError(NOT_SHARED)
+        if is_pooled(self._database.engine):
+            raise ConfigError(POOLED)
 
     def set_up(self, dead_after_s: float = DEAD_AFTER_S) -> bool:
         """
@@ -127,7 +113,7 @@ class Cluster:
         Raises: ConfigError where the ledger is in SQLite, Procrastinate is not installed, or somebody is at work.
         """
         self._need_postgresql()
-        wanted = (cluster_install.procrastinate_version(), dead_after_s)
+        wanted = (cluster_install.queue_version(), dead_after_s)
         with self._nobody_at_work() as connection:
             if is_shared(connection):
                 known = connection.execute(select(setting.c.version, setting.c.dead_after_s)).one()
@@ -152,6 +138,19 @@ class Cluster:
             self._need_rest(connection)
             cluster_install.remove(connection)
         return True
+
+    def hosts(self) -> Hosts:
+        """Give who runs, whatever the role."""
+        return Hosts(self._database)
+
+    def present(self) -> list[Host]:
+        """List every host with what it delivers to, and workers of which no host speaks (any more)."""
+        return with_work(self.hosts().listed(), self.workers())
+
+    def room(self) -> int:
+        """Tell how many more connections the database takes."""
+        with self._database.read() as connection:
+            return int(connection.execute(_ROOM).scalar_one())
 
     def introduce(self, worker: int, *, name: str, pid: int, queue: str) -> None:
         """Note whose worker it is, for people."""
@@ -178,25 +177,12 @@ class Cluster:
     def workers(self) -> list[Worker]:
         """List the workers, those that died and were not struck off yet among them."""
         with self._database.read() as connection:
-            dead_after_s = connection.execute(select(setting.c.dead_after_s)).scalar_one()
-            return [
-                Worker(
-                    id=row["id"],
-                    host=row["name"] or "",
-                    pid=row["pid"] or 0,
-                    queue=row["queue"] or "",
-                    since=row["started_at"].isoformat(timespec="seconds") if row["started_at"] else "",
-                    silent_s=round(float(row["silent_s"]), 1),
-                    lanes=row["lanes"],
-                    is_alive=row["silent_s"] < dead_after_s,
-                )
-                for row in connection.execute(_WORKERS).mappings()
-            ]
+            return read_workers(connection)
 
     def queues(self) -> list[Queue]:
         """List what waits, by queue."""
         with self._database.read() as connection:
-            return [Queue(*row) for row in connection.execute(_QUEUES)]
+            return read_queues(connection)
 
     @contextmanager
     def errand(self, name: str) -> Iterator[bool]:
@@ -218,42 +204,19 @@ class Cluster:
                 yield connection
 
     def _need_rest(self, connection: Connection) -> None:
-        alive = connection.execute(select(func.count()).select_from(workers).where(~_is_silent)).scalar_one()
-        if alive:
+        names = living(connection)
+        if names:
             raise ConfigError(
-                f"{alive} workers are at work, or may be: stop every host first (`translator cluster status`)"
+                f"hosts are at work, or may be: {', '.join(names)}; stop every host first (`translator cluster status`)"
             )
 
 
 # Written out, not bound: they are of a type of Procrastinate's, and only so fit its indexes.
 _TODO: ColumnElement[str] = literal_column("'todo'")
 _DOING: ColumnElement[str] = literal_column("'doing'")
-_silent_s = func.extract("epoch", func.clock_timestamp() - workers.c.last_heartbeat)
-_is_silent = _silent_s >= select(setting.c.dead_after_s).scalar_subquery()
-_lanes_of = select(func.count()).where(jobs.c.worker_id == workers.c.id, jobs.c.status == _DOING).scalar_subquery()
-_WORKERS = (
-    select(
-        workers.c.id,
-        host.c.name,
-        host.c.pid,
-        host.c.queue,
-        host.c.started_at,
-        _silent_s.label("silent_s"),
-        _lanes_of.label("lanes"),
-    )
-    .select_from(workers.outerjoin(host, host.c.worker_id == workers.c.id))
-    .order_by(workers.c.id)
-)
-_is_later = jobs.c.scheduled_at > func.now()
-_QUEUES = (
-    select(
-        jobs.c.queue_name,
-        func.count().filter(or_(jobs.c.scheduled_at.is_(None), ~_is_later)),
-        func.count().filter(_is_later),
-    )
-    .where(jobs.c.status == _TODO)
-    .group_by(jobs.c.queue_name)
-    .order_by(jobs.c.queue_name)
+_ROOM = text(
+    "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
+    " - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')"
 )
 _lane = schema.lane
 _FORGOTTEN = (

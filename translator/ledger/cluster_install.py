@@ -23,6 +23,9 @@ from translator.ledger.cluster_tables import SCHEMA, TRIGGER, setting
 if TYPE_CHECKING:
     import psycopg
 
+LAYOUT = 1
+"""The version of what is made here around Procrastinate's tables; a change of it asks for `translator cluster init`."""
+
 TASK = "drain"
 URGENT = ".urgent"
 """What is urgent has a queue of its own, named so behind the destination."""
@@ -54,6 +57,12 @@ CREATE TABLE {jobs}.host (
     worker_id bigint PRIMARY KEY REFERENCES {jobs}.procrastinate_workers (id) ON DELETE CASCADE,
     name text NOT NULL, pid bigint NOT NULL, queue text NOT NULL, started_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE TABLE {jobs}.process (
+    id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    name text NOT NULL, pid bigint NOT NULL, role text NOT NULL, version text NOT NULL, tables text NOT NULL,
+    terms text NOT NULL, ahead_s double precision NOT NULL,
+    started_at timestamptz NOT NULL DEFAULT now(), seen_at timestamptz NOT NULL DEFAULT now()
+);
 -- Procrastinate looks for other jobs of a lock by an index that begins with the id, and so reads all of it each time.
 DROP INDEX {jobs}.procrastinate_jobs_id_lock_idx_v1;
 CREATE INDEX procrastinate_jobs_lock_id_idx ON {jobs}.procrastinate_jobs (lock, id) WHERE status IN ('todo', 'doing');
@@ -83,7 +92,7 @@ def install(connection: Connection, dead_after_s: float) -> None:
     newest = connection.execute(select(func.coalesce(func.max(schema.attempt.c.worker), 0))).scalar_one()
     workers = f"{SCHEMA}.procrastinate_workers"
     raw.execute(f"ALTER TABLE {workers} ALTER COLUMN id RESTART WITH {newest + 1}".encode())
-    connection.execute(insert(setting), {"version": procrastinate_version(), "dead_after_s": dead_after_s})
+    connection.execute(insert(setting), {"version": queue_version(), "dead_after_s": dead_after_s})
     lane = schema.lane
     connection.execute(update(lane).where(lane.c.due_at.is_not(None)).values(due_at=lane.c.due_at))
 
@@ -98,16 +107,16 @@ def remove(connection: Connection) -> None:
     connection.execute(text(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE"))
 
 
-def procrastinate_version() -> str:
+def queue_version() -> str:
     """
-    Give the version of Procrastinate that is installed here.
+    Give the version of the queue that is made here: Procrastinate's, and ours of what is around it.
 
     Raises: ConfigError where there is none.
     """
     from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - 20 ms that only a cluster needs
 
     try:
-        return version("procrastinate")
+        return f"{version('procrastinate')}+{LAYOUT}"
     except PackageNotFoundError:
         raise ConfigError(NEEDS_EXTRA) from None
 

@@ -44,10 +44,26 @@ host = Table(
 )
 """Whose worker it is, for people."""
 
+process = Table(
+    "process",
+    _METADATA,
+    Column("id", BigInteger, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("tables", Text, nullable=False),
+    Column("terms", Text, nullable=False),
+    Column("ahead_s", Float, nullable=False),
+    Column("started_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+    Column("seen_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+)
+"""Every host that runs, whatever its role: by what it goes, and when it last said so."""
+
 setting = Table(
     "setting",
     _METADATA,
     Column("version", Text, nullable=False),
     Column("dead_after_s", Float, nullable=False),
 )
-"""One row: the version of Procrastinate that the queue is of, and what all hosts must agree on."""
+"""One row: the version that the queue is of, and what all hosts must agree on."""

@@ -11,11 +11,18 @@ from translator.ledger.states import SUBMISSION_STATES, UNFINISHED
 
 _lane, _submission, _attempt, _entry = schema.lane, schema.submission, schema.attempt, schema.entry
 
+STANDSTILL_MS = 10_000
+"""How long PostgreSQL lets a transaction that has locked a lane do nothing before it undoes it."""
+
 # Written out, not bound: only so does SQLite see that the index of what is unfinished fits.
 _UNFINISHED: list[ColumnElement[str]] = [literal_column(f"'{state}'") for state in UNFINISHED]
 
+# Who stands still in the middle of a transaction (a suspended machine) must not stop all others for long.
+_BRIEFLY = func.set_config(
+    "idle_in_transaction_session_timeout", literal_column(f"'{STANDSTILL_MS}'"), literal_column("true")
+)
 # In one order, so that two who lock several never wait for each other.
-_lanes = select(_lane.c.id).where(_lane.c.id.in_(bindparam("lanes", expanding=True))).order_by(_lane.c.id)
+_lanes = select(_lane.c.id, _BRIEFLY).where(_lane.c.id.in_(bindparam("lanes", expanding=True))).order_by(_lane.c.id)
 LOCK_LANES = _lanes.with_for_update()
 LOCK_FREE_LANES = _lanes.with_for_update(nowait=True)
 DUE_LANES = (
@@ -127,7 +134,9 @@ OUTCOMES = (
     .where(_attempt.c.submission_id == bindparam("submission"), _attempt.c.ended_at.is_not(None))
     .order_by(_attempt.c.id.desc())
 )
-ENLISTED = select(workers.c.id).where(workers.c.id == bindparam("worker")).with_for_update(read=True, key_share=True)
+ENLISTED = (
+    select(workers.c.id, _BRIEFLY).where(workers.c.id == bindparam("worker")).with_for_update(read=True, key_share=True)
+)
 REMIND_LANES = (
     update(_lane)
     .where(_lane.c.id.in_(bindparam("lanes", expanding=True)), _lane.c.due_at.is_not(None))

@@ -55,6 +55,18 @@ def is_shared(connection: Connection) -> bool:
     return connection.execute(_IS_SHARED).first() is not None
 
 
+def is_pooled(engine: Engine) -> bool:
+    """
+    Tell whether something stands between us and PostgreSQL that lends connections to several.
+
+    Who connects is told the number of its process there. A pooler tells one of its own making.
+    """
+    with told_plainly(), engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        told = raw.info.backend_pid if raw is not None else 0
+        return bool(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one() != told)
+
+
 @contextmanager
 def file_lock(path: Path) -> Iterator[bool]:
     """Hold the lock while the block runs; gives False, at once, where another process holds it."""

@@ -20,6 +20,9 @@ _LOCKED = f"another process has kept the ledger locked; {_NOT_THIS}: try again w
 _FULL = f"the disk of the ledger is full; {_NOT_THIS}: make room and try again"
 _FAILS = f"the disk of the ledger fails (full? over a quota? damaged?); {_NOT_THIS}: check it first"
 _READ_ONLY = "the ledger cannot be written; check the rights of the file and its folder, or of the database's user"
+_STANDBY = (
+    f"the ledger cannot be written now, its database is for reading only (a standby?); {_NOT_THIS}: try again later"
+)
 _DAMAGED = "the ledger is damaged; restore a backup (`translator ledger restore`)"
 _GONE = f"the database of the ledger cannot be reached, or broke off; {_NOT_THIS}: try again when it is back"
 
@@ -37,7 +40,7 @@ _SQLITE = {
 _POSTGRESQL = {
     "53100": _FULL,
     "53": f"the database of the ledger has run out of memory or connections; {_NOT_THIS}: try again",
-    "25006": _READ_ONLY,
+    "25006": _STANDBY,
     "42501": _READ_ONLY,
     "28": "the database of the ledger refuses the user; check the name and the password (PGPASSWORD or ~/.pgpass)",
     "3D000": "the database of the ledger does not exist; create it first",
@@ -51,6 +54,9 @@ _POSTGRESQL = {
 
 # Before a connection stands, PostgreSQL has only words.
 _CONNECTING = {
+    "too many clients": _POSTGRESQL["53"],
+    "too many connections": _POSTGRESQL["53"],
+    "connection slots": _POSTGRESQL["53"],
     'database "': _POSTGRESQL["3D000"],
     'role "': _POSTGRESQL["28"],
     "password": _POSTGRESQL["28"],
@@ -59,7 +65,7 @@ _CONNECTING = {
 }
 
 # A disk has room again when somebody has made some: until then a service goes on telling its senders to come again.
-_PASSING = frozenset({_LOCKED, _GONE, _FULL, _FAILS, _POSTGRESQL["53"]})
+_PASSING = frozenset({_LOCKED, _GONE, _FULL, _FAILS, _STANDBY, _POSTGRESQL["53"]})
 
 
 @contextmanager

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from translator.errors import ConfigError, LedgerError, TranslatorError
 from translator.ledger.backup import back_up
+from translator.ledger.cluster_hosts import living
 from translator.ledger.database import Database, connect, only_look
+from translator.ledger.lock import is_shared
 from translator.ledger.migrate import check_known, run_migrations
 from translator.ledger.schema import HEAD
 
@@ -60,9 +62,23 @@ def _upgrade(database: Database) -> None:
         return
     if revision is not None:
         check_known(revision)
+        _need_rest(database)
         back_up(database, _backup_path(database, revision))
     with database.write() as connection:
         run_migrations(connection, HEAD)
+
+
+def _need_rest(database: Database) -> None:
+    """Leave tables alone by which hosts of a cluster go that are at work."""
+    if database.path is not None:
+        return
+    with database.read() as connection:
+        names = living(connection) if is_shared(connection) else []
+    if names:
+        raise ConfigError(
+            f"this translator is newer than the tables of the ledger, and {', '.join(names)} may be at work with the "
+            "older ones: stop every host, then start one with the new version, which upgrades them"
+        )
 
 
 def _backup_path(database: Database, revision: str) -> Path:

@@ -4,7 +4,9 @@ Run jobs among several hosts: an engine on Procrastinate, over the queue that th
 Procrastinate gives each job to one worker at a time (`lock` and `queueing_lock` are the lane), wakes workers by
 NOTIFY, and knows which are alive. All else is the ledger's. Where a destination may not be called, a job that was
 fetched waits here, so that the others stay where they are; what is urgent has workers of its own, which do not wait
-behind it. A job that ends without having sent anything is made again where its lane is still due.
+behind it. Where it is only this host that cannot reach the destination, its jobs go back to the others, and this host
+fetches none until it is time to try again. A job that ends without having sent anything is made again where its lane is
+still due.
 """
 
 from __future__ import annotations
@@ -13,22 +15,20 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import psycopg
 from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Job, Status
-from procrastinate.manager import JobManager
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from procrastinate.jobs import Status
 
-from translator.errors import DeclaredDeadError, LedgerError, LedgerUnavailableError, TakenOverError
+from translator.errors import LedgerError, LedgerUnavailableError, TakenOverError
 from translator.ledger import Bell, Cluster
 from translator.ledger.cluster_install import TASK, URGENT
-from translator.ledger.cluster_tables import SCHEMA
-from translator.ledger.database import CONNECT_SECONDS, PATIENCE, SERVER_PATIENCE
-from translator.ledger.lanes import DEAD
+from translator.ledger.database import CONNECT_SECONDS
+from translator.transmit.cluster_queue import Reports, queue_place
 from translator.transmit.engine import GLANCE_S, Lanes, Turn
 from translator.transmit.membership import Member, Terms
 
@@ -39,73 +39,7 @@ LOOK_S = 1.0
 """How often a worker looks whether its destination may be called, should nobody ring."""
 
 _GONE = "the database of the cluster cannot be reached, or broke off; this host stops sending until it is back"
-_LISTED = "SELECT 1 FROM procrastinate_workers WHERE id = %(worker_id)s"
 _POOL = 4
-
-# A host that stands still in the middle of a report would keep the others from striking it off.
-_BRIEF = {"idle_in_transaction_session_timeout": 10_000}
-
-# A queue is empty when its statistics are made and long when they matter, so the planner is not left to guess: in order
-# of the index, one job at a time. Otherwise a backlog of thousands costs half a second for each job.
-_BY_INDEX = dict.fromkeys(
-    ("enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "enable_sort", "jit"), "off"
-)
-
-
-class Reports(JobManager):
-    """Procrastinate's way to its tables; it tells when this worker was listed, and when it reported."""
-
-    def __init__(
-        self,
-        connector: PsycopgConnector,
-        member: Member,
-        clock: Callable[[], float],
-        introduce: Callable[[int], None],
-        broke_off: Callable[[], None],
-    ) -> None:
-        super().__init__(connector)
-        self._introduce = introduce
-        self._broke_off = broke_off
-        self._member = member
-        self._clock = clock
-        self.listed: list[int] = []
-
-    async def register_worker(self) -> int:
-        """List a worker; attempts are in the name of the first."""
-        asked_at = self._clock()
-        worker = await super().register_worker()
-        self.listed.append(worker)
-        if not self._member.worker:
-            self._member.enlisted(worker, asked_at)
-        await asyncio.to_thread(self._introduce, worker)
-        return worker
-
-    async def update_heartbeat(self, worker_id: int) -> None:
-        """
-        Report a worker.
-
-        Raises: DeclaredDeadError where the others have struck it off, of which Procrastinate takes no notice.
-        """
-        asked_at = self._clock()
-        await super().update_heartbeat(worker_id)
-        if not await self.connector.execute_query_all_async(_LISTED, worker_id=worker_id):
-            raise DeclaredDeadError(DEAD)
-        self._member.reported(worker_id, asked_at)
-
-    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 - the method's own
-        """Take a job off the queue; where that fails, its lane is locked until this worker is off the list."""
-        try:
-            await super().finish_job(job, status, delete_job)
-        except ConnectorException:
-            self._broke_off()
-
-    async def unregister_worker(self, worker_id: int) -> None:
-        """Leave a worker that has ended on the list: the other one may still have something under way."""
-
-    async def sign_off(self) -> None:
-        """Take all workers off the list; nothing is under way any more."""
-        for worker in self.listed:
-            await super().unregister_worker(worker)
 
 
 class ClusterEngine:
@@ -154,7 +88,8 @@ class ClusterEngine:
             return is_over() or self._failure is not None
 
         async def drain(context: JobContext, lane: int) -> None:
-            await self._job(lanes, lane, ends, urgent=str(context.job.queue).endswith(URGENT))
+            urgent = str(context.job.queue).endswith(URGENT)
+            await self._job(lanes, lane, ends, urgent=urgent, give_back=partial(reports.give_back, context.job))
 
         app.task(name=TASK, pass_context=True)(drain)
         try:
@@ -208,12 +143,23 @@ class ClusterEngine:
             stalled_worker_timeout=self._terms.dead_after_s,
         )
 
-    async def _job(self, lanes: Lanes, lane: int, ends: Callable[[], bool], *, urgent: bool) -> None:
+    async def _job(
+        self,
+        lanes: Lanes,
+        lane: int,
+        ends: Callable[[], bool],
+        *,
+        urgent: bool,
+        give_back: Callable[[], Awaitable[None]],
+    ) -> None:
         """Drain one lane, as soon as its destination may be called."""
         turn = Turn(lane)
         try:
             while not ends():
                 if not lanes.may_go(urgent=urgent):
+                    if lanes.is_cut_off:
+                        await self._leave_to_others(lanes, lane, ends, urgent=urgent, give_back=give_back)
+                        return
                     await self._wait_for_news()
                     continue
                 async with self._slots:
@@ -228,6 +174,21 @@ class ClusterEngine:
             return
         except LedgerError as error:
             self._fail(error)
+
+    async def _leave_to_others(
+        self,
+        lanes: Lanes,
+        lane: int,
+        ends: Callable[[], bool],
+        *,
+        urgent: bool,
+        give_back: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Let others have a lane, and keep its place among our jobs until we may try again, so that we fetch none."""
+        await give_back()
+        await asyncio.to_thread(self._remind, lane)
+        while not ends() and not lanes.may_go(urgent=urgent):
+            await self._wait_for_news()
 
     async def _wait_for_news(self) -> None:
         try:
@@ -285,11 +246,3 @@ class ClusterEngine:
     def _fail(self, error: LedgerError) -> None:
         if self._failure is None:
             self._failure = error
-
-
-def queue_place(address: str) -> str:
-    """Give the database of the queue: that of the ledger, with the queue's own schema."""
-    given = conninfo_to_dict(address)
-    settings = {"search_path": SCHEMA, "synchronous_commit": "on", **SERVER_PATIENCE, **_BY_INDEX, **_BRIEF}
-    options = " ".join([str(given.get("options") or ""), *(f"-c {name}={value}" for name, value in settings.items())])
-    return make_conninfo(address, options=options, application_name="translator", **PATIENCE)

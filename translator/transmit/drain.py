@@ -139,6 +139,11 @@ class LaneDrain:
         """Tell whether the destination may be called now, as far as is known here."""
         return self.gate.is_open and int(urgent) >= self.gate.lowest
 
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether calls fail from here; what closes the destination for everybody is in the ledger."""
+        return not self.gate.paused and (self.gate.circuit != "closed" or self._vain_fetches > 0)
+
     async def _drain(self, turn: Turn, client: Client) -> None:
         left = TURN
         token = await self._enter()

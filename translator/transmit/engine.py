@@ -75,6 +75,10 @@ class Lanes(Protocol):
     def may_go(self, *, urgent: bool) -> bool:
         """Tell whether the destination may be called now, as far as is known here."""
 
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the destination cannot be reached from here, which need not be so elsewhere."""
+
     async def drain(self, turn: Turn) -> None:
         """Send what the lane has, in order, until it is empty, blocked, has to wait or has had its turn."""
 

@@ -1,0 +1,103 @@
+"""Reach the job queue of a cluster by Procrastinate: where it is, and what a host tells the others through it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from procrastinate import PsycopgConnector
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from translator.errors import DeclaredDeadError
+from translator.ledger.cluster_tables import SCHEMA
+from translator.ledger.database import PATIENCE, SERVER_PATIENCE
+from translator.ledger.lanes import DEAD
+from translator.transmit.membership import Member
+
+_LISTED = "SELECT 1 FROM procrastinate_workers WHERE id = %(worker_id)s"
+
+# A host that stands still in the middle of a report would keep the others from striking it off.
+_BRIEF = {"idle_in_transaction_session_timeout": 10_000}
+
+# A queue is empty when its statistics are made and long when they matter, so the planner is not left to guess: in order
+# of the index, one job at a time. Otherwise a backlog of thousands costs half a second for each job.
+_BY_INDEX = dict.fromkeys(
+    ("enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "enable_sort", "jit"), "off"
+)
+
+
+class Reports(JobManager):
+    """Procrastinate's way to its tables; it tells when this worker was listed, and when it reported."""
+
+    def __init__(
+        self,
+        connector: PsycopgConnector,
+        member: Member,
+        clock: Callable[[], float],
+        introduce: Callable[[int], None],
+        broke_off: Callable[[], None],
+    ) -> None:
+        super().__init__(connector)
+        self._introduce = introduce
+        self._broke_off = broke_off
+        self._member = member
+        self._clock = clock
+        self.listed: list[int] = []
+        self._given_back: set[int] = set()
+
+    async def register_worker(self) -> int:
+        """List a worker; attempts are in the name of the first."""
+        asked_at = self._clock()
+        worker = await super().register_worker()
+        self.listed.append(worker)
+        if not self._member.worker:
+            self._member.enlisted(worker, asked_at)
+        await asyncio.to_thread(self._introduce, worker)
+        return worker
+
+    async def update_heartbeat(self, worker_id: int) -> None:
+        """
+        Report a worker.
+
+        Raises: DeclaredDeadError where the others have struck it off, of which Procrastinate takes no notice.
+        """
+        asked_at = self._clock()
+        await super().update_heartbeat(worker_id)
+        if not await self.connector.execute_query_all_async(_LISTED, worker_id=worker_id):
+            raise DeclaredDeadError(DEAD)
+        self._member.reported(worker_id, asked_at)
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 - the method's own
+        """Take a job off the queue; where that fails, its lane is locked until this worker is off the list."""
+        if job.id in self._given_back:
+            self._given_back.remove(job.id)
+            return
+        try:
+            await super().finish_job(job, status, delete_job)
+        except ConnectorException:
+            self._broke_off()
+
+    async def give_back(self, job: Job) -> None:
+        """Take a job off the queue while it still runs, so that its lane is free for others."""
+        await self.finish_job(job, Status.ABORTED, delete_job=True)
+        if job.id is not None:
+            self._given_back.add(job.id)
+
+    async def unregister_worker(self, worker_id: int) -> None:
+        """Leave a worker that has ended on the list: the other one may still have something under way."""
+
+    async def sign_off(self) -> None:
+        """Take all workers off the list; nothing is under way any more."""
+        for worker in self.listed:
+            await super().unregister_worker(worker)
+
+
+def queue_place(address: str) -> str:
+    """Give the database of the queue: that of the ledger, with the queue's own schema."""
+    given = conninfo_to_dict(address)
+    settings = {"search_path": SCHEMA, "synchronous_commit": "on", **SERVER_PATIENCE, **_BY_INDEX, **_BRIEF}
+    options = " ".join([str(given.get("options") or ""), *(f"-c {name}={value}" for name, value in settings.items())])
+    return make_conninfo(address, options=options, application_name="translator", **PATIENCE)
