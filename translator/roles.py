@@ -11,16 +11,21 @@ NEEDS_ROLE = "several hosts share this ledger: say what this one does, `translat
 
 
 class Role(NamedTuple):
-    """What a host of a cluster does: take in, deliver, or both; without a cluster, both, and `shared` is false."""
+    """
+    What a host of a cluster does: take in, deliver, or both; without a cluster, both, and `shared` is false.
+
+    Units: `dead_after_s` is the silence after which one that delivers counts as dead.
+    """
 
     accepts: bool = True
     delivers: bool = True
     shared: bool = False
+    dead_after_s: float = 0.0
 
     @property
     def name(self) -> str:
         """The role as it is said."""
-        return next((name for name, role in ROLES.items() if role == self), "")
+        return next(name for name, role in ROLES.items() if role[:2] == self[:2])
 
     @classmethod
     def named(cls, name: str | None, ledger: Ledger) -> Role:
@@ -36,9 +41,8 @@ class Role(NamedTuple):
             return cls()
         role = ROLES[name]
         if role.delivers:
-            cluster.check()
-        else:
-            cluster.need()
+            return role._replace(dead_after_s=cluster.check())
+        cluster.need()
         return role
 
 

@@ -13,6 +13,7 @@ from translator.intake import Tables
 from translator.ledger import Card, RateBudget
 from translator.presence import card_of
 from translator.roles import Role
+from translator.sharing import check_calls
 from translator.sites import Sites
 from translator.usable import check_usable
 from translator.vendors import rate_budgets
@@ -44,6 +45,8 @@ class Site(NamedTuple):
         if not role.accepts:
             settings = structs.replace(settings, **NO_INTAKES, api=structs.replace(settings.api, enabled=False))
         check_usable(settings)
+        if role.dead_after_s:
+            check_calls(settings, role.dead_after_s)
         sites = Sites.load(settings)
         return cls(settings, Tables(sites, policies(settings, sites.default.tables)), role)
 

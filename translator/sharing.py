@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from translator.config import Settings
 from translator.errors import ConfigError
 from translator.ledger import Bell, Cluster
 from translator.ledger.cluster_install import NEEDS_EXTRA
@@ -11,6 +12,18 @@ from translator.transmit.dispatcher import Place
 from translator.transmit.drain import Route
 from translator.transmit.engine import Engine
 from translator.transmit.membership import Member, Terms
+from translator.vendors import longest_call_s
+
+
+def check_calls(settings: Settings, dead_after_s: float) -> None:
+    """
+    Make sure that a host's calls are over before it counts as dead.
+
+    Raises: ConfigError where a vendor's may last too long.
+    """
+    for vendor in (settings.whoop, settings.acurable):
+        if vendor.url:
+            Terms(dead_after_s, longest_call_s(vendor.timeout_s)).check()
 
 
 def place_among(cluster: Cluster, route: Route) -> Place:

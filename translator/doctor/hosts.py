@@ -9,8 +9,7 @@ from translator.doctor.diagnosis import FAIL, OK, WARN, Diagnosis, Examined, spa
 from translator.doctor.ledgers import is_file, is_usable
 from translator.errors import ConfigError
 from translator.ledger import Cluster, Host, Ledger, differences
-from translator.transmit.membership import Terms
-from translator.vendors import longest_call_s
+from translator.sharing import check_calls
 
 WRONG_S = 5.0
 """A clock that is ahead of the database's by more, or behind it, should be set."""
@@ -52,13 +51,10 @@ def _queue(cluster: Cluster) -> Diagnosis:
 
 
 def _calls(examined: Examined, dead_after_s: float) -> Iterator[Diagnosis]:
-    for vendor in (examined.settings.whoop, examined.settings.acurable):
-        if not vendor.url:
-            continue
-        try:
-            Terms(dead_after_s, longest_call_s(vendor.timeout_s)).check()
-        except ConfigError as error:
-            yield Diagnosis("cluster", FAIL, str(error), "this host does not deliver as it is")
+    try:
+        check_calls(examined.settings, dead_after_s)
+    except ConfigError as error:
+        yield Diagnosis("cluster", FAIL, str(error), "this host does not deliver as it is")
 
 
 def _deliverers(present: list[Host]) -> Diagnosis:
