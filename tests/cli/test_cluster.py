@@ -22,8 +22,8 @@ def test_ledger_is_shared_looked_at_and_given_back(command_line: CommandLine, po
     assert codes == [0, 0, 1, 0, 0]
 
 
-def test_workers_are_listed(command_line: CommandLine, postgres: Postgres) -> None:
-    """One line each; all of them alive is no finding."""
+def test_hosts_are_listed(command_line: CommandLine, postgres: Postgres) -> None:
+    """One line for each host; all of them alive is no finding."""
     url = postgres.new()
     command_line("cluster", "init", "--ledger", url)
     postgres.execute("INSERT INTO translator_jobs.procrastinate_workers DEFAULT VALUES", url)
@@ -54,7 +54,7 @@ def test_file_cannot_be_shared(command_line: CommandLine, tmp_path: Path, argume
     assert (done.returncode, b"PostgreSQL" in done.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("role", ["accept", "deliver", "all"])
+@pytest.mark.parametrize("role", ["accept", "deliver"])
 def test_role_needs_a_shared_ledger(command_line: CommandLine, postgres: Postgres, role: str) -> None:
     """A host that would wait for jobs for ever says what is missing."""
     done = command_line("run", "--role", role, "--ledger", postgres.new())
