@@ -26,6 +26,7 @@ TIMEOUT_S = 1.0
 AT_LEISURE = 60.0
 """The silence where nobody is to be taken for dead, so that a call may last long on a machine that is busy."""
 PATIENCE_S = 90.0
+ANOTHER = "00000000-0000-4000-8000-000000000777"
 LANES = tuple(f"00000000-0000-4000-8000-{number:012}" for number in range(30))
 
 StartHost = Callable[..., subprocess.Popen[bytes]]
@@ -213,7 +214,7 @@ def test_who_accepts_and_who_cannot_reach_the_vendor_leave_delivery_to_others(
 ) -> None:
     """One host has no worker; what another one fetched goes to the third, and who goes by what is told."""
     (tmp_path / "inbox").mkdir()
-    (tmp_path / "inbox" / "one.hl7").write_bytes(oru([Obx(CHOLESTEROL, "180")]))
+    (tmp_path / "inbox" / "one.hl7").write_bytes(oru([Obx(CHOLESTEROL, "180")], request=ANOTHER))
     with Ledger.open(url) as ledger:
         ledger.cluster().set_up(AT_LEISURE)
         host("accept", "--folder", "inbox")
