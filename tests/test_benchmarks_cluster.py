@@ -29,7 +29,17 @@ def test_hosts_of_the_benchmark_may_send() -> None:
 @needs_namespaces
 def test_hosts_that_die_lose_nothing_and_two_of_them_are_fast() -> None:
     """At least 150 lanes in a second."""
-    command = [sys.executable, "-m", "benchmarks.cluster", "--lanes", "1500", "--rate-lanes", "1500"]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.cluster",
+        "--lanes",
+        "1500",
+        "--rate-lanes",
+        "1500",
+        "--dead-after",
+        "10",
+    ]
 
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
 

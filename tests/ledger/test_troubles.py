@@ -104,13 +104,13 @@ def test_damage_that_keeps_a_ledger_shut_is_a_finding_too(path: Path) -> None:
 
 @postgresql_only
 def test_read_only_database_keeps_nothing(ledger: Ledger, place: str, postgres: Postgres) -> None:
-    """Such as a standby server; reading goes on."""
+    """Such as a standby server; reading goes on, and so does who waits for it to become the first one."""
     ledger.accept([message(1)], POLICIES)
     (name,) = postgres.execute("SELECT quote_ident(current_database())", place)[0]
     postgres.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
 
     with Ledger.open(place) as reader:
-        with pytest.raises(LedgerError, match="cannot be written"):
+        with pytest.raises(LedgerUnavailableError, match="cannot be written"):
             reader.accept([message(2)], POLICIES)
 
         assert reader.balance().messages == 1
