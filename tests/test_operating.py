@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ from translator.web.metrics import METRICS_PATH, Metrics
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+CLUSTER = (ROOT / "docs" / "cluster.conf").read_text(encoding="utf-8")
 UNIT = (ROOT / "docs" / "translator.service").read_text(encoding="utf-8")
 CONTAINER = (ROOT / "docs" / "Containerfile").read_text(encoding="utf-8")
 
@@ -102,13 +104,21 @@ def test_image_is_for_no_root_and_names_no_registry() -> None:
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
-def test_unit_is_one_that_systemd_understands(tmp_path: Path) -> None:
-    """Without a complaint; the program is one that is here."""
+@pytest.mark.parametrize("shared", [pytest.param(False, id="alone"), pytest.param(True, id="host-of-a-cluster")])
+def test_unit_is_one_that_systemd_understands(tmp_path: Path, *, shared: bool) -> None:
+    """Without a complaint, with the drop-in for a cluster, too; the program is one that is here."""
     unit = tmp_path / "translator.service"
-    unit.write_text(UNIT.replace("/opt/translator/bin/translator", sys.executable), encoding="utf-8")
+    (tmp_path / "translator.service.d").mkdir()
+    for file, text in ((unit, UNIT), (tmp_path / "translator.service.d" / "cluster.conf", CLUSTER if shared else "")):
+        file.write_text(text.replace("/opt/translator/bin/translator", sys.executable), encoding="utf-8")
 
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True, check=False
+        ["systemd-analyze", "verify", "--man=no", str(unit)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
     )
 
-    assert [line for line in done.stderr.splitlines() if "translator.service" in line] == []
+    complaints = [line for line in done.stderr.splitlines() if "translator.service" in line or "cluster.conf" in line]
+    assert complaints == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -247,6 +248,20 @@ def test_queue_is_made_anew_only_while_nobody_is_at_work(ledger: Ledger, ask: As
 
     assert [ledger.cluster().set_up(120), ledger.cluster().set_up(120)] == [True, False]
     assert ledger.cluster().check() == 120
+
+
+@pytest.mark.parametrize(
+    ("version", "is_fit_to_accept"),
+    [pytest.param("2.0+1", True, id="procrastinate"), pytest.param("3.10.0", False, id="ours")],
+)
+def test_queue_of_another_version_is_told(ledger: Ledger, ask: Ask, version: str, *, is_fit_to_accept: bool) -> None:
+    """Who takes in uses what is ours of it; who delivers, all."""
+    ask(f"UPDATE translator_jobs.setting SET version = '{version}'")  # noqa: S608 - as above
+
+    with pytest.raises(ConfigError, match="cluster init"):
+        ledger.cluster().check()
+    with nullcontext() if is_fit_to_accept else pytest.raises(ConfigError, match="cluster init"):
+        ledger.cluster().need()
 
 
 def test_number_of_a_worker_is_never_given_again(ledger: Ledger, ask: Ask) -> None:

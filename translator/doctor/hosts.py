@@ -9,6 +9,7 @@ from translator.doctor.diagnosis import FAIL, OK, WARN, Diagnosis, Examined, spa
 from translator.doctor.ledgers import is_file, is_usable
 from translator.errors import ConfigError
 from translator.ledger import Cluster, Host, Ledger, differences
+from translator.ledger.cluster_install import NEEDS_EXTRA
 from translator.sharing import check_calls
 
 WRONG_S = 5.0
@@ -16,8 +17,6 @@ WRONG_S = 5.0
 
 OF_ONE_HOST = 16
 """So many connections a host that delivers may need."""
-
-_STOP_ALL = "stop every host, run `translator cluster init`, start them"
 
 
 def hosts(examined: Examined) -> Iterator[Diagnosis]:
@@ -44,8 +43,9 @@ def _queue(cluster: Cluster) -> Diagnosis:
     try:
         dead_after_s = cluster.check()
     except ConfigError as error:
-        # Who only takes in needs no Procrastinate, so this host may be one of those.
-        return Diagnosis("cluster", FAIL, str(error), f"where this host is to deliver; {_STOP_ALL}")
+        if str(error) == NEEDS_EXTRA:
+            return Diagnosis("cluster", WARN, str(error), "only where this host is to deliver")
+        return Diagnosis("cluster", FAIL, str(error), "stop every host, run `translator cluster init`, start them")
     text = f"several hosts share the ledger; one that is silent for {dead_after_s:g} s counts as dead"
     return Diagnosis("cluster", OK, text)
 

@@ -41,6 +41,10 @@ POOLED = (
     "between this host and the database stands a connection pooler (PgBouncer?), which lends a connection to several: "
     "a cluster needs connections of its own, so name the database itself in the ledger's URL"
 )
+_OTHER_VERSION = (
+    "the queue of the cluster is of Procrastinate {known}, here is {own}: install the same versions of Procrastinate "
+    "and translator on every host, stop them all, and run `translator cluster init`"
+)
 _NEEDS_POSTGRESQL = "several hosts need a ledger in PostgreSQL: --ledger postgresql://user@host/database"
 _FORGOTTEN_S = 30.0
 """A lane that is due for so long and has no job is given one; there should never be any."""
@@ -77,16 +81,11 @@ class Cluster:
 
         Raises: ConfigError where the ledger is not shared, or the queue is of another version of Procrastinate.
         """
-        self.need()
-        with self._database.read() as connection:
-            known, dead_after_s = connection.execute(select(setting.c.version, setting.c.dead_after_s)).one()
+        known = self.need()
         own = cluster_install.queue_version()
         if known != own:
-            raise ConfigError(
-                f"the queue of the cluster is of Procrastinate {known}, here is {own}: install the same versions of "
-                "Procrastinate and translator on every host, stop them all, and run `translator cluster init`"
-            )
-        return float(dead_after_s)
+            raise ConfigError(_OTHER_VERSION.format(known=known, own=own))
+        return self.dead_after_s
 
     @property
     def dead_after_s(self) -> float:
@@ -94,17 +93,23 @@ class Cluster:
         with self._database.read() as connection:
             return float(connection.execute(select(setting.c.dead_after_s)).scalar_one())
 
-    def need(self) -> None:
+    def need(self) -> str:
         """
-        Make sure that several hosts share this ledger.
+        Make sure that several hosts share this ledger, by a queue such as we make it; gives its version.
 
-        Raises: ConfigError where they do not.
+        Raises: ConfigError where they do not, or somebody stands between this host and the database.
         """
         self._need_postgresql()
         if not self.is_set_up:
             raise ConfigError(NOT_SHARED)
         if is_pooled(self._database.engine):
             raise ConfigError(POOLED)
+        with self._database.read() as connection:
+            known = str(connection.execute(select(setting.c.version)).scalar_one())
+        layout = f"+{cluster_install.LAYOUT}"
+        if not known.endswith(layout):
+            raise ConfigError(_OTHER_VERSION.format(known=known, own=f"...{layout}"))
+        return known
 
     def set_up(self, dead_after_s: float = DEAD_AFTER_S) -> bool:
         """
