@@ -102,51 +102,45 @@ def _is_quiet(ledger: Ledger) -> bool:
         return False
 
 
-def test_lanes_of_a_killed_host_are_taken_over(url: str, sandbox: SandboxProcess, host: StartHost) -> None:
-    """What it had under way is unknown once it is known to be dead, and all else is delivered in order by another."""
-    sandbox.fault("results", "delay", 30, times=4)
-    with Ledger.open(url) as ledger:
-        first = host("deliver")
-        accept(ledger, "C0", "C1")
-        wait_until(lambda: bool(open_lanes(ledger)), PATIENCE_S)
-        first.send_signal(signal.SIGKILL)
-        first.wait()
-        left = open_lanes(ledger)
-        sandbox.clear_faults()
-        second = host("deliver")
-        wait_until(lambda: _is_quiet(ledger), PATIENCE_S)
-        second.send_signal(signal.SIGTERM)
-        code = second.wait(PATIENCE_S)
-        said, received = states(ledger), sandbox.results()
-
-        unknown = {lane for lane, each in said.items() if "unknown" in each}
-        assert left
-        assert left <= unknown
-        assert code == 1
-        assert [ledger.verify(), ledger.cluster().workers()] == [[], []]
-    for lane in LANES:
-        codes = [int(body["observations"][0]["code"][1:]) for body in received.get(lane, [])]
-        assert list(compare(codes, said[lane])) == []
-
-
-def test_host_that_stood_still_sends_nothing_that_was_taken_over(
+def test_lanes_of_a_killed_host_and_of_one_that_stands_still_are_taken_over(
     url: str, sandbox: SandboxProcess, host: StartHost
 ) -> None:
-    """It wakes up without knowing that it counts as dead: what it had is decided, and it begins anew."""
-    sandbox.fault("results", "delay", 30, times=4)
+    """
+    What they had under way is unknown once they count as dead, and all else is delivered in order by another.
+
+    One wakes up without knowing that it counts as dead: what it had is decided, and it begins anew. When it is asked to
+    end, it finishes what is under way, and the other goes on.
+    """
+    sandbox.fault("results", "delay", 30, times=8)
     with Ledger.open(url) as ledger:
-        sleeper = host("deliver")
+        killed, sleeper = host("deliver"), host("deliver")
+        wait_until(lambda: _at_work(ledger) == {killed.pid, sleeper.pid}, PATIENCE_S)
         accept(ledger, "C0", "C1")
+        wait_until(lambda: len({one.pid for one in ledger.cluster().workers() if one.lanes}) == 2, PATIENCE_S)
         wait_until(lambda: bool(open_lanes(ledger)), PATIENCE_S)
         sleeper.send_signal(signal.SIGSTOP)
+        killed.send_signal(signal.SIGKILL)
+        killed.wait()
+        left = open_lanes(ledger)
         sandbox.clear_faults()
-        host("deliver")
-        wait_until(lambda: sleeper.pid not in _at_work(ledger), PATIENCE_S)
+        other = host("deliver")
+        wait_until(lambda: _at_work(ledger) == {other.pid}, PATIENCE_S)
         sleeper.send_signal(signal.SIGCONT)
         wait_until(lambda: sleeper.pid in _at_work(ledger) and _is_quiet(ledger), PATIENCE_S)
+        before = {lane for lane, each in states(ledger).items() if "unknown" in each}
+        sandbox.fault("results", "delay", 0.2, times=20)
+        accept(ledger, "C2")
+        wait_until(lambda: bool(open_lanes(ledger)), PATIENCE_S)
+        sleeper.send_signal(signal.SIGTERM)
+        stopped = sleeper.wait(PATIENCE_S)
+        at_work = _at_work(ledger)
+        wait_until(lambda: _is_quiet(ledger), PATIENCE_S)
         said, received = states(ledger), sandbox.results()
 
         assert ledger.verify() == []
+    assert left <= before
+    assert (stopped, at_work) == (1, {other.pid})
+    assert {lane for lane, each in said.items() if "unknown" in each} == before
     for lane in LANES:
         codes = [int(body["observations"][0]["code"][1:]) for body in received.get(lane, [])]
         assert list(compare(codes, said[lane])) == []

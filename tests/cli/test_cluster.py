@@ -13,6 +13,14 @@ from tests.postgres import Postgres
 from translator.ledger import Ledger
 
 
+def shared(postgres: Postgres, dead_after_s: float = 90) -> str:
+    """Name a ledger that several hosts share."""
+    url = postgres.new()
+    with Ledger.open(url) as ledger:
+        ledger.cluster().set_up(dead_after_s)
+    return url
+
+
 def test_ledger_is_shared_looked_at_and_given_back(command_line: CommandLine, postgres: Postgres) -> None:
     """Each may be done twice; nobody at work is a finding."""
     place = ("--ledger", postgres.new())
@@ -24,8 +32,7 @@ def test_ledger_is_shared_looked_at_and_given_back(command_line: CommandLine, po
 
 def test_hosts_are_listed(command_line: CommandLine, postgres: Postgres) -> None:
     """One line for each host; all of them alive is no finding."""
-    url = postgres.new()
-    command_line("cluster", "init", "--ledger", url)
+    url = shared(postgres)
     postgres.execute("INSERT INTO translator_jobs.procrastinate_workers DEFAULT VALUES", url)
     postgres.execute(
         "INSERT INTO translator_jobs.host (worker_id, name, pid, queue) VALUES (1, 'lab-1', 7, 'whoop')", url
@@ -64,8 +71,7 @@ def test_role_needs_a_shared_ledger(command_line: CommandLine, postgres: Postgre
 
 def test_host_of_a_shared_ledger_needs_a_role(command_line: CommandLine, postgres: Postgres) -> None:
     """Whoever would deliver alone from it is told so."""
-    url = postgres.new()
-    command_line("cluster", "init", "--ledger", url)
+    url = shared(postgres)
 
     done = command_line("run", "--ledger", url)
 
@@ -74,8 +80,7 @@ def test_host_of_a_shared_ledger_needs_a_role(command_line: CommandLine, postgre
 
 def test_host_whose_calls_may_last_too_long_is_refused(command_line: CommandLine, postgres: Postgres) -> None:
     """It could not stop sending before the others take it for dead."""
-    url = postgres.new()
-    command_line("cluster", "init", "--dead-after", "10", "--ledger", url)
+    url = shared(postgres, dead_after_s=10)
 
     done = command_line("run", "--role", "deliver", "--listen", "127.0.0.1:0", "--console", "", "--ledger", url)
 
@@ -84,8 +89,7 @@ def test_host_whose_calls_may_last_too_long_is_refused(command_line: CommandLine
 
 def test_submit_leaves_delivery_to_the_hosts(command_line: CommandLine, postgres: Postgres) -> None:
     """What nobody delivers is queued, and it is said who should."""
-    url = postgres.new()
-    command_line("cluster", "init", "--ledger", url)
+    url = shared(postgres)
     message = oru([Obx(CHOLESTEROL, "180")])
 
     done = command_line(
