@@ -52,12 +52,27 @@ class Host:
         rows = self._postgres.execute("SELECT id FROM translator_jobs.procrastinate_workers ORDER BY id", self._url)
         return [row[0] for row in rows]
 
+    def jobs(self) -> list[int]:
+        """Name the jobs that are there."""
+        return [
+            row[0] for row in self._postgres.execute("SELECT id FROM translator_jobs.procrastinate_jobs", self._url)
+        ]
+
     def strike_off(self) -> None:
         """Take every worker for dead."""
         self._postgres.execute("DELETE FROM translator_jobs.procrastinate_workers", self._url)
 
     def _note(self) -> None:
         self.broke_off += 1
+
+
+async def begin_job(reports: Reports) -> Job:
+    """Make a job that runs."""
+    await reports.connector.execute_query_async(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args, status)"
+        " VALUES ('whoop', 'drain', '1', '1', '{\"lane\": 1}', 'doing')"
+    )
+    return Job(id=1, queue="whoop", lock="1", queueing_lock="1", task_name="drain")
 
 
 @pytest.fixture
@@ -119,3 +134,31 @@ def test_job_that_cannot_be_taken_off_the_queue_ends_the_host(host: Host) -> Non
     host.run(work)
 
     assert host.broke_off == 1
+
+
+def test_job_that_is_left_stays_where_it_is_when_it_ends(host: Host) -> None:
+    """Its lane may be due still: others find the job once this host is off the list."""
+
+    async def work(reports: Reports) -> None:
+        job = await begin_job(reports)
+        reports.leave(job)
+        await reports.finish_job(job, Status.SUCCEEDED, delete_job=True)
+
+    host.run(work)
+
+    assert (host.jobs(), host.broke_off) == ([1], 0)
+
+
+def test_job_that_is_given_back_is_gone_while_it_still_runs(host: Host) -> None:
+    """Its lane is free for others, and its end is no news."""
+    seen: list[list[int]] = []
+
+    async def work(reports: Reports) -> None:
+        job = await begin_job(reports)
+        await reports.give_back(job)
+        seen.append(host.jobs())
+        await reports.finish_job(job, Status.SUCCEEDED, delete_job=True)
+
+    host.run(work)
+
+    assert (seen, host.broke_off) == ([[]], 0)

@@ -15,14 +15,13 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable, Coroutine
-from functools import partial
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import psycopg
 from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Status
+from procrastinate.jobs import Job, Status
 
 from translator.errors import LedgerError, LedgerUnavailableError, TakenOverError
 from translator.ledger import Bell, Cluster
@@ -88,8 +87,7 @@ class ClusterEngine:
             return is_over() or self._failure is not None
 
         async def drain(context: JobContext, lane: int) -> None:
-            urgent = str(context.job.queue).endswith(URGENT)
-            await self._job(lanes, lane, ends, urgent=urgent, give_back=partial(reports.give_back, context.job))
+            await self._job(lanes, lane, ends, reports, context.job)
 
         app.task(name=TASK, pass_context=True)(drain)
         try:
@@ -143,22 +141,16 @@ class ClusterEngine:
             stalled_worker_timeout=self._terms.dead_after_s,
         )
 
-    async def _job(
-        self,
-        lanes: Lanes,
-        lane: int,
-        ends: Callable[[], bool],
-        *,
-        urgent: bool,
-        give_back: Callable[[], Awaitable[None]],
-    ) -> None:
+    async def _job(self, lanes: Lanes, lane: int, ends: Callable[[], bool], reports: Reports, job: Job) -> None:
         """Drain one lane, as soon as its destination may be called."""
-        turn = Turn(lane)
+        turn, urgent = Turn(lane), job.queue.endswith(URGENT)
         try:
             while not ends():
                 if not lanes.may_go(urgent=urgent):
                     if lanes.is_cut_off:
-                        await self._leave_to_others(lanes, lane, ends, urgent=urgent, give_back=give_back)
+                        await asyncio.to_thread(self._remind, lane)
+                        await reports.give_back(job)
+                        await self._sit_out(lanes, ends, urgent=urgent)
                         return
                     await self._wait_for_news()
                     continue
@@ -173,20 +165,12 @@ class ClusterEngine:
             # This host was taken for dead, and the attempt is settled: whoever did that looks after the lane.
             return
         except LedgerError as error:
+            # Its lane may be due still, and nobody would know of it.
+            reports.leave(job)
             self._fail(error)
 
-    async def _leave_to_others(
-        self,
-        lanes: Lanes,
-        lane: int,
-        ends: Callable[[], bool],
-        *,
-        urgent: bool,
-        give_back: Callable[[], Awaitable[None]],
-    ) -> None:
-        """Let others have a lane, and keep its place among our jobs until we may try again, so that we fetch none."""
-        await give_back()
-        await asyncio.to_thread(self._remind, lane)
+    async def _sit_out(self, lanes: Lanes, ends: Callable[[], bool], *, urgent: bool) -> None:
+        """Keep a place among our jobs until we may try again, so that we fetch none that others could have."""
         while not ends() and not lanes.may_go(urgent=urgent):
             await self._wait_for_news()
 

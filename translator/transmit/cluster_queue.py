@@ -46,7 +46,7 @@ class Reports(JobManager):
         self._member = member
         self._clock = clock
         self.listed: list[int] = []
-        self._given_back: set[int] = set()
+        self._left: set[int | None] = set()
 
     async def register_worker(self) -> int:
         """List a worker; attempts are in the name of the first."""
@@ -72,8 +72,8 @@ class Reports(JobManager):
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 - the method's own
         """Take a job off the queue; where that fails, its lane is locked until this worker is off the list."""
-        if job.id in self._given_back:
-            self._given_back.remove(job.id)
+        if job.id in self._left:
+            self._left.remove(job.id)
             return
         try:
             await super().finish_job(job, status, delete_job)
@@ -83,8 +83,11 @@ class Reports(JobManager):
     async def give_back(self, job: Job) -> None:
         """Take a job off the queue while it still runs, so that its lane is free for others."""
         await self.finish_job(job, Status.ABORTED, delete_job=True)
-        if job.id is not None:
-            self._given_back.add(job.id)
+        self.leave(job)
+
+    def leave(self, job: Job) -> None:
+        """Leave a job where it is when it ends: if it is there, others find it once this worker is off the list."""
+        self._left.add(job.id)
 
     async def unregister_worker(self, worker_id: int) -> None:
         """Leave a worker that has ended on the list: the other one may still have something under way."""
