@@ -27,6 +27,7 @@ from translator.roles import Role
 from translator.service_doors import Now, doors
 from translator.service_site import Site
 from translator.service_workers import Workers
+from translator.tracing import NO_TRACER, Tracer
 from translator.web.metrics import Metrics
 from translator.words import ENDED, RELOAD, Words
 
@@ -40,18 +41,20 @@ def run(
     started: Callable[[Addresses], None],
     warn: Say,
     role: str | None = None,
+    tracer: Tracer = NO_TRACER,
 ) -> DeliveryReport:
     """
     Run the service until Ctrl-C or SIGTERM; what is under way is finished first.
 
     Shape: `load` reads the settings, at the start and at each reload. `started` is told where the service can be
     reached, `warn` gets what the operator should know. `role` is a name of `ROLES`, for a host of a cluster.
+    `tracer` records what messages go through.
     Raises: ConfigError, TableError, LedgerError.
     """
     words = Words()
     # Before anything is read: what is asked for meanwhile is done then.
     with words.of_signals():
-        return _run(ledger, load, words, started, warn, Role.named(role, ledger))
+        return _run(ledger, load, words, started, warn, Role.named(role, ledger), tracer)
 
 
 def _run(
@@ -61,9 +64,10 @@ def _run(
     started: Callable[[Addresses], None],
     warn: Say,
     role: Role,
+    tracer: Tracer,
 ) -> DeliveryReport:
     site = Site.of(load(), role)
-    intake = Intake(ledger, site.tables)
+    intake = Intake(ledger, site.tables, tracer)
     metrics = Metrics(ledger, *site.measures(), version=version("translator"))
     now = Now(ledger, site, warn)
     behind = partial(doors, ledger, now, intake, metrics)
@@ -76,7 +80,7 @@ def _run(
         where = reception.addresses
         logs.tell("started", url=where.url, console=where.console, mllp=", ".join(where.mllp), folders=where.folders)
         while True:
-            workers = Workers(ledger, site, words, warn)
+            workers = Workers(ledger, site, words, warn, tracer)
             word, site = _until(words, site, load, reception.check, warn)
             if word != RELOAD:
                 break

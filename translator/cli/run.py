@@ -58,6 +58,7 @@ def command(
     from translator import logs  # noqa: PLC0415 - the service alone writes a log
     from translator.ledger import Ledger  # noqa: PLC0415 - the ledger and the server are heavy
     from translator.service import run  # noqa: PLC0415
+    from translator.tracing import open_tracer  # noqa: PLC0415
 
     if hasattr(signal, "SIGHUP"):
         # Until it can be acted on: what it asks for has not been read yet, and it would end us.
@@ -67,13 +68,15 @@ def command(
     more = {"listen": listen, "folder": folder, "mllp": mllp, "console.listen": console}
     settings = flags.settings(**more)
     logs.configure(settings.log)
-    with Ledger.open(settings.ledger, key=settings.ledger_key) as ledger:
+    opened = Ledger.open(settings.ledger, key=settings.ledger_key)
+    with opened as ledger, open_tracer(settings.trace, logs.warn) as tracer:
         report = run(
             ledger,
             lambda: flags.settings(**more),
             started=lambda addresses: Listing("json", ()).add(msgspec.to_builtins(addresses)),
             warn=logs.warn,
             role=role,
+            tracer=tracer,
         )
     if report.paused:
         logs.warn(PAUSED)

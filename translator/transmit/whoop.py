@@ -48,7 +48,7 @@ class WhoopClient(Connection):
         if call.kind not in CALLS:
             raise DeliveryError("the ledger holds a kind of call that this version does not know; use a newer one")
         method, path = CALLS[call.kind]
-        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": call.idempotency_key}
+        headers = {"Authorization": f"Bearer {token}", **call.headers}
         answer, _ = await self._ask(method, path.format(id=call.target), call.body, headers)
         return answer
 

@@ -1,0 +1,127 @@
+"""Tell of what comes in: what was made of a message, and the commit that keeps it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import PurePath
+from typing import NamedTuple, TypeVar
+
+from translator.errors import LedgerError
+from translator.record.outcome import Outcome
+from translator.tracing.port import CONSUMER, Span, Told, Tracer
+
+NOT_KEPT = "not-kept"
+_MOST_REASONS = 16
+
+Hashed = Callable[[str, str], str]
+"""The ledger's keyed hash of a text of one kind."""
+
+_Item = TypeVar("_Item")
+
+
+def begin_receipt(tracer: Tracer, intake: str, began: int = 0) -> Span:
+    """Begin to tell of a message that an intake brings, now or a moment ago."""
+    return tracer.begin(f"receive {intake}", CONSUMER, began or tracer.now())
+
+
+def tell_translated(span: Span, outcome: Outcome, site: str, began: int, ended: int) -> None:
+    """Tell what was made of a message: counts, states, reason codes."""
+    if not span.context:
+        return
+    states = Counter(entry.state for entry in outcome.entries)
+    reasons = {code for entry in outcome.entries for code in (entry.reason, entry.cause) if code}
+    told: dict[str, str | int | Sequence[str]] = {
+        "translator.format": outcome.source.format,
+        "translator.state": outcome.state,
+        "translator.tables": outcome.tables_sha256[:12],
+        "translator.submissions": len(outcome.submissions),
+        "translator.entries.total": len(outcome.entries),
+        "translator.reasons": sorted(reasons)[:_MOST_REASONS],
+    }
+    told |= {f"translator.entries.{state}": count for state, count in states.items()}
+    if site:
+        # A site may be named by its folder, which says more of the machine than anybody needs.
+        told["translator.site"] = PurePath(site).name
+    span.part("translate", began, ended, told)
+
+
+class Commit(NamedTuple):
+    """The commit that several messages share; `hashed` is the ledger's."""
+
+    tracer: Tracer
+    spans: Sequence[Span]
+    outcomes: Sequence[Outcome]
+    hashed: Hashed
+
+    def keep(self, accept: Callable[[], list[int]]) -> list[int]:
+        """
+        Keep the messages, and tell each of them so; gives their numbers.
+
+        Raises: what `accept` does.
+        """
+        began = self.tracer.now()
+        try:
+            numbers = accept()
+        except LedgerError:
+            self._tell(began, [{}] * len(self.spans), error=NOT_KEPT)
+            raise
+        if self.tracer.is_on:
+            self._tell(began, [*map(self._told, numbers, self.outcomes)])
+        return numbers
+
+    def _told(self, number: int, outcome: Outcome) -> Told:
+        return {
+            "translator.message": number,
+            "translator.commit.messages": len(self.spans),
+            "translator.control_id": self.hashed("control_id", outcome.source.control_id),
+        }
+
+    def _tell(self, began: int, each: Sequence[Told], *, error: str = "") -> None:
+        ended = self.tracer.now()
+        for span, told in zip(self.spans, each, strict=True):
+            span.part("commit", began, ended, told, error=error)
+
+
+def timed(tracer: Tracer, items: Iterable[_Item]) -> Iterator[tuple[_Item, int, int]]:
+    """Give each item with the times between which it was made."""
+    began = tracer.now()
+    for item in items:
+        yield item, began, tracer.now()
+        began = tracer.now()
+
+
+class FileReceipts:
+    """Tell of messages that are read from a file and share a commit; `hashed` is the ledger's."""
+
+    def __init__(self, tracer: Tracer, intake: str, hashed: Hashed) -> None:
+        self._tracer = tracer
+        self._intake = intake
+        self._hashed = hashed
+        self._taken: list[tuple[Span, Outcome]] = []
+
+    def read(self, outcome: Outcome, site: str, began: int, ended: int) -> str:
+        """Tell that a message was read; gives the context that is kept with it."""
+        span = begin_receipt(self._tracer, self._intake, began)
+        tell_translated(span, outcome, site, began, ended)
+        self._taken.append((span, outcome))
+        return span.context
+
+    def commit(self, accept: Callable[[], list[int]]) -> list[int]:
+        """
+        Keep what was read, and tell of it; gives the numbers of the messages.
+
+        Raises: what `accept` does.
+        """
+        spans, outcomes = [span for span, _ in self._taken], [outcome for _, outcome in self._taken]
+        self._taken = []
+        told: Told = {"translator.intake": self._intake}
+        try:
+            numbers = Commit(self._tracer, spans, outcomes, self._hashed).keep(accept)
+        except LedgerError:
+            for span in spans:
+                span.end(self._tracer.now(), told, error=NOT_KEPT)
+            raise
+        for span, number, outcome in zip(spans, numbers, outcomes, strict=True):
+            span.end(self._tracer.now(), {**told, "translator.message": number, "translator.state": outcome.state})
+        return numbers
