@@ -90,7 +90,7 @@ def take_file(
                 states[outcome.state] += 1
                 if known_by not in before.prior:
                     context = receipts.read(outcome, chosen, *times)
-                    arrivals.append(Arrival(outcome, raw, chosen, FOLDER, known_by, context))
+                    arrivals.append(Arrival(outcome, raw, chosen, FOLDER, known_by, traceparent=context))
         if arrivals:
             receipts.commit(partial(ledger.accept, arrivals, tables.policies))
         number += len(batch)

@@ -27,7 +27,7 @@ from translator.ledger import Arrival, Correlations, DestinationPolicy, Ledger, 
 from translator.record.outcome import Diagnostic
 from translator.sites import Sites
 from translator.tracing import NO_TRACER, Span, Told, Tracer
-from translator.tracing.taking import NOT_KEPT, Commit, begin_receipt, tell_translated
+from translator.tracing.taking import Commit, begin_receipt, tell_translated
 
 MOST_AT_ONCE = 64
 LARGEST_GROUP = 16 << 20
@@ -157,7 +157,8 @@ class Intake:
         with self._lock:
             if not self._is_open:
                 raise LedgerUnavailableError(_CLOSED)
-            self._queue.put(_Waiting(brought, answer, brought.span or begin_receipt(self.tracer, brought.intake)))
+            span = brought.span or begin_receipt(self.tracer, brought.intake, ended_by=answer)
+            self._queue.put(_Waiting(brought, answer, span))
         return answer
 
     def _close(self) -> None:
@@ -207,25 +208,17 @@ class Intake:
             self._trouble, self._trouble_until = str(error), time.monotonic() + TROUBLE_S
             # One by one would wait for each of them as long.
             for one in group:
-                self._refuse(one, error)
+                one.answer.set_exception(error)
         except LedgerError as error:
             if len(group) == 1:
-                self._refuse(group[0], error)
+                group[0].answer.set_exception(error)
             else:
                 for one in group:
                     self._keep([one])
         else:
             self._trouble_until = 0.0
             for one, became in zip(group, taken, strict=True):
-                if one.brought.span is None:
-                    told = {"translator.intake": one.brought.intake, **became.told}
-                    one.span.end(self.tracer.now(), told)
                 one.answer.set_result(became)
-
-    def _refuse(self, one: _Waiting, error: LedgerError) -> None:
-        if one.brought.span is None:
-            one.span.end(self.tracer.now(), {"translator.intake": one.brought.intake}, error=NOT_KEPT)
-        one.answer.set_exception(error)
 
     def _accept(self, waiting: Sequence[_Waiting]) -> list[Taken]:
         """Keep what is new of a group, and tell of every message what became of it, then or now."""
@@ -246,7 +239,7 @@ class Intake:
         brought, began = waiting.brought, self.tracer.now()
         site, outcome = sites.translate(brought.raw, brought.site, correlations.of)
         tell_translated(waiting.span, outcome, site, began, self.tracer.now())
-        return Arrival(outcome, brought.raw, site, brought.intake, brought.key, waiting.span.context)
+        return Arrival(outcome, brought.raw, site, brought.intake, brought.key, traceparent=waiting.span.context)
 
     def _keep_new(
         self, arrivals: Sequence[Arrival], policies: Mapping[str, DestinationPolicy], spans: Sequence[Span]

@@ -69,7 +69,7 @@ def _run(
     site = Site.of(load(), role)
     intake = Intake(ledger, site.tables, tracer)
     metrics = Metrics(ledger, *site.measures(), version=version("translator"))
-    now = Now(ledger, site, warn)
+    now = Now(ledger, site, warn, tracer)
     behind = partial(doors, ledger, now, intake, metrics)
     answered = partial(_answered, metrics)
     with metrics, Reception(ledger, site.settings, intake, behind, warn, answered) as reception:

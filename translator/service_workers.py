@@ -40,12 +40,14 @@ class Workers:
             partial(serve, ledger, settings, tables, stop=stop, trouble=warn, shared=role.shared, tracer=tracer)
         )
         errands: dict[str, Callable[[], None]] = {
-            "fetch": partial(serve_fetching, ledger, settings, tables, stop=stop),
+            "fetch": partial(serve_fetching, ledger, settings, tables, stop=stop, tracer=tracer),
             "notices": partial(serve_notices, ledger, settings.notify, stop=stop, warn=warn),
         }
         if settings.lab.to:
             confirms = settings.whoop.confirm == FETCHED
-            errands["bring"] = partial(serve_bringing, ledger, settings.lab, tables, stop=stop, confirms=confirms)
+            errands["bring"] = partial(
+                serve_bringing, ledger, settings.lab, tables, stop=stop, confirms=confirms, tracer=tracer
+            )
         for name, work in errands.items():
             serving = partial(serve_errand, ledger, name, work, stop=stop, shared=role.shared)
             self._others.append(self._threads.submit(serving))

@@ -51,7 +51,7 @@ class Pending(Struct):
             self.became = NOT_OURS
             return
         try:
-            self.future = intake.take(Brought(raw, INTAKE, site, _key(site, self.header, raw), self.span))
+            self.future = intake.take(Brought(raw, INTAKE, site, _key(site, self.header, raw), span=self.span))
         except LedgerError:
             self.became = AWAY
 

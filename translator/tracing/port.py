@@ -19,11 +19,11 @@ ATTRIBUTES = frozenset(
     {
         "http.request.method", "http.response.status_code", "http.route", "messaging.destination.name",
         "messaging.message.id", "messaging.operation.name", "messaging.operation.type", "messaging.system",
-        "network.protocol.name", "server.address", "server.port", "url.path", "url.scheme", "url.template",
+        "server.address", "server.port", "url.path", "url.scheme", "url.template",
         "translator.acknowledgement", "translator.answer", "translator.attempt", "translator.commit.messages",
         "translator.control_id", "translator.entries.held", "translator.entries.ignored",
         "translator.entries.refused", "translator.entries.total", "translator.entries.translated",
-        "translator.event", "translator.file.messages", "translator.format", "translator.intake", "translator.kind",
+        "translator.format", "translator.intake", "translator.kind",
         "translator.lane", "translator.message", "translator.outcome", "translator.reasons", "translator.repeat",
         "translator.retry_in_s", "translator.site", "translator.size", "translator.state", "translator.submission",
         "translator.submissions", "translator.tables",

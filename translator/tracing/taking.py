@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from pathlib import PurePath
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from translator.errors import LedgerError
 from translator.record.outcome import Outcome
@@ -20,9 +21,22 @@ Hashed = Callable[[str, str], str]
 _Item = TypeVar("_Item")
 
 
-def begin_receipt(tracer: Tracer, intake: str, began: int = 0) -> Span:
-    """Begin to tell of a message that an intake brings, now or a moment ago."""
-    return tracer.begin(f"receive {intake}", CONSUMER, began or tracer.now())
+def begin_receipt(tracer: Tracer, intake: str, began: int = 0, *, ended_by: Future[Any] | None = None) -> Span:
+    """
+    Begin to tell of a message that an intake brings, now or a moment ago.
+
+    Shape: `ended_by` is the answer with which it ends; without one the caller ends it.
+    """
+    span = tracer.begin(f"receive {intake}", CONSUMER, began or tracer.now())
+    if ended_by is not None and span.context:
+        ended_by.add_done_callback(lambda answer: _end_receipt(tracer, span, intake, answer))
+    return span
+
+
+def _end_receipt(tracer: Tracer, span: Span, intake: str, answer: Future[Any]) -> None:
+    is_kept = not answer.cancelled() and answer.exception() is None
+    told: Told = {"translator.intake": intake, **(answer.result().told if is_kept else {})}
+    span.end(tracer.now(), told, error="" if is_kept else NOT_KEPT)
 
 
 def tell_translated(span: Span, outcome: Outcome, site: str, began: int, ended: int) -> None:

@@ -138,15 +138,9 @@ class AttemptSpan:
 
     def answered(self, answer: Answer) -> None:
         """Tell what the vendor said, or what went wrong."""
-        if not self._span.context:
-            return
-        method, template = self._call
-        told: dict[str, str | int] = {"http.request.method": method, "url.template": template}
-        is_status = answer.code.isdecimal()
-        if is_status:
-            told["http.response.status_code"] = int(answer.code)
-        is_good = is_status and int(answer.code) < _FIRST_ERROR
-        self._request.end(self._tracer.now(), {**told, **self._server}, error="" if is_good else answer.code)
+        if self._span.context:
+            told, error = told_of_answer(self._call, answer)
+            self._request.end(self._tracer.now(), {**told, **self._server}, error=error)
 
     @contextmanager
     def settling(self, verdict: Verdict, answer: Answer) -> Iterator[None]:
@@ -160,6 +154,16 @@ class AttemptSpan:
             self._span.end(self._tracer.now(), told, error=NOT_RECORDED)
             raise
         self._span.end(self._tracer.now(), told, error="" if verdict.outcome == "accepted" else verdict.outcome)
+
+
+def told_of_answer(call: tuple[str, str], answer: Answer) -> tuple[Told, str]:
+    """Say what the span of a call tells of its answer, and the code of its error, if it is one."""
+    told: dict[str, str | int] = {"http.request.method": call[0], "url.template": call[1]}
+    is_status = answer.code.isdecimal()
+    if is_status:
+        told["http.response.status_code"] = int(answer.code)
+    is_good = is_status and int(answer.code) < _FIRST_ERROR
+    return told, "" if is_good else answer.code
 
 
 _FIRST_ERROR = 400

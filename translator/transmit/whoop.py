@@ -23,6 +23,9 @@ CALLS: Mapping[str, tuple[str, str]] = {
 """The calls that the ledger may queue, by kind; `{id}` is their target."""
 
 REQUISITION = "/v2/partner/requisition/{id}"
+REQUISITION_KIND = "requisition"
+ASKED: Mapping[str, tuple[str, str]] = {**CALLS, REQUISITION_KIND: ("GET", REQUISITION)}
+"""What WHOOP is asked about an event."""
 
 TOKEN_REFUSED = frozenset({"400", "401", "403", "404", "415", "422"})
 

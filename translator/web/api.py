@@ -190,7 +190,7 @@ class Api:
         if is_several(raw):
             raise ProblemError("several-messages")
         known_by = ("key", token.name, key) if key else ("bytes", token.name, hashlib.sha256(raw).hexdigest())
-        return Brought(raw, HTTP, self._site, "\n".join((HTTP, *known_by)), span)
+        return Brought(raw, HTTP, self._site, "\n".join((HTTP, *known_by)), span=span)
 
     async def _take(self, brought: Brought) -> Taken:
         try:
