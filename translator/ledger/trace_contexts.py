@@ -60,7 +60,7 @@ def with_traces(connection: Connection, claims: Sequence[Claim | Later | None]) 
         return list(claims)
     kept = {row.message_id: row for row in connection.execute(_KEPT, {"messages": [one.message_id for one in opened]})}
     again = [one.submission_id for one in opened if one.attempts > 1 and one.message_id in kept]
-    ended = dict(connection.execute(_ENDED, {"submissions": again}).tuples().all()) if again else {}
+    ended = {row[0]: row[1] for row in connection.execute(_ENDED, {"submissions": again})} if again else {}
 
     def traced(one: Claim) -> Claim:
         row = kept.get(one.message_id)

@@ -95,7 +95,7 @@ class OtlpTracer:
         ending.start()
         ending.join(self._close_s)
         if ending.is_alive():
-            self._exporter.shutdown()
+            self._exporter.give_up()
 
 
 class _Recorded:
@@ -147,10 +147,18 @@ class _Telling(SpanExporter):
             self._is_away, self._lost = False, 0
             return result
         self._lost += len(spans)
-        if not (self._is_away or self._is_over):
-            self._warn(f"traces are not taken by {self._host}: they are dropped until they are, and all else goes on")
-        self._is_away = True
+        self._tell_away()
         return result
+
+    def _tell_away(self) -> None:
+        if not self._is_away:
+            self._is_away = True
+            self._warn(f"traces are not taken by {self._host}: they are dropped until they are, and all else goes on")
+
+    def give_up(self) -> None:
+        """Send nothing more: the collector had its time."""
+        self._tell_away()
+        self.shutdown()
 
     def shutdown(self) -> None:
         """Let go of the collector, once."""
