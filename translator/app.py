@@ -74,7 +74,7 @@ def submit(
     findings: list[Outcome] = []
     ids: list[int] = []
     arrivals = timed(tracer, _arrivals(engine, ledger, settings, sources, findings, watch))
-    receipts = FileReceipts(tracer, SUBMIT, ledger.hashed)
+    receipts = FileReceipts(tracer, SUBMIT, ledger)
     while read := list(itertools.islice(arrivals, _BATCH)):
         batch = [
             structs.replace(one, traceparent=receipts.read(one.outcome, one.site, *times)) if tracer.is_on else one

@@ -72,7 +72,7 @@ def take_file(
     reasons: dict[str, int] = {}
     relay = _Relay()
     translated = timed(tracer, _translate(tables.sites, site, path, name, relay))
-    receipts = FileReceipts(tracer, FOLDER, ledger.hashed)
+    receipts = FileReceipts(tracer, FOLDER, ledger)
     number = 0
     while True:
         keys = [f"{FOLDER}:{key}:{number + place}" for place in range(_BATCH)]

@@ -122,12 +122,16 @@ def test_message_that_is_not_kept_is_an_error(recorder: Recorder) -> None:
 def test_every_message_of_a_file_has_a_trace(ledger: Ledger, recorder: Recorder, tmp_path: Path) -> None:
     """And the file has no name in any of them."""
     path = tmp_path / "MARK.hl7"
-    path.write_bytes(b"".join(message(number) for number in range(3)))
+    path.write_bytes(message(0) + message(1) + message(1))
 
     take_file(ledger, TABLES, "", path, path.name, hashlib.sha256(b"").hexdigest(), tracer=recorder)
 
     receipts = recorder.named("receive folder")
-    assert sorted(one.told["translator.message"] for one in receipts) == [1, 2, 3]
+    assert {one.told["translator.message"]: one.told["translator.state"] for one in receipts} == {
+        1: "translated",
+        2: "translated",
+        3: "duplicate",
+    }
     assert {one.parent for one in recorder.named("translate")} == {one.own for one in receipts}
     assert ledger.trace_contexts([1, 2, 3]) == {one.told["translator.message"]: one.own for one in receipts}
     assert "MARK" not in str(recorder.heard)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import PurePath
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from translator.errors import LedgerError
 from translator.record.outcome import Outcome
@@ -106,13 +106,31 @@ def timed(tracer: Tracer, items: Iterable[_Item]) -> Iterator[tuple[_Item, int, 
         began = tracer.now()
 
 
-class FileReceipts:
-    """Tell of messages that are read from a file and share a commit; `hashed` is the ledger's."""
+class Kept(Protocol):
+    """A message as the ledger recorded it."""
 
-    def __init__(self, tracer: Tracer, intake: str, hashed: Hashed) -> None:
+    @property
+    def state(self) -> str:
+        """What was decided of it."""
+
+
+class Keeper(Protocol):
+    """Of a ledger, what is asked about messages that it has just kept."""
+
+    def hashed(self, kind: str, text: str) -> str:
+        """Hash a text under the ledger's own key."""
+
+    def kept(self, numbers: Sequence[int]) -> Sequence[Kept]:
+        """Give how messages were recorded, in the order of their numbers."""
+
+
+class FileReceipts:
+    """Tell of messages that are read from a file and share a commit."""
+
+    def __init__(self, tracer: Tracer, intake: str, keeper: Keeper) -> None:
         self._tracer = tracer
         self._intake = intake
-        self._hashed = hashed
+        self._keeper = keeper
         self._taken: list[tuple[Span, Outcome]] = []
 
     def read(self, outcome: Outcome, site: str, began: int, ended: int) -> str:
@@ -136,11 +154,20 @@ class FileReceipts:
         self._taken = []
         told: Told = {"translator.intake": self._intake}
         try:
-            numbers = Commit(self._tracer, spans, outcomes, self._hashed).keep(accept)
+            numbers = Commit(self._tracer, spans, outcomes, self._keeper.hashed).keep(accept)
         except LedgerError:
             for span in spans:
                 span.end(self._tracer.now(), told, error=NOT_KEPT)
             raise
-        for span, number, outcome in zip(spans, numbers, outcomes, strict=True):
-            span.end(self._tracer.now(), {**told, "translator.message": number, "translator.state": outcome.state})
+        ended = self._tracer.now()
+        for span, number, state in zip(spans, numbers, self._states(numbers, outcomes), strict=True):
+            span.end(ended, {**told, "translator.message": number, "translator.state": state})
         return numbers
+
+    def _states(self, numbers: Sequence[int], outcomes: Sequence[Outcome]) -> list[str]:
+        """Give what was decided of each: a lane may hold what the tables translate, or know it already."""
+        try:
+            return [one.state for one in self._keeper.kept(numbers)]
+        except LedgerError:
+            # They are on disk, whatever the ledger says next.
+            return [outcome.state for outcome in outcomes]
