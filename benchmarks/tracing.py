@@ -128,6 +128,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure what traces cost.")
     parser.add_argument("--ratio", type=float, default=1.0, help="the part of the messages that is traced")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--messages", type=int, default=4000, help="messages of a round; a quarter of them is delivered")
     parser.add_argument("--collect", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.collect:
@@ -135,8 +136,9 @@ def main() -> None:
     with collector() as url, delivery.sandbox() as greeting:
         on = TraceSettings(url, sample_ratio=asked.ratio)
         seeds = range(SEED, SEED + asked.rounds)
-        print(_line("intake", [intake(on, seed=seed) for seed in seeds]))
-        print(_line("delivery", [outgoing(on, greeting, seed=seed) for seed in seeds]))
+        count = asked.messages
+        print(_line("intake", [intake(on, messages=count, seed=seed) for seed in seeds]), flush=True)
+        print(_line("delivery", [outgoing(on, greeting, submissions=count // 4, seed=seed) for seed in seeds]))
 
 
 if __name__ == "__main__":
