@@ -69,15 +69,15 @@ class Wake(Struct, frozen=True):
 
 def throughput(tables: Tables, *, submissions: int = 1000, rounds: int = 3) -> list[Throughput]:
     """Deliver standard messages, each round between two halves of the same that bare httpx posts."""
-    with _sandbox() as greeting:
+    with sandbox() as greeting:
         return [_round(tables, greeting, submissions, SEED + number) for number in range(rounds)]
 
 
 def wake(tables: Tables, *, commits: int = 60) -> Wake:
     """Commit messages one by one, at odd moments, while another process serves the ledger."""
-    with _sandbox() as greeting, tempfile.TemporaryDirectory() as folder:
-        settings, place = _settings(greeting), Path(folder) / "lab.db"
-        arrivals = _arrivals(tables, commits + 1, SEED)
+    with sandbox() as greeting, tempfile.TemporaryDirectory() as folder:
+        settings, place = settings_for(greeting), Path(folder) / "lab.db"
+        arrivals = standard_arrivals(tables, commits + 1, SEED)
         command = [sys.executable, "-m", "benchmarks.delivery", str(place), greeting["whoop_url"]]
         secrets = {"WHOOP_CLIENT_ID": greeting["client_id"], "WHOOP_CLIENT_SECRET": greeting["client_secret"]}
         with Ledger.open(place) as ledger, subprocess.Popen(command, env=os.environ | secrets) as worker:  # noqa: S603 - our own module
@@ -92,9 +92,9 @@ def wake(tables: Tables, *, commits: int = 60) -> Wake:
 
 
 def _round(tables: Tables, greeting: dict[str, str], submissions: int, seed: int) -> Throughput:
-    settings = _settings(greeting)
+    settings = settings_for(greeting)
     with tempfile.TemporaryDirectory() as folder, Ledger.open(Path(folder) / "lab.db") as ledger:
-        arrivals = _arrivals(tables, submissions, seed)
+        arrivals = standard_arrivals(tables, submissions, seed)
         ledger.accept(arrivals, policies(settings))
         posts = [(one.service_request_id, one.body_json) for each in arrivals for one in each.outcome.submissions]
         half = len(posts) // 2
@@ -172,20 +172,23 @@ def _cpu_s(process: int) -> float | None:
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
-def _arrivals(tables: Tables, number: int, seed: int) -> list[Arrival]:
+def standard_arrivals(tables: Tables, number: int, seed: int) -> list[Arrival]:
+    """Translate standard messages, each on lanes of its own."""
     engine = Translator(tables)
     raw = Laboratory(tables, seed=seed).messages(STANDARD, number)
     return [Arrival(engine.translate(each), each) for each in raw]
 
 
-def _settings(greeting: dict[str, str]) -> Settings:
+def settings_for(greeting: dict[str, str]) -> Settings:
+    """Make the settings of a site that delivers to a sandbox."""
     loaded = load_settings(flags={"whoop.url": greeting["whoop_url"]}, environment={})
     secrets = {name: Secret("", given=greeting[name]) for name in ("client_id", "client_secret")}
     return structs.replace(loaded, whoop=structs.replace(loaded.whoop, **secrets))
 
 
 @contextmanager
-def _sandbox() -> Iterator[dict[str, str]]:
+def sandbox() -> Iterator[dict[str, str]]:
+    """Serve vendors in a process of their own; gives what it printed."""
     command = [sys.executable, "-m", "translator.sandbox", "--port", "0", "--accept-any"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own module
         try:

@@ -34,6 +34,7 @@ from translator.ledger import DestinationPolicy, Ledger
 from translator.mapping_files import packaged_tables
 from translator.secrets import Secret
 from translator.sites import Sites
+from translator.tracing import NO_TRACER, Tracer
 from translator.write.mllp import frame
 
 POLICIES = {"whoop": DestinationPolicy(loopback=True)}
@@ -60,13 +61,20 @@ class Figures(Struct, frozen=True):
     cpu_us: float = 0.0
 
 
-def measure(*, messages: int = 4000, window: int = 1, key: Secret | None = None, seed: int = SEED) -> Figures:
+def measure(
+    *,
+    messages: int = 4000,
+    window: int = 1,
+    key: Secret | None = None,
+    seed: int = SEED,
+    tracer: Tracer = NO_TRACER,
+) -> Figures:
     """Send standard messages over 8 connections to a new ledger."""
     tables = Tables(Sites.load(parse_settings("")), POLICIES)
     with (
         tempfile.TemporaryDirectory() as folder,
         Ledger.open(Path(folder) / "lab.db", key=key) as ledger,
-        Intake(ledger, tables) as intake,
+        Intake(ledger, tables, tracer) as intake,
         MllpServer(intake, MllpIntake("127.0.0.1:0")) as server,
         senders(server.port, messages, window, seed) as sending,
     ):

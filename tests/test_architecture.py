@@ -42,10 +42,10 @@ LAYERS = (
     ("recorded",),
     ("coverage_page", "engine", "provenance"),
     ("chosen_message", "coverage", "order_provenance", "table_versions"),
-    ("ledger", "config", "conformance", "exports", "mapping_files", "plan"),
+    ("ledger", "config", "conformance", "exports", "mapping_files", "plan", "tracing"),
     ("config_places", "config_schema"),
     ("config_keys",),
-    ("config_intake_keys",),
+    ("config_intake_keys", "config_trace"),
     ("config_intakes",),
     ("config_checks", "logs"),
     ("config_lab",),
@@ -82,7 +82,8 @@ IMPURE = _words(
 IMPURE_CALLS = frozenset({"now", "utcnow", "today", "uuid1", "uuid4", "open", "print", "input"})
 SQL = frozenset({"alembic", "sqlalchemy", "sqlite3"})
 HEAVY = _words(
-    "alembic cryptography fhir hl7apy httpx procrastinate psycopg pydantic rapidfuzz rich sqlalchemy starlette uvicorn"
+    "alembic cryptography fhir google hl7apy httpx opentelemetry procrastinate psycopg pydantic rapidfuzz rich "
+    "sqlalchemy starlette uvicorn"
 )
 VAGUE = _words("base common core handler handlers helper helpers lib manager misc shared stuff tools util utils")
 LONGEST = 300

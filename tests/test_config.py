@@ -126,6 +126,10 @@ def test_key_has_a_variable(key: object) -> None:
         "api.largest_mb": "8",
         "console.listen": "[::1]:0",
         "console.session_h": "1",
+        "trace.sample_ratio": "0.5",
+        "trace.headers": "env:ELSEWHERE",
+        "trace.service": "lab",
+        "trace.tell_vendors": "true",
     }.get(name)
     value = value or ("env:ELSEWHERE" if "secret" in name or "client" in name else "http://localhost:1")
 

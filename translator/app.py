@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import PurePath
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from translator.config import Settings
 from translator.confirmations import release_confirmed
@@ -16,10 +17,15 @@ from translator.feed import Source, Unreadable, translate_files
 from translator.ledger import Arrival, Decision, Ledger
 from translator.record.correlation import CorrelationRow
 from translator.record.outcome import FILE_SCHEMA, Outcome
+from translator.tracing import NO_TRACER, Tracer
+from translator.tracing.taking import FileReceipts, timed
 from translator.transmit.drain import Progress
 
 # Messages that share one commit while files are taken in: the disk is asked once for all of them.
 _BATCH = 64
+
+SUBMIT = "submit"
+"""What the log and traces call this intake."""
 
 
 class Watch(Struct, frozen=True):
@@ -51,10 +57,12 @@ def submit(
     correlation: Sequence[CorrelationRow],
     wait_s: float,
     watch: Watch,
+    tracer: Tracer = NO_TRACER,
 ) -> Submitted:
     """
     Keep every message of some files in the ledger, then deliver until nothing is left or the time is over.
 
+    Shape: `tracer` records what each message goes through.
     Units: `wait_s` in seconds, for the delivery.
     Raises: TableError, ConfigError, LedgerError; what was kept before stays kept.
     """
@@ -65,12 +73,23 @@ def submit(
     release_confirmed(ledger, settings, Decision("release", reason="codes are confirmed"))
     findings: list[Outcome] = []
     ids: list[int] = []
-    arrivals = _arrivals(engine, ledger, settings, sources, findings, watch)
-    while batch := list(itertools.islice(arrivals, _BATCH)):
-        ids += ledger.accept(batch, policies(settings, engine.tables))
+    arrivals = timed(tracer, _arrivals(engine, ledger, settings, sources, findings, watch))
+    receipts = FileReceipts(tracer, SUBMIT, ledger)
+    while read := list(itertools.islice(arrivals, _BATCH)):
+        batch = [
+            structs.replace(one, traceparent=receipts.read(one.outcome, one.site, *times)) if tracer.is_on else one
+            for one, *times in read
+        ]
+        ids += receipts.commit(partial(ledger.accept, batch, policies(settings, engine.tables)))
         watch.accepted(len(ids))
     report = deliver(
-        ledger, settings, engine.tables, deadline_s=wait_s, progress=watch.delivery, message_ids=ids or None
+        ledger,
+        settings,
+        engine.tables,
+        deadline_s=wait_s,
+        progress=watch.delivery,
+        message_ids=ids or None,
+        tracer=tracer,
     )
     return Submitted(ids, findings, report)
 

@@ -24,8 +24,9 @@ from translator.config_intakes import ApiSettings, ConsoleSettings, FolderIntake
 from translator.config_keys import KEYS
 from translator.config_lab import LabSettings
 from translator.config_log import LogSettings
-from translator.config_places import SettingsFile
-from translator.errors import ConfigError, Fault, SettingsError
+from translator.config_places import SettingsFile, read_settings
+from translator.config_trace import TraceSettings, trace_variables
+from translator.errors import Fault, SettingsError
 from translator.secrets import Secret
 
 FILE_NAME = "translator.toml"
@@ -33,7 +34,7 @@ ENVIRONMENT_PREFIX = "TRANSLATOR_"
 CONFIG_VARIABLE = "TRANSLATOR_CONFIG"
 
 # What stands on no line of a file.
-_ENVIRONMENT, _FLAG = "environment", "flag"
+_ENVIRONMENT, _OPENTELEMETRY, _FLAG = "environment", "OTEL_*", "flag"
 
 
 class WhoopSettings(Struct, frozen=True):
@@ -134,6 +135,7 @@ class Settings(Struct, frozen=True):
     api: ApiSettings = ApiSettings()
     console: ConsoleSettings = ConsoleSettings()
     log: LogSettings = LogSettings()
+    trace: TraceSettings = TraceSettings()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -155,7 +157,7 @@ def load_settings(
     surroundings = os.environ if environment is None else environment
     path = Path(config or surroundings.get(CONFIG_VARIABLE) or FILE_NAME)
     named = bool(config or surroundings.get(CONFIG_VARIABLE))
-    text = _read(path) if named or path.is_file() else ""
+    text = read_settings(path) if named or path.is_file() else ""
     return parse_settings(text, str(path), flags or {}, surroundings)
 
 
@@ -176,6 +178,7 @@ def parse_settings(
     file = SettingsFile(name, text)
     for origin, found in (
         (file, _from_file(file, faults)),
+        (_OPENTELEMETRY, trace_variables(environment or {})),
         (_ENVIRONMENT, _from_environment(environment or {}, faults)),
         (_FLAG, dict(flags or {})),
     ):
@@ -201,19 +204,6 @@ def is_loopback(url: str) -> bool:
 def variable_name(key: str) -> str:
     """Name the environment variable of a key: `whoop.url` is `TRANSLATOR_WHOOP_URL`."""
     return ENVIRONMENT_PREFIX + key.replace(".", "_").upper()
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: there is no such settings file") from None
-    except IsADirectoryError:
-        raise ConfigError(f"{path}: this is a folder; name the settings file in it") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: not UTF-8; save the settings file as UTF-8") from None
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _from_file(file: SettingsFile, faults: list[Fault]) -> dict[str, Any]:
@@ -266,25 +256,33 @@ def _take(key: Key, value: object, origin: SettingsFile | str, values: dict[str,
             faults.append(Fault(f"{origin}:1:1", "setting-value", f"{name}`{key.name}`: {error}"))
 
 
-def _settings(values: Mapping[str, Any]) -> Settings:
-    def part(prefix: str, kind: type[Struct]) -> dict[str, Any]:
-        return {field.name: values[prefix + field.name] for field in structs.fields(kind)}
+_PARTS: Mapping[str, type[Struct]] = {
+    "whoop": WhoopSettings,
+    "acurable": AcurableSettings,
+    "notify": NotifySettings,
+    "lab": LabSettings,
+    "api": ApiSettings,
+    "console": ConsoleSettings,
+    "log": LogSettings,
+    "trace": TraceSettings,
+}
+"""The tables of a settings file that are one setting of ours, by their names."""
 
+
+def _settings(values: Mapping[str, Any]) -> Settings:
+    parts: dict[str, Any] = {
+        name: kind(**{field.name: values[f"{name}.{field.name}"] for field in structs.fields(kind)})
+        for name, kind in _PARTS.items()
+    }
     return Settings(
         site=values["site"],
         ledger=values["ledger"],
-        whoop=WhoopSettings(**part("whoop.", WhoopSettings)),
-        acurable=AcurableSettings(**part("acurable.", AcurableSettings)),
         ledger_key=values["ledger_key"],
-        notify=NotifySettings(**part("notify.", NotifySettings)),
         listen=values["listen"],
-        lab=LabSettings(**part("lab.", LabSettings)),
         sites=values["sites"],
         folders=values["folder"],
         mllp=values["mllp"],
-        api=ApiSettings(**part("api.", ApiSettings)),
-        console=ConsoleSettings(**part("console.", ConsoleSettings)),
-        log=LogSettings(**part("log.", LogSettings)),
+        **parts,
     )
 
 

@@ -48,7 +48,7 @@ class Key(Struct, frozen=True):
     @property
     def is_plain(self) -> bool:
         """Whether the setting is a number, or true or false."""
-        return isinstance(self.default, int | float) or self.check is calls
+        return isinstance(self.default, int | float) or self.check in (calls, ratio)
 
     def based(self, value: Any, folder: str) -> Any:
         """Make a relative path of a settings file relative to that file's folder."""
@@ -183,6 +183,16 @@ def calls(value: object) -> int:
     if not isinstance(number, int) or isinstance(number, bool) or number < 0:
         raise ValueError("must be a whole number of calls, 0 for no limit")
     return number
+
+
+def ratio(value: object) -> float | None:
+    """Check a part of a whole; an empty text says nothing."""
+    if value == "":
+        return None
+    number = float(value) if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?", value) else value
+    if not isinstance(number, int | float) or isinstance(number, bool) or not 0 <= number <= 1:
+        raise ValueError("must be a number from 0 to 1")
+    return float(number)
 
 
 def lab(value: object) -> str:

@@ -26,6 +26,7 @@ from translator.config_checks import (
 )
 from translator.config_intake_keys import INTAKE_KEYS
 from translator.config_lab import FORMATS
+from translator.config_trace import TRACE_KEYS
 from translator.secrets import Secret
 
 KEYS: tuple[Key, ...] = (
@@ -253,4 +254,5 @@ KEYS: tuple[Key, ...] = (
     Key("notify.queued_after_h", "hours", hours, 1.0, "The same for what is queued and not sent."),
     Key("notify.repeat_after_h", "hours", hours, 24.0, "After how long a cause that still stands is told again."),
     *INTAKE_KEYS,
+    *TRACE_KEYS,
 )

@@ -1,14 +1,14 @@
-"""Say where in a settings file a fault stands: `translator.toml:14:1`."""
+"""Read a settings file, and say where in it a fault stands: `translator.toml:14:1`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from msgspec import Struct
 
 from translator.config_intakes import RowsError
-from translator.errors import Fault
+from translator.errors import ConfigError, Fault
 
 
 class SettingsFile(Struct, frozen=True):
@@ -51,3 +51,21 @@ class SettingsFile(Struct, frozen=True):
 
         line, column = place_of(path, self.text, number)
         return f"{self.name}:{line}:{column}"
+
+
+def read_settings(path: Path) -> str:
+    """
+    Read the text of a settings file.
+
+    Raises: ConfigError where it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no such settings file") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{path}: this is a folder; name the settings file in it") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not UTF-8; save the settings file as UTF-8") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None

@@ -56,6 +56,7 @@ _BY_CHECK: Mapping[Callable[[object], Any], Schema] = {
     checks.seconds: {"type": "number", "exclusiveMinimum": 0, "maximum": checks.LONGEST_S},
     checks.hours: {"type": "number", "minimum": 0, "maximum": checks.LONGEST_H},
     checks.calls: {"type": "integer", "minimum": 0},
+    checks.ratio: {"type": "number", "minimum": 0, "maximum": 1},
     checks.lab: {"type": "string", "pattern": rf"^((?![\s\S]*://)[\s\S]*|[Mm][Ll][Ll][Pp][Ss]?://{_HOST}:{_PORT})$"},
     checks.networks: {
         "anyOf": [

@@ -18,7 +18,6 @@ from functools import partial
 from types import FrameType
 from typing import NamedTuple
 
-import httpx
 from msgspec import Struct
 
 from translator.config import Settings
@@ -26,6 +25,7 @@ from translator.delivery_counts import Counts, count_all, total
 from translator.errors import LedgerUnavailableError
 from translator.ledger import DestinationPolicy, Ledger
 from translator.sharing import place_among
+from translator.tracing import NO_TRACER, Tracer
 from translator.translate.tables import Tables
 from translator.translate.workflow import Workflow
 from translator.transmit import acurable, whoop
@@ -101,18 +101,18 @@ def deliver(
     stop: threading.Event | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
     message_ids: Sequence[int] | None = None,
-    transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
+    tracer: Tracer = NO_TRACER,
 ) -> DeliveryReport:
     """
     Deliver until nothing can be delivered, the deadline, or the stop; Ctrl-C finishes what is under way first.
 
     Shape: `message_ids` are the caller's own messages: what the report is about, and what is waited for where
-    another process delivers. `transport` makes the transport of each client; a test answers there.
+    another process delivers. `tracer` records what is delivered.
     Units: `deadline_s` in seconds from now; None: no deadline.
     Raises: ConfigError where a credential is needed and not set.
     """
     deadline = None if deadline_s is None else time.monotonic() + deadline_s
-    work = _Delivery(ledger, settings, tables, stop or threading.Event(), deadline, progress, message_ids, transport)
+    work = _Delivery(ledger, settings, tables, stop or threading.Event(), deadline, progress, message_ids, tracer)
     with _stop_by_signal(work.stop):
         while True:
             with ledger.delivery_lock() as held:
@@ -132,8 +132,8 @@ def serve(
     stop: threading.Event,
     progress: Callable[[Progress], None] = lambda _: None,
     trouble: Callable[[str], None] = lambda _: None,
-    transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
     shared: bool = False,
+    tracer: Tracer = NO_TRACER,
 ) -> DeliveryReport:
     """
     Deliver whatever is committed, until the stop; Ctrl-C and SIGTERM finish what is under way first.
@@ -147,7 +147,7 @@ def serve(
     with other hosts, all of them deliver, and there is no lock.
     Raises: ConfigError where this host cannot take part; LedgerError where the stop comes while the database is away.
     """
-    work = _Delivery(ledger, settings, tables, stop, None, progress, None, transport, shared)
+    work = _Delivery(ledger, settings, tables, stop, None, progress, None, tracer, shared)
     lock = partial(nullcontext, enter_result=True) if shared else ledger.delivery_lock
     known = ""
     with _stop_by_signal(stop):
@@ -175,7 +175,7 @@ class _Delivery(NamedTuple):
     deadline: float | None
     progress: Callable[[Progress], None]
     message_ids: Sequence[int] | None
-    transport: Callable[[], httpx.AsyncBaseTransport] | None
+    tracer: Tracer = NO_TRACER
     shared: bool = False
 
     @property
@@ -185,9 +185,8 @@ class _Delivery(NamedTuple):
     async def run(self, *, serves: bool = False) -> DeliveryReport:
         counts, away = Counts(self.progress), threading.Event()
         async with AsyncExitStack() as stack:
-            routes = [
-                route async for route in open_routes(stack, self.settings, self.tables, self.transport, serves=serves)
-            ]
+            found = open_routes(stack, self.settings, self.tables, serves=serves, tracer=self.tracer)
+            routes = [route async for route in found]
             dispatchers = [
                 Dispatcher(
                     self.ledger,

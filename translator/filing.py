@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path, PurePath
 from typing import TypeAlias
 
@@ -22,6 +23,8 @@ from translator.record.correlation import CorrelationHit
 from translator.record.outcome import FILE_SCHEMA, Outcome
 from translator.record.report import Finding
 from translator.sites import Sites
+from translator.tracing import NO_TRACER, Tracer
+from translator.tracing.taking import FileReceipts, timed
 from translator.translate.service_request import Lookup, no_correlation
 
 FOLDER = "folder"
@@ -54,20 +57,22 @@ def take_file(
     name: str,
     key: str,
     is_stopping: Callable[[], bool] = lambda: False,
+    tracer: Tracer = NO_TRACER,
 ) -> Filed:
     """
     Keep every message of a file; on return they are on disk.
 
     Shape: `site` is the folder's own, empty where the sender of each message decides; `key` is what the file is known
     by when it is taken up again after a crash: what of it was kept then is not kept twice. `is_stopping` is asked
-    between batches, so that no large file holds up a stop.
+    between batches, so that no large file holds up a stop. `tracer` records what each message goes through.
     Raises: OSError where the file cannot be read; LedgerError and StoppingError, and then the file can be taken up
     again.
     """
     states: Counter[str] = Counter()
     reasons: dict[str, int] = {}
     relay = _Relay()
-    translated = _translate(tables.sites, site, path, name, relay)
+    translated = timed(tracer, _translate(tables.sites, site, path, name, relay))
+    receipts = FileReceipts(tracer, FOLDER, ledger)
     number = 0
     while True:
         keys = [f"{FOLDER}:{key}:{number + place}" for place in range(_BATCH)]
@@ -77,16 +82,17 @@ def take_file(
         if not batch:
             return Filed(_place(states), number - states["finding"], (*reasons,))
         arrivals = []
-        for known_by, (chosen, raw, outcome) in batch:
+        for known_by, ((chosen, raw, outcome), *times) in batch:
             if outcome.schema == FILE_SCHEMA:
                 reasons |= {f"{remark.code}: {remark.text}": 0 for remark in outcome.diagnostics}
                 states["finding"] += 1
             else:
                 states[outcome.state] += 1
                 if known_by not in before.prior:
-                    arrivals.append(Arrival(outcome, raw, chosen, FOLDER, known_by))
+                    context = receipts.read(outcome, chosen, *times)
+                    arrivals.append(Arrival(outcome, raw, chosen, FOLDER, known_by, traceparent=context))
         if arrivals:
-            ledger.accept(arrivals, tables.policies)
+            receipts.commit(partial(ledger.accept, arrivals, tables.policies))
         number += len(batch)
         if is_stopping():
             raise StoppingError

@@ -26,6 +26,8 @@ from translator.errors import LedgerError, LedgerUnavailableError
 from translator.ledger import Arrival, Correlations, DestinationPolicy, Ledger, Prior
 from translator.record.outcome import Diagnostic
 from translator.sites import Sites
+from translator.tracing import NO_TRACER, Span, Told, Tracer
+from translator.tracing.taking import Commit, begin_receipt, tell_translated
 
 MOST_AT_ONCE = 64
 LARGEST_GROUP = 16 << 20
@@ -46,12 +48,14 @@ class Brought(Struct, frozen=True):
 
     Shape: `intake` names the intake (`mllp`, `http`); `site` is the intake's own, empty where the sender decides; `key`
     is what the intake knows the message by, empty where it knows nothing.
+    Absent: without `span` the receipt is told of here, as long as until it is on disk.
     """
 
     raw: bytes
     intake: str
     site: str = ""
     key: str = ""
+    span: Span | None = None
 
 
 class Taken(Struct, frozen=True):
@@ -75,6 +79,12 @@ class Taken(Struct, frozen=True):
         """Whether nothing of it can be read, or none of it is meant for us."""
         return self.state == "refused"
 
+    @property
+    def told(self) -> Told:
+        """What a span tells of it."""
+        repeat = {"translator.repeat": True} if self.is_repeat else {}
+        return {"translator.message": self.id, "translator.state": self.state, **repeat}
+
 
 class Tables(NamedTuple):
     """What decides of messages: the sites with their tables, and what each destination may be sent."""
@@ -86,6 +96,7 @@ class Tables(NamedTuple):
 class _Waiting(NamedTuple):
     brought: Brought
     answer: Future[Taken]
+    span: Span
 
 
 class Intake:
@@ -94,10 +105,12 @@ class Intake:
 
     Shape: `finished` is done when it works no more; where it failed, it says why, and everybody who waited has been
     told that the message is not kept.
+    `tracer` records what messages go through.
     Threads may share it. At the end of the block what was handed in before is kept and answered.
     """
 
-    def __init__(self, ledger: Ledger, tables: Tables) -> None:
+    def __init__(self, ledger: Ledger, tables: Tables, tracer: Tracer = NO_TRACER) -> None:
+        self.tracer = tracer
         self._ledger = ledger
         self._tables = tables
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
@@ -144,7 +157,8 @@ class Intake:
         with self._lock:
             if not self._is_open:
                 raise LedgerUnavailableError(_CLOSED)
-            self._queue.put(_Waiting(brought, answer))
+            span = brought.span or begin_receipt(self.tracer, brought.intake, ended_by=answer)
+            self._queue.put(_Waiting(brought, answer, span))
         return answer
 
     def _close(self) -> None:
@@ -189,7 +203,7 @@ class Intake:
 
     def _keep(self, group: Sequence[_Waiting]) -> None:
         try:
-            taken = self._accept([one.brought for one in group])
+            taken = self._accept(group)
         except LedgerUnavailableError as error:
             self._trouble, self._trouble_until = str(error), time.monotonic() + TROUBLE_S
             # One by one would wait for each of them as long.
@@ -206,25 +220,37 @@ class Intake:
             for one, became in zip(group, taken, strict=True):
                 one.answer.set_result(became)
 
-    def _accept(self, group: Sequence[Brought]) -> list[Taken]:
+    def _accept(self, waiting: Sequence[_Waiting]) -> list[Taken]:
         """Keep what is new of a group, and tell of every message what became of it, then or now."""
+        group = [one.brought for one in waiting]
         with self._ledger.known([one.key for one in group]) as before:
             known = {key: _Known.of(prior) for key, prior in before.prior.items()}
             new = [number for number, one in enumerate(group) if one.key not in known and _is_first(group, number)]
             sites, policies = self._tables
-            arrivals = [_arrival(sites, group[number], before.correlations) for number in new]
-        taken = dict(zip(new, self._keep_new(arrivals, policies), strict=True))
+            arrivals = [self._arrival(sites, waiting[number], before.correlations) for number in new]
+        spans = [waiting[number].span for number in new]
+        taken = dict(zip(new, self._keep_new(arrivals, policies, spans), strict=True))
         known |= {
             group[number].key: _Known(_sha256(group[number].raw).__eq__, became) for number, became in taken.items()
         }
         return [taken[number] if number in taken else known[one.key].again(one) for number, one in enumerate(group)]
 
-    def _keep_new(self, arrivals: Sequence[Arrival], policies: Mapping[str, DestinationPolicy]) -> list[Taken]:
+    def _arrival(self, sites: Sites, waiting: _Waiting, correlations: Correlations) -> Arrival:
+        brought, began = waiting.brought, self.tracer.now()
+        site, outcome = sites.translate(brought.raw, brought.site, correlations.of)
+        tell_translated(waiting.span, outcome, site, began, self.tracer.now())
+        return Arrival(outcome, brought.raw, site, brought.intake, brought.key, traceparent=waiting.span.context)
+
+    def _keep_new(
+        self, arrivals: Sequence[Arrival], policies: Mapping[str, DestinationPolicy], spans: Sequence[Span]
+    ) -> list[Taken]:
         if not arrivals:
             return []
         # In whole microseconds, as the ledger writes it, so that a repeat is told the same moment.
         now = round(self._ledger.now() * 1_000_000) / 1_000_000
-        numbers = self._ledger.accept(arrivals, policies, at=now)
+        numbers = Commit(self.tracer, spans, [one.outcome for one in arrivals], self._ledger.hashed).keep(
+            lambda: self._ledger.accept(arrivals, policies, at=now)
+        )
         try:
             # A lane may hold what the tables translate, and a repeat is told what the ledger has.
             recorded = {one.id: _taken(one) for one in self._ledger.kept(numbers)}
@@ -252,11 +278,6 @@ class _Known(NamedTuple):
     def again(self, brought: Brought) -> Taken:
         """Tell what became of a message that comes again."""
         return structs.replace(self.taken, is_repeat=True, is_same=self.is_of(_sha256(brought.raw)))
-
-
-def _arrival(sites: Sites, brought: Brought, correlations: Correlations) -> Arrival:
-    site, outcome = sites.translate(brought.raw, brought.site, correlations.of)
-    return Arrival(outcome, brought.raw, site, brought.intake, brought.key)
 
 
 def _is_first(group: Sequence[Brought], number: int) -> bool:

@@ -29,12 +29,14 @@ from translator.record.event import ACURABLE
 from translator.record.order import Order, OrderPatient
 from translator.record.report import Report
 from translator.study_history import NO_ORDER, tell
+from translator.tracing import NO_TRACER, Tracer
 from translator.translate.lab_codes import UNMAPPED_PANEL, unmapped_panels
 from translator.translate.requisition_orders import requisition_orders
 from translator.translate.study_report import study_report
 from translator.translate.tables import Tables
 from translator.transmit.engine import GLANCE_S
 from translator.transmit.lab import LabSide, Receipt
+from translator.transmit.lab_spans import tell_brought
 from translator.write.fhir_order import write_order_bundle
 from translator.write.fhir_report import write_report_bundle
 from translator.write.hl7v2 import Letterhead
@@ -81,25 +83,35 @@ class Brought(Struct, frozen=True):
 
 
 def serve_bringing(
-    ledger: Ledger, settings: LabSettings, tables: Tables, *, stop: threading.Event, confirms: bool = False
+    ledger: Ledger,
+    settings: LabSettings,
+    tables: Tables,
+    *,
+    stop: threading.Event,
+    confirms: bool = False,
+    tracer: Tracer = NO_TRACER,
 ) -> None:
     """
     Bring whatever comes for the lab, until the stop.
 
-    Shape: `confirms` as for `LabDesk`.
+    Shape: `confirms` and `tracer` as for `LabDesk`.
     Raises: ConfigError where the way to the lab is a folder that is not there.
     """
-    asyncio.run(_serve(ledger, settings, tables, stop, confirms=confirms))
+
+    def desk(lab: LabSide) -> LabDesk:
+        return LabDesk(ledger, lab, settings, Pipeline(tables), confirms=confirms, tracer=tracer)
+
+    asyncio.run(_serve(ledger, settings, desk, stop))
 
 
 async def _serve(
-    ledger: Ledger, settings: LabSettings, tables: Tables, stop: threading.Event, *, confirms: bool
+    ledger: Ledger, settings: LabSettings, desk_at: Callable[[LabSide], LabDesk], stop: threading.Event
 ) -> None:
     bell = ledger.bell()
     ringing = asyncio.create_task(bell.rings())
     try:
         async with open_lab(settings, FORMS[settings.format].suffix) as lab:
-            desk = LabDesk(ledger, lab, settings, Pipeline(tables), confirms=confirms)
+            desk = desk_at(lab)
             while not stop.is_set():
                 await desk.bring_due()
                 ringing = await _wait(bell, ringing, stop)
@@ -122,7 +134,11 @@ async def _wait(bell: Bell, ringing: asyncio.Task[None], stop: threading.Event) 
 
 
 class LabDesk:
-    """Bring what is due, by one way to the lab; `confirms` says that WHOOP is told of an order that the lab has got."""
+    """
+    Bring what is due, by one way to the lab.
+
+    Shape: `confirms` says that WHOOP is told of an order that the lab has got; `tracer` records what is brought.
+    """
 
     def __init__(
         self,
@@ -133,8 +149,10 @@ class LabDesk:
         clock: Callable[[], float] = time.monotonic,
         *,
         confirms: bool = False,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         self._ledger = ledger
+        self._tracer = tracer
         self._confirms = confirms
         self._lab = lab
         self._settings = settings
@@ -227,7 +245,10 @@ class LabDesk:
         repeats, known = self._lab.tells_copies_apart, self._ledger.lab()
         if state := known.begin(thing, repeats=repeats):
             return Receipt("accepted" if state == DELIVERED else "not-sent", state)
+        began = self._tracer.now()
         receipt = await self._lab.bring(message, thing.control_id)
+        if self._tracer.is_on:
+            tell_brought(self._tracer, self._ledger, thing, receipt, began)
         known.end(thing, receipt.outcome, receipt.code, repeats=repeats)
         return receipt
 

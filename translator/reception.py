@@ -164,7 +164,8 @@ class Reception:
                 self._warn(f"{error}; the port keeps the certificate that it has")
 
     def _take(self, site: str, path: Path, name: str, key: str) -> Filed:
-        return take_file(self._ledger, self._intake.tables, site, path, name, key, self._stopping.is_set)
+        intake = self._intake
+        return take_file(self._ledger, intake.tables, site, path, name, key, self._stopping.is_set, intake.tracer)
 
 
 def _check_folders(settings: Settings) -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from threading import Event
-
-import httpx
 
 from translator.config import Settings
 from translator.errors import ConfigError
@@ -17,18 +15,19 @@ from translator.ledger import FAILED, WAITING, EventArrival, EventRow, Ledger
 from translator.read.requisition import is_uuid
 from translator.record.event import REQUISITION_CREATED, WHOOP
 from translator.signature import event_body
+from translator.tracing import NO_TRACER, Tracer
 from translator.translate.lab_codes import unmapped_panels
 from translator.translate.tables import Tables
+from translator.transmit.attempt_spans import Vendor
+from translator.transmit.event_spans import EventSpans
 from translator.transmit.fetch import UNREADABLE, RequisitionFetcher, Source
 from translator.transmit.responses import outcome_of
 from translator.transmit.token import TokenKeeper
-from translator.transmit.whoop import DESTINATION, WhoopClient
+from translator.transmit.whoop import ASKED, DESTINATION, WhoopClient
 from translator.vendors import credentials, rate_budget
 
 FETCHED = "fetched"
 """The value of `whoop.confirm` that confirms what was fetched."""
-
-Transport = Callable[[], httpx.AsyncBaseTransport]
 
 
 def fetch(
@@ -38,7 +37,7 @@ def fetch(
     requisition_ids: Sequence[str],
     *,
     wait_s: float,
-    transport: Transport | None = None,
+    tracer: Tracer = NO_TRACER,
 ) -> list[str]:
     """
     Fetch at once what waits to be fetched, and these requisitions, whether a webhook announced them or not.
@@ -60,7 +59,7 @@ def fetch(
     events.hurry([row.id for row in waiting])
 
     async def drain() -> None:
-        async with _fetcher(ledger, settings, tables, transport) as fetcher:
+        async with _fetcher(ledger, settings, tables, tracer) as fetcher:
             await fetcher.drain(deadline=asyncio.get_running_loop().time() + wait_s, stop=Event())
 
     asyncio.run(drain())
@@ -75,12 +74,12 @@ def _may_come(row: EventRow, tables: Tables) -> bool:
 
 
 def serve_fetching(
-    ledger: Ledger, settings: Settings, tables: Tables, *, stop: Event, transport: Transport | None = None
+    ledger: Ledger, settings: Settings, tables: Tables, *, stop: Event, tracer: Tracer = NO_TRACER
 ) -> None:
     """Fetch whatever is announced, until the stop; where a credential is needed and not set, WHOOP is paused."""
 
     async def serve() -> None:
-        async with _fetcher(ledger, settings, tables, transport, serves=True) as fetcher:
+        async with _fetcher(ledger, settings, tables, tracer, serves=True) as fetcher:
             await fetcher.serve(stop=stop)
 
     asyncio.run(serve())
@@ -88,13 +87,13 @@ def serve_fetching(
 
 @asynccontextmanager
 async def _fetcher(
-    ledger: Ledger, settings: Settings, tables: Tables, transport: Transport | None, *, serves: bool = False
+    ledger: Ledger, settings: Settings, tables: Tables, tracer: Tracer, *, serves: bool = False
 ) -> AsyncIterator[RequisitionFetcher]:
     # What the lab cannot be ordered is not confirmed; the lab's side does so once it can.
     whoop, to_lab = settings.whoop, bool(settings.lab.to)
 
     def client() -> WhoopClient:
-        return WhoopClient(whoop.url, timeout_s=whoop.timeout_s, transport=transport() if transport else None)
+        return WhoopClient(whoop.url, timeout_s=whoop.timeout_s)
 
     async with client() as for_documents, client() as for_tokens:
         source = Source(
@@ -107,5 +106,6 @@ async def _fetcher(
             responses=tables.responses[DESTINATION],
             budget=rate_budget(whoop),
             confirms=lambda fetched: whoop.confirm == FETCHED and not (to_lab and unmapped_panels(fetched, tables)),
+            spans=EventSpans(Vendor(DESTINATION, whoop.url, ASKED), tracer),
         )
         yield RequisitionFetcher(ledger, source, random.random)

@@ -29,6 +29,7 @@ from translator.roles import Role
 from translator.service_doors import Now, doors
 from translator.service_site import Site
 from translator.service_workers import Workers
+from translator.tracing import NO_TRACER, Tracer
 from translator.web.metrics import Metrics
 from translator.words import ENDED, RELOAD, Words
 
@@ -43,19 +44,20 @@ def run(
     warn: Say,
     role: str | None = None,
     clock: CommonClock | None = None,
+    tracer: Tracer = NO_TRACER,
 ) -> DeliveryReport:
     """
     Run the service until Ctrl-C or SIGTERM; what is under way is finished first.
 
     Shape: `load` reads the settings, at the start and at each reload. `started` is told where the service can be
     reached, `warn` gets what the operator should know. `role` is a name of `ROLES`, for a host of a cluster; `clock` is
-    the ledger's, and is set by the database's then.
+    the ledger's, and is set by the database's then. `tracer` records what messages go through.
     Raises: ConfigError, TableError, LedgerError.
     """
     words = Words()
     # Before anything is read: what is asked for meanwhile is done then.
     with words.of_signals():
-        return _run(ledger, load, words, started, warn, Role.named(role, ledger), clock or CommonClock())
+        return _run(ledger, load, words, started, warn, Role.named(role, ledger), clock or CommonClock(), tracer)
 
 
 def _run(
@@ -66,11 +68,12 @@ def _run(
     warn: Say,
     role: Role,
     clock: CommonClock,
+    tracer: Tracer,
 ) -> DeliveryReport:
     site = Site.of(load(), role)
-    intake = Intake(ledger, site.tables)
+    intake = Intake(ledger, site.tables, tracer)
     metrics = Metrics(ledger, *site.measures(), version=version("translator"))
-    now = Now(ledger, site, warn)
+    now = Now(ledger, site, warn, tracer)
     present = Presence(ledger, clock, now.card, warn).kept() if role.shared else nullcontext()
     behind = partial(doors, ledger, now, intake, metrics)
     answered = partial(_answered, metrics)
@@ -82,7 +85,7 @@ def _run(
         where = reception.addresses
         logs.tell("started", url=where.url, console=where.console, mllp=", ".join(where.mllp), folders=where.folders)
         while True:
-            workers = Workers(ledger, site, words, warn)
+            workers = Workers(ledger, site, words, warn, tracer)
             word, site = _until(words, site, load, reception.check, warn)
             if word != RELOAD:
                 break

@@ -17,6 +17,7 @@ from translator.intake import Intake
 from translator.ledger import Card, Ledger
 from translator.reception import Doors
 from translator.service_site import Site
+from translator.tracing import NO_TRACER, Tracer
 from translator.vendors import credentials
 from translator.web.api import Api
 from translator.web.api_gate import HANDLERS
@@ -37,8 +38,9 @@ Say = Callable[[str], None]
 class Now:
     """The settings and tables of now, for whoever outlives a reload."""
 
-    def __init__(self, ledger: Ledger, site: Site, warn: Say) -> None:
+    def __init__(self, ledger: Ledger, site: Site, warn: Say, tracer: Tracer = NO_TRACER) -> None:
         self._ledger = ledger
+        self._tracer = tracer
         self._warn = warn
         self.swap(site)
 
@@ -49,7 +51,8 @@ class Now:
         if site.role.delivers:
             _look_for_credentials(settings, warn)
         if site.role.accepts:
-            webhooks = Webhooks(self._ledger, _webhook_secret(settings, warn), _acurable_callers(settings, warn))
+            secret, callers = _webhook_secret(settings, warn), _acurable_callers(settings, warn)
+            webhooks = Webhooks(self._ledger, secret, callers, self._tracer)
             self._webhooks = webhooks.application(HANDLERS)
 
     def settings(self) -> Settings:

@@ -18,7 +18,7 @@ from translator.sites import Sites
 from translator.usable import check_usable
 from translator.vendors import rate_budgets
 
-AT_START = {name: name for name in ("ledger", "ledger_key", "listen", "mllp", "api", "console", "log")} | {
+AT_START = {name: name for name in ("ledger", "ledger_key", "listen", "mllp", "api", "console", "log", "trace")} | {
     "folders": "folder"
 }
 """The settings that a reload leaves as they were at the start, and how their tables are called."""

@@ -15,6 +15,7 @@ from translator.ledger import Decision, Ledger
 from translator.notify import serve_notices
 from translator.requisitions import FETCHED, serve_fetching
 from translator.service_site import Site
+from translator.tracing import NO_TRACER, Tracer
 from translator.transmit.drain import Progress
 from translator.words import ENDED, Words
 
@@ -22,7 +23,9 @@ from translator.words import ENDED, Words
 class Workers:
     """The parts that work off what the ledger has, by one state of settings and tables."""
 
-    def __init__(self, ledger: Ledger, site: Site, words: Words, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, ledger: Ledger, site: Site, words: Words, warn: Callable[[str], None], tracer: Tracer = NO_TRACER
+    ) -> None:
         settings, tables, role = site.settings, site.tables.sites.default.tables, site.role
         self._stop = stop = threading.Event()
         self._threads = ThreadPoolExecutor(thread_name_prefix="service")
@@ -34,15 +37,17 @@ class Workers:
             if is_ours:
                 release_confirmed(ledger, settings, Decision("release", reason="codes are confirmed"))
         self._delivery = self._threads.submit(
-            partial(serve, ledger, settings, tables, stop=stop, trouble=warn, shared=role.shared)
+            partial(serve, ledger, settings, tables, stop=stop, trouble=warn, shared=role.shared, tracer=tracer)
         )
         errands: dict[str, Callable[[], None]] = {
-            "fetch": partial(serve_fetching, ledger, settings, tables, stop=stop),
+            "fetch": partial(serve_fetching, ledger, settings, tables, stop=stop, tracer=tracer),
             "notices": partial(serve_notices, ledger, settings.notify, stop=stop, warn=warn),
         }
         if settings.lab.to:
             confirms = settings.whoop.confirm == FETCHED
-            errands["bring"] = partial(serve_bringing, ledger, settings.lab, tables, stop=stop, confirms=confirms)
+            errands["bring"] = partial(
+                serve_bringing, ledger, settings.lab, tables, stop=stop, confirms=confirms, tracer=tracer
+            )
         for name, work in errands.items():
             serving = partial(serve_errand, ledger, name, work, stop=stop, shared=role.shared)
             self._others.append(self._threads.submit(serving))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 
-import httpx
+from msgspec import structs
 
 from translator.config import AcurableSettings, Settings, WhoopSettings
 from translator.errors import ConfigError
 from translator.ledger import UNLIMITED, RateBudget
+from translator.tracing import NO_TRACER, Tracer
 from translator.translate.tables import Tables
 from translator.transmit import acurable, whoop
 from translator.transmit.acurable import AcurableClient, TokenRequest
+from translator.transmit.attempt_spans import AttemptSpans, Vendor
 from translator.transmit.connection import CONNECT_S
 from translator.transmit.drain import Route
 from translator.transmit.token import Credentials, TokenKeeper, TokenRefusedError
@@ -23,8 +25,6 @@ DOCUMENTED_RATE = RateBudget(per_minute=100, per_day=10_000)
 """What WHOOP documents; Acurable names no figure."""
 
 DESTINATIONS = (whoop.DESTINATION, acurable.DESTINATION)
-
-MakeTransport = Callable[[], httpx.AsyncBaseTransport]
 
 
 def rate_budget(vendor: WhoopSettings | AcurableSettings) -> RateBudget:
@@ -58,16 +58,28 @@ def credentials(vendor: WhoopSettings | AcurableSettings, *, serves: bool) -> Cr
 
 
 async def open_routes(
-    stack: AsyncExitStack, settings: Settings, tables: Tables, transport: MakeTransport | None, *, serves: bool = False
+    stack: AsyncExitStack,
+    settings: Settings,
+    tables: Tables,
+    *,
+    serves: bool = False,
+    tracer: Tracer = NO_TRACER,
 ) -> AsyncIterator[Route]:
     """
     Give the route to every vendor whose address is known; `stack` closes its clients.
 
-    Shape: `transport` makes the transport of each client; a test answers there. `serves` as for `credentials`.
+    Shape: `serves` is as for `credentials`; `tracer` records what each is sent.
     """
-    yield await _whoop(stack, settings.whoop, tables, transport, serves=serves)
+
+    def told(route: Route, url: str, calls: Mapping[str, tuple[str, str]]) -> Route:
+        vendor = Vendor(route.destination, url, calls, settings.trace.tell_vendors)
+        return structs.replace(route, spans=AttemptSpans(vendor, tracer))
+
+    to_whoop = await _whoop(stack, settings.whoop, tables, serves=serves)
+    yield told(to_whoop, settings.whoop.url, whoop.CALLS)
     if settings.acurable.url:
-        yield await _acurable(stack, settings.acurable, tables, transport, serves=serves)
+        to_acurable = await _acurable(stack, settings.acurable, tables, serves=serves)
+        yield told(to_acurable, settings.acurable.url, acurable.CALLS)
 
 
 def longest_call_s(timeout_s: float) -> float:
@@ -75,11 +87,9 @@ def longest_call_s(timeout_s: float) -> float:
     return min(timeout_s, CONNECT_S) + timeout_s + 1
 
 
-async def _whoop(
-    stack: AsyncExitStack, site: WhoopSettings, tables: Tables, transport: MakeTransport | None, *, serves: bool
-) -> Route:
+async def _whoop(stack: AsyncExitStack, site: WhoopSettings, tables: Tables, *, serves: bool) -> Route:
     def client() -> WhoopClient:
-        return WhoopClient(site.url, timeout_s=site.timeout_s, transport=transport() if transport else None)
+        return WhoopClient(site.url, timeout_s=site.timeout_s)
 
     clients = [await stack.enter_async_context(client()) for _ in range(site.workers)]
     for_tokens = await stack.enter_async_context(client())
@@ -98,13 +108,10 @@ async def _whoop(
     )
 
 
-async def _acurable(
-    stack: AsyncExitStack, site: AcurableSettings, tables: Tables, transport: MakeTransport | None, *, serves: bool
-) -> Route:
+async def _acurable(stack: AsyncExitStack, site: AcurableSettings, tables: Tables, *, serves: bool) -> Route:
     def client() -> AcurableClient:
         names = tables.order_layout.activation_names
-        way = transport() if transport else None
-        return AcurableClient(site.url, timeout_s=site.timeout_s, transport=way, code_names=names)
+        return AcurableClient(site.url, timeout_s=site.timeout_s, code_names=names)
 
     def request() -> TokenRequest:
         return TokenRequest(site.issuer or site.url, credentials(site, serves=serves), site.scope, site.audience)

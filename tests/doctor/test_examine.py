@@ -18,10 +18,12 @@ from starlette.applications import Starlette
 
 from tests.ledger.arrivals import POLICIES, arrival, report
 from tests.sandbox_process import SandboxProcess
+from tests.tracing.collector import Collector
 from tests.transmit.delivering import settings as sandbox_settings
 from translator.accept.listener import Listener
 from translator.config import Settings, parse_settings
 from translator.config_intakes import FolderIntake, MllpIntake
+from translator.config_trace import TraceSettings
 from translator.doctor import FAIL, OK, WARN, Diagnosis, examine
 from translator.ledger import Ledger, Settlement
 from translator.secrets import Secret
@@ -300,3 +302,43 @@ def test_vendor_that_is_not_there_is_a_failure(site: Settings) -> None:
         found = {one.check: one.state for one in examine(structs.replace(site, whoop=away))}
 
     assert (found["whoop"], "whoop token" in found) == (FAIL, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [pytest.param(200, OK, id="takes-traces"), pytest.param(403, WARN, id="refuses-us")],
+)
+def test_collector_is_asked_whether_it_takes_traces(site: Settings, status: int, state: str) -> None:
+    """By an export with nothing in it; one that does not is worth a look, since nothing else waits for it."""
+    with Collector() as taker:
+        taker.status = status
+        traced = structs.replace(site, trace=TraceSettings(taker.url))
+
+        found = diagnoses(traced, "collector", offline=False)
+
+    assert [one.state for one in found] == [state]
+    assert (taker.calls, taker.spans) == (1, [])
+
+
+def test_collector_that_is_away_is_worth_a_look(site: Settings) -> None:
+    """All else works without it."""
+    traced = structs.replace(site, trace=TraceSettings("http://127.0.0.1:9"))
+
+    assert states(traced, "collector", offline=False) == [WARN]
+    assert states(traced, "traces") == [OK]
+
+
+def test_traces_that_cannot_be_recorded_are_a_failure(site: Settings) -> None:
+    """The service would not start."""
+    headers = Secret("env:NO_SUCH_VARIABLE_OF_OURS")
+    traced = structs.replace(site, trace=TraceSettings("http://127.0.0.1:9", headers=headers))
+
+    assert [one.state for one in examine(traced, offline=True) if one.check in {"recorder", "trace.headers"}] == [
+        FAIL,
+        FAIL,
+    ]
+
+
+def test_collector_is_not_asked_for_where_nobody_traces(site: Settings) -> None:
+    """Nothing is said of it."""
+    assert [one for one in examine(site, offline=True) if one.check in {"traces", "collector"}] == []

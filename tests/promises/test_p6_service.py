@@ -2,7 +2,8 @@
 P6, for the service: every intake is fed messages whose every part is marked, while all sorts of things go wrong.
 
 Then everything that the process said, at its most talkative, is searched for the marks: its log, its pages, its answers
-to who may know nothing, the reasons beside files, its command line and the names of its threads.
+to who may know nothing, the reasons beside files, its command line and the names of its threads, and, as they came, the
+bytes of the traces that it exported.
 """
 
 from __future__ import annotations
@@ -24,11 +25,13 @@ from tests.promises.test_p6_no_patient_data_outside import MARKS as EARLIER_MARK
 from tests.promises.test_p6_no_patient_data_outside import MESSAGES as FLAWED
 from tests.sandbox_process import NO_TLS, SandboxProcess
 from tests.test_service import Service
+from tests.tracing.collector import Collector
 from tests.transmit.delivering import wait_until
 from translator.accept.folder import FAILED, REASON
 from translator.accept.webhooks import ACURABLE_PATH, WHOOP_PATH
 from translator.ledger import Ledger
 from translator.signature import event_body, sign
+from translator.tracing.port import ATTRIBUTES
 from translator.web.health import LIVE_PATH, READY_PATH
 from translator.web.metrics import METRICS_PATH
 
@@ -40,7 +43,23 @@ MARKS = (PATIENT, FILLER, CONTROL, VALUE, TEXT, FILE, URL, EVENT, KIND, REQUEST,
 FAULTS = (("status", 422), ("status", 500), ("drop_after", None), ("truncate", None), ("delay", 3))
 SENT = 2
 
-TALKATIVE = {"TRANSLATOR_LOG_LEVEL": "debug", "TRANSLATOR_WHOOP_TIMEOUT_S": "1", "TRANSLATOR_LOG_FORMAT": "json"}
+TALKATIVE = {
+    "TRANSLATOR_LOG_LEVEL": "debug",
+    "TRANSLATOR_WHOOP_TIMEOUT_S": "1",
+    "TRANSLATOR_LOG_FORMAT": "json",
+    "OTEL_BSP_SCHEDULE_DELAY": "100",
+    # Whoever asks OpenTelemetry for the command line does not get it from us.
+    "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS": "otel,process,os",
+}
+
+CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+TRACED = {"traceparent": CALLER, "tracestate": f"{EVENT}=1", "baggage": f"patient={PATIENT}"}
+"""What a caller may say of its own trace, and more."""
+
+RESOURCE = {
+    "host.name", "process.pid", "service.instance.id", "service.name", "service.version",
+}  # fmt: skip
+"""What an export says of the process."""
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +79,9 @@ def message(number: int, *more: Obx) -> bytes:
 class Fed:
     """One service that is fed; `heard` collects everything that it says to whom it should say nothing."""
 
-    def __init__(self, service: Service, sandbox: SandboxProcess, inbox: Path) -> None:
+    def __init__(self, service: Service, sandbox: SandboxProcess, inbox: Path, collector: Collector) -> None:
         self.service = service
+        self.collector = collector
         self.sandbox = sandbox
         self.inbox = inbox
         self.heard: dict[str, str] = {}
@@ -116,6 +136,7 @@ class Fed:
         self.service.process.send_signal(signal.SIGTERM)
         printed, _ = self.service.process.communicate(timeout=60)
         self.heard |= {"stdout": str(printed), "stderr": self.service.errors}
+        self.heard["traces"] = b"".join(self.collector.taken).decode("latin-1")
 
     @property
     def found(self) -> list[tuple[str, str]]:
@@ -131,10 +152,18 @@ def inbox(tmp_path: Path) -> Path:
     return folder
 
 
-def start(place: str, sandbox: SandboxProcess, inbox: Path) -> Service:
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    """Take what is traced."""
+    with Collector() as running:
+        yield running
+
+
+def start(place: str, sandbox: SandboxProcess, inbox: Path, collector: Collector) -> Service:
     """Start a service that says whatever it can say."""
     flags = ("--ledger", place, "--folder", str(inbox), "--mllp", "127.0.0.1:0")
-    return Service(inbox.parent / "lab.db", sandbox, *flags, **TALKATIVE)
+    environment = TALKATIVE | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+    return Service(inbox.parent / "lab.db", sandbox, *flags, **environment)
 
 
 def feed_webhooks(fed: Fed) -> None:
@@ -159,6 +188,7 @@ def feed_api(fed: Fed, token: str) -> None:
                     "Authorization": greeting,
                     "Idempotency-Key": TEXT,
                     "Content-Type": "application/octet-stream",
+                    **TRACED,
                 }
                 fed.by_http("POST", path, raw, **headers)
             fed.by_http("GET", path, Authorization=greeting)
@@ -184,11 +214,11 @@ def is_settled(ledger: Ledger, failures: int) -> bool:
     return counts.get("delivered") == SENT and counts.get("unknown", 0) + counts.get("rejected", 0) == failures
 
 
-def test_service_tells_nobody_of_a_patient(sandbox: SandboxProcess, inbox: Path) -> None:
+def test_service_tells_nobody_of_a_patient(sandbox: SandboxProcess, inbox: Path, collector: Collector) -> None:
     """Whatever comes in by whichever door, and whatever the vendor does."""
     place = str(inbox.parent / "lab.db")
     with Ledger.open(place) as ledger:
-        fed = Fed(start(place, sandbox, inbox), sandbox, inbox)
+        fed = Fed(start(place, sandbox, inbox, collector), sandbox, inbox, collector)
         try:
             for number, fault in enumerate(((None, None), *FAULTS)):
                 if fault[0]:
@@ -227,13 +257,31 @@ def test_service_tells_nobody_of_a_patient(sandbox: SandboxProcess, inbox: Path)
     assert fed.heard["reasons"]
     assert "delivery is paused" in fed.heard["stderr"]
     assert fed.found == []
+    check_traces(collector)
+
+
+def check_traces(collector: Collector) -> None:
+    """See that there was something to be found in the traces, and that they say nothing but what they may."""
+    spans = collector.spans
+    receipts = {"receive mllp", "receive folder", "POST /v1/messages", f"POST {WHOOP_PATH}", f"POST {ACURABLE_PATH}"}
+    assert receipts | {"translate", "commit", "wait whoop", "deliver whoop"} <= {span.name for span in spans}
+    assert {"accepted", "refused", "unknown"} <= {span.told.get("translator.outcome") for span in spans}
+    assert {span.name for span in spans if "{" in span.name or span.kind == "client"} <= {
+        "token",
+        "POST /v2/partner/service-request/{id}/results",
+        "PATCH /v2/partner/service-request/{id}/status",
+        "GET /v2/partner/requisition/{id}",
+    }
+    assert {name for span in spans for name in span.told} <= ATTRIBUTES | {"error.type"}
+    assert {name for span in spans for name in span.resource} == RESOURCE
+    assert [span.parent for span in spans if span.trace == CALLER.split("-")[1] and span.name == "POST /v1/messages"]
 
 
 def test_service_tells_nobody_of_a_patient_while_its_ledger_is_away(
-    sandbox: SandboxProcess, inbox: Path, postgres: Postgres
+    sandbox: SandboxProcess, inbox: Path, postgres: Postgres, collector: Collector
 ) -> None:
     """What cannot be kept is refused, and told of by place and code as everything else."""
-    fed = Fed(start(postgres.new(), sandbox, inbox), sandbox, inbox)
+    fed = Fed(start(postgres.new(), sandbox, inbox, collector), sandbox, inbox, collector)
     try:
         fed.by_mllp(message(60))
         postgres.stop()
@@ -252,3 +300,4 @@ def test_service_tells_nobody_of_a_patient_while_its_ledger_is_away(
     assert "files wait" in fed.heard["stderr"]
     assert "files wait" in fed.heard[READY_PATH]
     assert fed.found == []
+    assert {"receive mllp", f"POST {WHOOP_PATH}"} <= {span.name for span in collector.spans if span.is_error}

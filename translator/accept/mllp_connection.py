@@ -20,7 +20,7 @@ from translator.accept.ack import CONTENT, Verdict, acknowledge
 from translator.accept.ack_header import AckHeader, read_ack_header
 from translator.accept.mllp_counts import MllpCounts
 from translator.accept.mllp_pending import Pending
-from translator.intake import Intake
+from translator.intake import Intake, Taken
 from translator.read.mllp import Frames, FrameTooLargeError
 from translator.write.mllp import frame
 
@@ -191,7 +191,7 @@ class Connection(asyncio.Protocol):
             if verdict is None:
                 break
             self._server.counts.repeats += taken is not None and taken.is_repeat
-            frames += self._answers(self._pending.popleft(), verdict)
+            frames += self._answers(self._pending.popleft(), verdict, taken)
         if len(self._pending) == before:
             return False
         self._since = self._loop.time()
@@ -227,10 +227,11 @@ class Connection(asyncio.Protocol):
         self._in_flight += size
         return pending
 
-    def _answers(self, pending: Pending, verdict: Verdict) -> list[bytes]:
+    def _answers(self, pending: Pending, verdict: Verdict, taken: Taken | None) -> list[bytes]:
         self._in_flight -= pending.size
         server, took = self._server, self._loop.time() - pending.since
         found = acknowledge(pending.header, verdict)
+        pending.answered(server.intake.tracer, taken, [one.code for one in found])
         for one in found:
             server.counts.answered[one.code] += 1
             server.answered(one.code, took)

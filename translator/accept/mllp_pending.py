@@ -7,6 +7,7 @@ What never reached the intake has its verdict at once; what did has it when it i
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ from translator.accept.ack_header import AckHeader
 from translator.errors import LedgerError
 from translator.intake import Brought, Intake, Taken
 from translator.record.outcome import Diagnostic
+from translator.tracing import NO_SPAN, SERVER, Span, Told, Tracer
 
 INTAKE = "mllp"
 
@@ -40,14 +42,16 @@ class Pending(Struct):
     at: float
     became: str = ""
     future: Future[Taken] | None = None
+    span: Span = NO_SPAN
 
     def hand_in(self, intake: Intake, site: str, raw: bytes) -> None:
         """Hand it to the intake, if it is a message at all."""
+        self.span = intake.tracer.begin(f"receive {INTAKE}", SERVER, intake.tracer.now())
         if self.header is None:
             self.became = NOT_OURS
             return
         try:
-            self.future = intake.take(Brought(raw, INTAKE, site, _key(site, self.header, raw)))
+            self.future = intake.take(Brought(raw, INTAKE, site, _key(site, self.header, raw), span=self.span))
         except LedgerError:
             self.became = AWAY
 
@@ -60,6 +64,11 @@ class Pending(Struct):
         except (LedgerError, CancelledError):
             self.became = AWAY
             return None
+
+    def answered(self, tracer: Tracer, taken: Taken | None, codes: Sequence[str]) -> None:
+        """Tell that it is answered."""
+        told: Told = {"translator.intake": INTAKE, "translator.size": self.size, "translator.acknowledgement": codes}
+        self.span.end(tracer.now(), {**told, **(taken.told if taken else {})}, error=self.became)
 
     def verdict(self, taken: Taken | None) -> Verdict | None:
         """Tell what became of it; None while nobody knows."""

@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -26,9 +26,12 @@ from starlette.routing import Route
 from translator.accept.callers import Callers
 from translator.errors import LedgerError
 from translator.ledger import EventArrival, Ledger
+from translator.ledger.events import WEBHOOK
 from translator.read.vendor_event import MalformedEventError, read_resource_event, read_study_event
 from translator.record.event import ACURABLE, REQUISITION_CREATED, WHOOP
 from translator.signature import SIGNATURE_HEADER, verify
+from translator.tracing import NO_TRACER, SERVER, Span, Told, Tracer
+from translator.tracing.taking import NOT_KEPT
 
 WHOOP_PATH = "/webhooks/whoop"
 ACURABLE_PATH = "/webhook/v1/acurable/notification"
@@ -39,6 +42,7 @@ MOST_BYTES = 1_048_576
 
 _KIND = re.compile(r"[A-Za-z0-9_.:-]{1,80}", re.ASCII)
 _OTHER_KIND = "other"
+_AWAY = 503
 _ID = re.compile(r"[!-~]{1,200}", re.ASCII)
 
 
@@ -51,12 +55,14 @@ class Webhooks(Struct, frozen=True):
     The addresses that vendors call.
 
     Shape: `whoop_secret` is the key that WHOOP signs with; without it every signature is wrong. `acurable_callers` says
-    whom Acurable's address believes.
+    whom Acurable's address believes. `tracer` records what an event goes through, in a trace of ours: whether a vendor
+    traces its calls says nothing of ours.
     """
 
     ledger: Ledger
     whoop_secret: str
     acurable_callers: Callers = Callers()
+    tracer: Tracer = NO_TRACER
 
     def __repr__(self) -> str:
         return "Webhooks(...)"
@@ -90,7 +96,7 @@ class Webhooks(Struct, frozen=True):
             return Response(status_code=400)
         if not verify(self.whoop_secret, body, request.headers.get(SIGNATURE_HEADER)):
             return Response(status_code=401)
-        return await self._keep(_whoop_event, body, 204)
+        return await self._keep(WHOOP_PATH, _whoop_event, body, 204)
 
     async def acurable(self, request: Request) -> Response:
         """Take one event of Acurable: 202, or 415 for another content type, 400 for what is no event, 401, 403."""
@@ -107,17 +113,33 @@ class Webhooks(Struct, frozen=True):
             return Response(status_code=413)
         except ClientDisconnect:
             return Response(status_code=400)
-        return await self._keep(_acurable_event, body, 202)
+        return await self._keep(ACURABLE_PATH, _acurable_event, body, 202)
 
-    async def _keep(self, read: Callable[[bytes], EventArrival], body: bytes, success: int) -> Response:
+    async def _keep(self, path: str, read: Callable[[bytes], EventArrival], body: bytes, success: int) -> Response:
+        span = self.tracer.begin(f"POST {path}", SERVER, self.tracer.now())
+        status = await self._kept(span, read, body, success)
+        told: Told = {
+            "http.request.method": "POST",
+            "http.route": path,
+            "http.response.status_code": status,
+            "translator.intake": WEBHOOK,
+            "translator.size": len(body),
+        }
+        span.end(self.tracer.now(), told, error=NOT_KEPT if status == _AWAY else "")
+        return Response(status_code=status)
+
+    async def _kept(self, span: Span, read: Callable[[bytes], EventArrival], body: bytes, success: int) -> int:
         try:
-            await asyncio.to_thread(self.ledger.events().keep, read(body))
+            arrival = structs.replace(read(body), traceparent=span.context)
+            began = self.tracer.now()
+            await asyncio.to_thread(self.ledger.events().keep, arrival)
         except MalformedEventError:
-            return Response(status_code=400)
+            return 400
         except LedgerError:
             # Nothing was kept, so the vendor has to send it again.
-            return Response(status_code=503)
-        return Response(status_code=success)
+            return _AWAY
+        span.part("commit", began, self.tracer.now(), {})
+        return success
 
 
 async def _read(request: Request) -> bytes:

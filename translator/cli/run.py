@@ -58,6 +58,7 @@ def command(
     from translator import logs  # noqa: PLC0415 - the service alone writes a log
     from translator.ledger import CommonClock, Ledger  # noqa: PLC0415 - the ledger and the server are heavy
     from translator.service import run  # noqa: PLC0415
+    from translator.tracing import open_tracer  # noqa: PLC0415
 
     if hasattr(signal, "SIGHUP"):
         # Until it can be acted on: what it asks for has not been read yet, and it would end us.
@@ -68,7 +69,8 @@ def command(
     settings = flags.settings(**more)
     logs.configure(settings.log)
     clock = CommonClock()
-    with Ledger.open(settings.ledger, key=settings.ledger_key, clock=clock) as ledger:
+    opened = Ledger.open(settings.ledger, key=settings.ledger_key, clock=clock)
+    with opened as ledger, open_tracer(settings.trace, logs.warn) as tracer:
         report = run(
             ledger,
             lambda: flags.settings(**more),
@@ -76,6 +78,7 @@ def command(
             warn=logs.warn,
             role=role,
             clock=clock,
+            tracer=tracer,
         )
     if report.paused:
         logs.warn(PAUSED)

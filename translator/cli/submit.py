@@ -58,14 +58,15 @@ def command(flags: Flags, paths: tuple[str, ...], correlation: str | None, wait_
     from translator.app import Watch, submit  # noqa: PLC0415 - the ledger and the clients are heavy
     from translator.ledger import Ledger  # noqa: PLC0415
     from translator.notify import notify  # noqa: PLC0415
+    from translator.tracing import open_tracer  # noqa: PLC0415
 
     settings, unread = flags.settings(), Unread()
     sources = [(item.name, item.open) for item in find_inputs(paths, unread)]
     rows = read_correlation(correlation)
     with Ledger.open(settings.ledger, key=settings.ledger_key) as ledger:
-        with SubmitProgress() as shown:
+        with open_tracer(settings.trace, say) as tracer, SubmitProgress() as shown:
             watch = Watch(shown.accepted, shown.delivery, unread.note)
-            done = submit(settings, ledger, sources, correlation=rows, wait_s=wait_s, watch=watch)
+            done = submit(settings, ledger, sources, correlation=rows, wait_s=wait_s, watch=watch, tracer=tracer)
         states = _print(done, ledger, flags.form)
         for trouble in notify(ledger, settings.notify, say).troubles:
             say(trouble)

@@ -12,12 +12,13 @@ from translator.doctor.hosts import hosts
 from translator.doctor.intakes import certificates, folders, ports
 from translator.doctor.ledgers import account, budgets, ledger
 from translator.doctor.secret_files import secrets
+from translator.doctor.trace_check import collector, recorder
 from translator.doctor.vendor_calls import vendors
 from translator.errors import TranslatorError
 from translator.sites import Sites
 
-HERE: tuple[Check, ...] = (secrets, ledger, account, hosts, budgets, folders, certificates, ports)
-AWAY: tuple[Check, ...] = (vendors,)
+HERE: tuple[Check, ...] = (secrets, ledger, account, hosts, budgets, folders, certificates, ports, recorder)
+AWAY: tuple[Check, ...] = (vendors, collector)
 """What can be found out on this machine, and what only over the network."""
 
 

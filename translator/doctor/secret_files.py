@@ -37,6 +37,8 @@ def _needed(settings: Settings) -> Iterator[tuple[str, Secret]]:
         yield "acurable.client_secret", settings.acurable.client_secret
     if settings.acurable.webhook_token is not None:
         yield "acurable.webhook_token", settings.acurable.webhook_token
+    if settings.trace.endpoint and settings.trace.headers is not None:
+        yield "trace.headers", settings.trace.headers
     for one in settings.mllp:
         if one.private_key is not None:
             yield f"mllp {one.listen} private_key", one.private_key

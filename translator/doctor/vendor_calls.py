@@ -98,7 +98,7 @@ def _clock(date: str, now: float) -> Iterator[Diagnosis]:
 async def _tokens(settings: Settings, reached: set[str]) -> list[Diagnosis]:
     found = []
     async with AsyncExitStack() as stack:
-        async for route in open_routes(stack, settings, packaged_tables(), None):
+        async for route in open_routes(stack, settings, packaged_tables()):
             if route.destination not in reached:
                 continue
             name = f"{route.destination} token"

@@ -36,6 +36,7 @@ from translator.ledger.progress_shapes import LaneProgress, MessageProgress, Sub
 from translator.ledger.refile import CannotRefileError, Choice, Refiled
 from translator.ledger.requisitions import RequestedRow, RequisitionRow
 from translator.ledger.tokens import SCOPES, Token
+from translator.ledger.trace_contexts import TracedClaim
 from translator.ledger.twins import HELD_BEFORE
 from translator.ledger.undecided import UndecidedItem
 from translator.ledger.view_shapes import (
@@ -132,6 +133,7 @@ __all__ = [
     "SubmissionView",
     "Tally",
     "Token",
+    "TracedClaim",
     "UndecidedItem",
     "Version",
     "VersionFate",

@@ -32,6 +32,7 @@ from translator.ledger.positions import (
     store_lanes,
 )
 from translator.ledger.statuses import follow, lane_reports
+from translator.ledger.trace_contexts import keep_contexts
 from translator.ledger.twins import Fate, Repeat, Twin, compare, find_twins, settle_twins
 from translator.ledger.vault import Vault
 
@@ -88,6 +89,7 @@ def _accept_group(acceptance: Acceptance, group: Sequence[_Hashed]) -> list[int]
     twins = find_twins(connection, acceptance.vault, [sha256 for _, sha256 in group])
     taken = [_take(acceptance, arrival, sha256, lanes, twins.get(sha256)) for arrival, sha256 in group]
     message_ids = insert_rows(connection, schema.message, [_message_row(acceptance, one, lanes) for one in taken])
+    keep_contexts(connection, message_ids, [one.arrival.traceparent for one in taken])
     queue(acceptance, message_ids, [one.placed for one in taken])
     settle_twins(connection, [one.repeat for one in taken])
     _queue_statuses(acceptance, message_ids, taken, lanes)

@@ -17,6 +17,7 @@ from translator.errors import LedgerError
 from translator.ledger.budget import UNLIMITED, RateBudget
 from translator.ledger.database import Database
 from translator.ledger.lanes import Claim, Later, Settlement, claim_lanes, lock_lanes, settle
+from translator.ledger.trace_contexts import with_traces
 from translator.ledger.vault import Vault
 
 Advanced: TypeAlias = Claim | Later | LedgerError | None
@@ -28,7 +29,7 @@ class Step(Struct, frozen=True):
     What one lane asks for: to settle its attempt, to open the next one, or both.
 
     Shape: where `goes_on` is false or the lane has nothing more, an attempt of the lane `then` is opened instead.
-    `worker` is who asks, in a cluster.
+    `worker` is who asks, in a cluster; `traced` asks to which trace an attempt belongs.
     Absent: without `claim` and `settlement` nothing is settled; without `then` nothing is opened instead.
     """
 
@@ -39,6 +40,7 @@ class Step(Struct, frozen=True):
     budget: RateBudget = UNLIMITED
     then: int | None = None
     worker: int = 0
+    traced: bool = False
 
     @property
     def choice(self) -> list[int]:
@@ -61,7 +63,7 @@ def advance(database: Database, vault: Vault, steps: Sequence[Step], instant: Ca
 
 def _together(connection: Connection, vault: Vault, steps: Sequence[Step], now: int) -> list[Advanced]:
     settle(connection, vault, _ended(steps), now)
-    results: list[Advanced] = [None] * len(steps)
+    results: list[Claim | Later | None] = [None] * len(steps)
     going = [number for number, step in enumerate(steps) if step.choice]
     for budget, worker in {(steps[number].budget, steps[number].worker) for number in going}:
         asking = [number for number in going if (steps[number].budget, steps[number].worker) == (budget, worker)]
@@ -69,7 +71,7 @@ def _together(connection: Connection, vault: Vault, steps: Sequence[Step], now: 
         claims = claim_lanes(connection, choices, now, budget=budget, worker=worker)
         for number, found in zip(asking, claims, strict=True):
             results[number] = found
-    return results
+    return [*(with_traces(connection, results) if any(step.traced for step in steps) else results)]
 
 
 def _alone(database: Database, vault: Vault, step: Step, instant: Callable[[], int]) -> Advanced:
@@ -80,7 +82,7 @@ def _alone(database: Database, vault: Vault, step: Step, instant: Callable[[], i
         if step.choice:
             with database.write() as connection:
                 (found,) = claim_lanes(connection, [step.choice], instant(), budget=step.budget, worker=step.worker)
-                return found
+                return with_traces(connection, [found])[0] if step.traced else found
     except LedgerError as error:
         return error
     return None

@@ -44,17 +44,17 @@ _NUL = "\uf8fe"
 _TEXT = Text().with_variant(_NulSafeText(), "postgresql")
 
 # SQLite numbers rows by itself only in a column declared INTEGER.
-_KEY = BigInteger().with_variant(Integer(), "sqlite")
+KEY = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def key() -> Column[int]:
     """The number of a row."""
-    return Column("id", _KEY, primary_key=True, autoincrement=True)
+    return Column("id", KEY, primary_key=True, autoincrement=True)
 
 
 def link(name: str, target: str, *, nullable: bool = False) -> Column[int]:
     """A row of another table."""
-    return Column(name, _KEY, ForeignKey(f"{target}.id"), nullable=nullable)
+    return Column(name, KEY, ForeignKey(f"{target}.id"), nullable=nullable)
 
 
 def sealed_with() -> Column[int]:

@@ -37,6 +37,7 @@ class EventArrival(Struct, frozen=True):
 
     Shape: `resource` is what the event is about, or the hash of bytes that are a whole state of their own. What nobody
     `needs` to act on is only kept.
+    Absent: `traceparent` is empty where nobody traces it.
     """
 
     vendor: str
@@ -44,6 +45,7 @@ class EventArrival(Struct, frozen=True):
     resource: str
     raw: bytes
     needs_action: bool = True
+    traceparent: str = ""
 
 
 class EventRow(Struct, frozen=True):
@@ -232,7 +234,8 @@ def settle_event(connection: Connection, event_id: int, state: str, answer: str)
 
 def _message(arrival: EventArrival) -> Arrival:
     source = Source(index=0, format=WEBHOOK, type=f"{arrival.vendor} {arrival.kind}")
-    return Arrival(Outcome(source, "translated" if arrival.needs_action else "ignored"), arrival.raw)
+    outcome = Outcome(source, "translated" if arrival.needs_action else "ignored")
+    return Arrival(outcome, arrival.raw, traceparent=arrival.traceparent)
 
 
 def _subject_hash(vault: Vault, vendor: str, raw: bytes) -> str:

@@ -18,6 +18,7 @@ class Arrival(Struct, frozen=True):
     One message as it came in, and what became of it.
 
     Shape: `intake` is how it came in, such as `mllp`; `key` what the intake will know it by when it comes again.
+    Absent: `traceparent` is empty where nobody traces it.
     """
 
     outcome: Outcome
@@ -25,6 +26,7 @@ class Arrival(Struct, frozen=True):
     site: str = ""
     intake: str = ""
     key: str = ""
+    traceparent: str = ""
 
 
 def message_row(vault: Vault, key_id: int | None, arrival: Arrival, sha256: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from translator.ledger.access import Access
 from translator.ledger.ageing import Notices
@@ -20,6 +20,7 @@ from translator.ledger.meters import Meters
 from translator.ledger.progress import Progress
 from translator.ledger.requisitions import Requisitions
 from translator.ledger.storage import Storage
+from translator.ledger.trace_contexts import read_contexts
 from translator.ledger.vault import Vault
 
 
@@ -86,6 +87,15 @@ class LedgerParts:
     def progress(self) -> Progress:
         """Give how far messages, submissions and lanes are, without a value."""
         return Progress(self._database.read)
+
+    def trace_contexts(self, message_ids: Sequence[int]) -> dict[int, str]:
+        """Give the `traceparent` of messages that are traced, by their numbers."""
+        with self._database.read() as connection:
+            return read_contexts(connection, message_ids)
+
+    def hashed(self, kind: str, text: str) -> str:
+        """Hash a text under the ledger's own key, as its log does."""
+        return self._vault.hash(kind, text)
 
     def storage(self) -> Storage:
         """Give what is done with the ledger as a whole: backups, keys, retention."""

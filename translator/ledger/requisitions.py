@@ -96,19 +96,27 @@ class Requisitions:
         return is_empty and [call.is_requisition for call in calls] == [True]
 
     def take(
-        self, fetched: Requisition, raw: bytes, *, event_id: int, confirms: bool, is_confirmed: bool = False
+        self,
+        fetched: Requisition,
+        raw: bytes,
+        *,
+        event_id: int,
+        confirms: bool,
+        is_confirmed: bool = False,
+        traceparent: str = "",
     ) -> int:
         """
         Keep a requisition as it was fetched, and give the number of service requests that will be confirmed.
 
-        Shape: `is_confirmed` says that WHOOP was told so of the whole since.
+        Shape: `is_confirmed` says that WHOOP was told so of the whole since; `traceparent` names the event's trace.
         Raises: LedgerError where the database fails; then nothing is kept.
         """
         with self._database.write() as connection:
             announce(connection)
             now = self._instant()
             outcome = Outcome(Source(index=0, format=FORMAT, type=TYPE), "translated")
-            (message_id,) = accept_messages(connection, self._vault, [Arrival(outcome, raw)], {}, now)
+            arrival = Arrival(outcome, raw, traceparent=traceparent)
+            (message_id,) = accept_messages(connection, self._vault, [arrival], {}, now)
             _store(connection, fetched.id, message_id, now, confirmed_at=now if is_confirmed else None)
             import_rows(connection, self._vault, list(_correlation(fetched, message_id)), now)
             confirmed = _confirm(connection, self._vault, fetched.tests, message_id, now) if confirms else 0

@@ -6,6 +6,7 @@ Draw the tables of the ledger; the same on SQLite and PostgreSQL.
     lane    1-n submission     one service request at one destination; strictly in order
     submission 1-n attempt     one call each; at most one open per lane
     submission 1-1 receipt     what a vendor gave for an order (receipts.py)
+    message 1-1 trace_context  the trace that goes on with it, where it is traced (trace_contexts.py)
     destination                whether a vendor may be called: paused, or asked to wait
     rate_use                   how many calls it got lately, by slots of each window
 
@@ -50,7 +51,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from translator.ledger.columns import METADATA, count, instant, key, link, one_of, sealed_with, words
 from translator.ledger.states import ENTRY_STATES, MESSAGE_STATES, SUBMISSION_STATES
 
-HEAD = "0010"
+HEAD = "0011"
 
 data_key = Table(
     "data_key",

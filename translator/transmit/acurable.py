@@ -102,7 +102,7 @@ class AcurableClient(Connection):
         if call.kind not in CALLS:
             raise DeliveryError("the ledger holds a kind of call that this version does not know; use a newer one")
         method, path = CALLS[call.kind]
-        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": call.idempotency_key}
+        headers = {"Authorization": f"Bearer {token}", **call.headers}
         where = path.format(reference=quote(call.target, safe=""))
         answer, content = await self._ask(method, where, call.body, headers)
         codes = activation_codes(content, self._code_names) if answer.code == _CREATED else ()

@@ -10,13 +10,14 @@ from translator.transmit.responses import Answer
 from translator.transmit.retry import Verdict
 
 
-async def call_vendor(client: Client, claim: Claim, token: str, limit_s: float | None) -> Answer:
+async def call_vendor(client: Client, claim: Claim, token: str, limit_s: float | None, traceparent: str = "") -> Answer:
     """
     Make a call, once, and give it up after a while: the vendor may have it then.
 
+    Shape: `traceparent` goes with it, unless it is empty.
     Units: `limit_s` in seconds, for all of it; None: each wait has its own limit, and they are not added up.
     """
-    call = Call(claim.kind, claim.target, claim.body, claim.idempotency_key)
+    call = Call(claim.kind, claim.target, claim.body, claim.idempotency_key, traceparent)
     try:
         async with asyncio.timeout(limit_s):
             return await client.send(call, token)

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from translator.errors import LedgerUnavailableError
 from translator.ledger import UNLIMITED, VENDOR, Claim, Later, Ledger, RateBudget, Settlement, Standing, Step
+from translator.transmit.attempt_spans import UNTOLD, AttemptSpans, Entry
 from translator.transmit.calling import call_vendor, settlement
 from translator.transmit.client import Client
 from translator.transmit.desk import UNSENT, Desk
@@ -49,7 +50,7 @@ class Route(Struct, frozen=True):
     How one destination is served.
 
     Shape: `responses` is the vendor's response table; one call at a time per client. `budget` is the rate that it
-    grants; `resends` says that what is unknown is sent again.
+    grants; `resends` says that what is unknown is sent again. `spans` are told of each attempt.
     Units: `call_s` is how long one call lasts at most, in seconds.
     """
 
@@ -60,6 +61,7 @@ class Route(Struct, frozen=True):
     budget: RateBudget = UNLIMITED
     resends: bool = False
     call_s: float = 0.0
+    spans: AttemptSpans = UNTOLD
 
 
 class LaneDrain:
@@ -145,16 +147,18 @@ class LaneDrain:
         return not self.gate.paused and (self.gate.circuit != "closed" or self._vain_fetches > 0)
 
     async def _drain(self, turn: Turn, client: Client) -> None:
-        left = TURN
-        token = await self._enter()
+        left, entry = TURN, self._route.spans.enter()
+        token = await self._enter(entry)
         claim = await self._open(turn) if token else None
         while claim is not None:
+            span = entry.begin(claim)
             if not self._member.is_certain:
                 # The others may be about to take this host for dead, so nothing more may leave it.
                 await self._desk.advance(Step(claim.lane_id, claim, UNSENT, goes_on=False))
                 raise LedgerUnavailableError(CUT_OFF)
             sent_at, turn.has_sent = self._clock(), True
-            answer = await call_vendor(client, claim, token, self._member.call_s)
+            answer = await call_vendor(client, claim, token, self._member.call_s, span.calls())
+            span.answered(answer)
             took_s = self._clock() - sent_at
             verdict = self._judge(claim, answer, token)
             left -= 1
@@ -163,36 +167,39 @@ class LaneDrain:
             renews = verdict.outcome == "renew" and has_turn and self.gate.admit()
             if not renews and not self._is_over() and self._route.tokens.cached and self.gate.admit():
                 token = self._route.tokens.cached
-            following = await self._settle(
-                turn, claim, settlement(verdict, answer), goes_on=bool(token), has_turn=has_turn
-            )
+            entry = self._route.spans.enter()
+            settled = settlement(verdict, answer)
+            with span.settling(verdict, answer):
+                following = await self._settle(turn, claim, settled, goes_on=bool(token), has_turn=has_turn)
             tell_call(self._route.destination, claim, verdict.outcome, answer.code, took_s)
             await self._publish(verdict)
             self._count(verdict)
             if renews:
                 # The same submission goes first, so that a second 401 speaks of the fresh token.
-                token = await self._enter(is_admitted=True)
+                entry = self._route.spans.enter()
+                token = await self._enter(entry, is_admitted=True)
                 following = await self._open(turn) if token else None
             left = left if following and following.lane_id == claim.lane_id else TURN
             claim = following
 
     async def _open(self, turn: Turn) -> Claim | None:
-        return await self._advance(Step(turn.lane_id, budget=self._route.budget, worker=self._member.worker))
+        route, worker = self._route, self._member.worker
+        return await self._advance(Step(turn.lane_id, budget=route.budget, worker=worker, traced=route.spans.is_on))
 
     async def _settle(
         self, turn: Turn, claim: Claim, settled: Settlement, *, goes_on: bool, has_turn: bool
     ) -> Claim | None:
         """Record an outcome, and in the same commit what is sent next: of this lane, or of one that is offered."""
         offered = turn.offer() if goes_on else None
-        own = goes_on and has_turn
-        step = Step(claim.lane_id, claim, settled, own, self._route.budget, offered, self._member.worker)
+        own, route = goes_on and has_turn, self._route
+        step = Step(claim.lane_id, claim, settled, own, route.budget, offered, self._member.worker, route.spans.is_on)
         following = await self._advance(step)
         turn.went_on(following.lane_id if following else None)
         if goes_on and following is None:
             self.gate.gave_up()
         return following
 
-    async def _enter(self, *, is_admitted: bool = False) -> str:
+    async def _enter(self, entry: Entry, *, is_admitted: bool = False) -> str:
         """Give a token if the destination may be called now; else nothing."""
         # One at a time: who waits here while a token cannot be had, finds the gate shut.
         async with self._entrance:
@@ -201,21 +208,26 @@ class LaneDrain:
                 return ""
             if not is_admitted and not self.gate.admit():
                 return ""
-            if not self._route.tokens.cached:
+            is_cached, asked = bool(self._route.tokens.cached), self._route.spans.now()
+            if not is_cached:
                 await self._desk.ask(
                     self._ledger.destinations().count_call, self._route.destination, self._route.budget
                 )
             try:
                 token = await self._route.tokens.current()
             except TokenRefusedError as error:
+                entry.no_token(asked, "token-refused")
                 self.gate.gave_up()
                 await self._pause(str(error))
             except TokenUnreachableError as error:
+                entry.no_token(asked, error.answer)
                 self._vain_fetches += 1
                 self.gate.heard(error.answer)
                 self.gate.shut(delay(self._vain_fetches, self._draw(), error.wait_s))
             else:
                 self._vain_fetches = 0
+                if not is_cached:
+                    entry.has_token(asked)
                 return token
             return ""
 

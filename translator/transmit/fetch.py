@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
+from functools import partial
 from threading import Event
 
 import msgspec
@@ -24,12 +25,14 @@ from translator.ledger import FAILED, UNLIMITED, VENDOR, EventRow, Ledger, RateB
 from translator.read.requisition import MalformedRequisitionError, is_uuid, read_requisition
 from translator.record.requisition import Requisition
 from translator.translate.workflow import CONFIRMED
+from translator.transmit.attempt_spans import Vendor
 from translator.transmit.client import Call
 from translator.transmit.engine import GLANCE_S
+from translator.transmit.event_spans import EventSpans
 from translator.transmit.responses import Answer
 from translator.transmit.retry import LONGEST_ASKED_S, Verdict, delay, judge
 from translator.transmit.token import TokenKeeper, TokenRefusedError, TokenUnreachableError
-from translator.transmit.whoop import DESTINATION, WhoopClient
+from translator.transmit.whoop import DESTINATION, REQUISITION_KIND, WhoopClient
 
 AT_ONCE = 16
 NOT_THERE = "404"
@@ -53,13 +56,14 @@ UNREADABLE = frozenset({NO_ID, NO_REQUISITION, OTHER_REQUISITION})
 
 
 class Source(Struct, frozen=True):
-    """How WHOOP is asked; `confirms` says which requisition is confirmed at once."""
+    """How WHOOP is asked; `confirms` says which requisition is confirmed at once, `spans` are told of each call."""
 
     client: WhoopClient
     tokens: TokenKeeper
     responses: Mapping[str, str]
     budget: RateBudget = UNLIMITED
     confirms: Callable[[Requisition], bool] = lambda _: True
+    spans: EventSpans = EventSpans(Vendor(DESTINATION))
 
 
 class RequisitionFetcher:
@@ -137,13 +141,17 @@ class RequisitionFetcher:
         if not token:
             return False
         await asyncio.to_thread(self._ledger.destinations().count_call, DESTINATION, self._source.budget)
+        spans = self._source.spans
+        context = await asyncio.to_thread(spans.context, event, self._ledger.trace_contexts) if spans.is_on else ""
+        began = spans.now()
         answer, body = await self._source.client.fetch_requisition(event.resource, token)
+        spans.called(context, REQUISITION_KIND, began, answer)
         verdict = await self._judge(event, answer, token)
         if verdict.outcome != "accepted":
             await asyncio.to_thread(self._record, event, answer, verdict)
             return not (verdict.pauses or verdict.closed_s)
         fetched = await asyncio.to_thread(self._read, event, body)
-        return fetched is None or await self._take(event, fetched, body, token)
+        return fetched is None or await self._take(event, fetched, body, token, context)
 
     async def _judge(self, event: EventRow, answer: Answer, token: str) -> Verdict:
         verdict = judge(
@@ -159,13 +167,15 @@ class RequisitionFetcher:
         await asyncio.to_thread(self._publish, verdict)
         return verdict
 
-    async def _take(self, event: EventRow, fetched: Requisition, body: bytes, token: str) -> bool:
+    async def _take(self, event: EventRow, fetched: Requisition, body: bytes, token: str, context: str) -> bool:
         """Confirm the requisition and take it; gives False where nobody should be asked for the moment."""
         requisitions, confirms = self._ledger.requisitions(), self._source.confirms(fetched)
         is_whole = confirms and await asyncio.to_thread(requisitions.may_confirm_whole, fetched)
         verdict = None
         if is_whole:
+            began = self._source.spans.now()
             answer = await self._confirm(fetched.id, token)
+            self._source.spans.called(context, CONFIRM_KIND, began, answer)
             verdict = await self._judge(event, answer, token)
             is_over = event.tries + 1 >= CONFIRM_TRIES and verdict.outcome in {"retry", "unknown"}
             if verdict.outcome not in {"accepted", "refused"} and not is_over:
@@ -173,9 +183,8 @@ class RequisitionFetcher:
                 return not (verdict.pauses or verdict.closed_s)
         is_confirmed = verdict is not None and verdict.outcome == "accepted"
         each = confirms and not is_confirmed
-        await asyncio.to_thread(
-            lambda: requisitions.take(fetched, body, event_id=event.id, confirms=each, is_confirmed=is_confirmed)
-        )
+        taken = partial(requisitions.take, fetched, body, event_id=event.id, traceparent=context)
+        await asyncio.to_thread(taken, confirms=each, is_confirmed=is_confirmed)
         return verdict is None or not verdict.closed_s
 
     async def _confirm(self, requisition_id: str, token: str) -> Answer:

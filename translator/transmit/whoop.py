@@ -23,6 +23,9 @@ CALLS: Mapping[str, tuple[str, str]] = {
 """The calls that the ledger may queue, by kind; `{id}` is their target."""
 
 REQUISITION = "/v2/partner/requisition/{id}"
+REQUISITION_KIND = "requisition"
+ASKED: Mapping[str, tuple[str, str]] = {**CALLS, REQUISITION_KIND: ("GET", REQUISITION)}
+"""What WHOOP is asked about an event."""
 
 TOKEN_REFUSED = frozenset({"400", "401", "403", "404", "415", "422"})
 
@@ -48,7 +51,7 @@ class WhoopClient(Connection):
         if call.kind not in CALLS:
             raise DeliveryError("the ledger holds a kind of call that this version does not know; use a newer one")
         method, path = CALLS[call.kind]
-        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": call.idempotency_key}
+        headers = {"Authorization": f"Bearer {token}", **call.headers}
         answer, _ = await self._ask(method, path.format(id=call.target), call.body, headers)
         return answer
 

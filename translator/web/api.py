@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -25,6 +26,7 @@ from translator.config_intakes import ApiSettings
 from translator.errors import LedgerError, LedgerUnavailableError
 from translator.intake import Brought, Intake, Taken
 from translator.ledger import Ledger, Token
+from translator.tracing import Span
 from translator.web.api_access import Bearers
 from translator.web.api_answers import LARGEST_NUMBER, LaneQuestion, receipt
 from translator.web.api_body import (
@@ -37,6 +39,7 @@ from translator.web.api_body import (
     read_body,
     wants_lines,
 )
+from translator.web.api_call import TracedCall
 from translator.web.api_gate import HANDLERS, Gate, problem_response
 from translator.web.api_openapi import document
 from translator.web.api_problem import ProblemError
@@ -45,6 +48,7 @@ from translator.web.api_translation import translate_every, translate_one
 PREFIX = "/v1"
 HTTP = "http"
 """What the ledger calls this intake."""
+HAND_IN = f"{PREFIX}/messages"
 
 # Of the interpreter's one lock, so that status questions and commits are not behind a queue of large messages.
 _TRANSLATING = 2
@@ -131,18 +135,19 @@ class Api:
 
     async def hand_in(self, request: Request) -> Response:
         """Keep a message: 201 once it is on disk, 200 with the same answer where it came before."""
+        began = self._intake.tracer.now()
         token = await self._bearers.allow(request, "submit")
-        key = idempotency_key(request)
-        raw = await read_body(request, MESSAGE_TYPES, self._limits)
-        if len(raw) <= _AT_ONCE:
-            brought = self._bring(token, key, raw)
-        else:
-            brought = await asyncio.to_thread(self._bring, token, key, raw)
-        taken = await self._take(brought)
-        if not taken.is_same:
-            raise ProblemError("key-reused")
-        made = receipt(taken)
-        status = 200 if taken.is_repeat else 201
+        # Only now: nobody else decides what is traced, or in whose trace.
+        with TracedCall(self._intake.tracer, HAND_IN, request.headers.get("traceparent", ""), began) as call:
+            key = idempotency_key(request)
+            raw = await read_body(request, MESSAGE_TYPES, self._limits)
+            bring = partial(self._bring, token, key, raw, call.span)
+            taken = await self._take(bring() if len(raw) <= _AT_ONCE else await asyncio.to_thread(bring))
+            if not taken.is_same:
+                raise ProblemError("key-reused")
+            made = receipt(taken)
+            status = 200 if taken.is_repeat else 201
+            call.answered(status, {"translator.intake": HTTP, "translator.size": len(raw), **taken.told})
         return _answer(msgspec.json.encode(made), status=status, headers={"Location": made.links.message})
 
     async def message(self, request: Request) -> Response:
@@ -176,7 +181,7 @@ class Api:
 
     # Parts of calls
 
-    def _bring(self, token: Token, key: str, raw: bytes) -> Brought:
+    def _bring(self, token: Token, key: str, raw: bytes, span: Span) -> Brought:
         """
         Make what the intake takes; it is known by the caller's key, or by its bytes, per token.
 
@@ -185,7 +190,7 @@ class Api:
         if is_several(raw):
             raise ProblemError("several-messages")
         known_by = ("key", token.name, key) if key else ("bytes", token.name, hashlib.sha256(raw).hexdigest())
-        return Brought(raw, HTTP, self._site, "\n".join((HTTP, *known_by)))
+        return Brought(raw, HTTP, self._site, "\n".join((HTTP, *known_by)), span=span)
 
     async def _take(self, brought: Brought) -> Taken:
         try:
