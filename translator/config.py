@@ -25,6 +25,7 @@ from translator.config_keys import KEYS
 from translator.config_lab import LabSettings
 from translator.config_log import LogSettings
 from translator.config_places import SettingsFile
+from translator.config_streams import NatsIntake
 from translator.errors import ConfigError, Fault, SettingsError
 from translator.secrets import Secret
 
@@ -131,6 +132,7 @@ class Settings(Struct, frozen=True):
     sites: tuple[str, ...] = ()
     folders: tuple[FolderIntake, ...] = ()
     mllp: tuple[MllpIntake, ...] = ()
+    nats: tuple[NatsIntake, ...] = ()
     api: ApiSettings = ApiSettings()
     console: ConsoleSettings = ConsoleSettings()
     log: LogSettings = LogSettings()
@@ -282,6 +284,7 @@ def _settings(values: Mapping[str, Any]) -> Settings:
         sites=values["sites"],
         folders=values["folder"],
         mllp=values["mllp"],
+        nats=values["nats"],
         api=ApiSettings(**part("api.", ApiSettings)),
         console=ConsoleSettings(**part("console.", ConsoleSettings)),
         log=LogSettings(**part("log.", LogSettings)),

@@ -23,7 +23,7 @@ from typing import NamedTuple, Self
 from msgspec import Struct, structs
 
 from translator.errors import LedgerError, LedgerUnavailableError
-from translator.ledger import Arrival, Correlations, DestinationPolicy, Ledger, Prior
+from translator.ledger import Arrival, Correlations, DestinationPolicy, Follow, Ledger, Prior
 from translator.record.outcome import Diagnostic
 from translator.sites import Sites
 
@@ -45,13 +45,14 @@ class Brought(Struct, frozen=True):
     A message as an intake brings it.
 
     Shape: `intake` names the intake (`mllp`, `http`); `site` is the intake's own, empty where the sender decides; `key`
-    is what the intake knows the message by, empty where it knows nothing.
+    is what the intake knows the message by, empty where it knows nothing; `follow` by what its publisher follows it.
     """
 
     raw: bytes
     intake: str
     site: str = ""
     key: str = ""
+    follow: Follow | None = None
 
 
 class Taken(Struct, frozen=True):
@@ -256,7 +257,7 @@ class _Known(NamedTuple):
 
 def _arrival(sites: Sites, brought: Brought, correlations: Correlations) -> Arrival:
     site, outcome = sites.translate(brought.raw, brought.site, correlations.of)
-    return Arrival(outcome, brought.raw, site, brought.intake, brought.key)
+    return Arrival(outcome, brought.raw, site, brought.intake, brought.key, brought.follow)
 
 
 def _is_first(group: Sequence[Brought], number: int) -> bool:
