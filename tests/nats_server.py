@@ -19,7 +19,7 @@ import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
-from nats.js.api import ConsumerInfo, StreamConfig
+from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, StreamConfig
 from nats.js.errors import NotFoundError
 
 BINARY = Path(sys.executable).with_name("nats-server")
@@ -124,7 +124,9 @@ class NatsServer:
                     count = (await jetstream.stream_info(stream)).state.messages
                 except NotFoundError:
                     return []
-                pulled = await jetstream.pull_subscribe(">", stream=stream)
+                pulled = await jetstream.pull_subscribe(
+                    ">", stream=stream, config=ConsumerConfig(ack_policy=AckPolicy.NONE)
+                )
                 found: list[Msg] = []
                 while len(found) < count:
                     found += await pulled.fetch(min(500, count - len(found)), timeout=5)
@@ -141,7 +143,8 @@ class NatsServer:
 
         async def info() -> ConsumerInfo:
             async with self.client() as (_, jetstream):
-                return await jetstream.consumer_info(stream, durable)
+                found: ConsumerInfo = await jetstream.consumer_info(stream, durable)
+                return found
 
         return asyncio.run(info())
 

@@ -69,7 +69,8 @@ IMPURE = _words(
 IMPURE_CALLS = frozenset({"now", "utcnow", "today", "uuid1", "uuid4", "open", "print", "input"})
 SQL = frozenset({"alembic", "sqlalchemy", "sqlite3"})
 HEAVY = _words(
-    "alembic cryptography faststream fhir hl7apy httpx nats procrastinate psycopg pydantic rapidfuzz rich sqlalchemy starlette uvicorn"
+    "alembic cryptography faststream fhir hl7apy httpx nats procrastinate psycopg pydantic rapidfuzz rich sqlalchemy "
+    "starlette uvicorn"
 )
 VAGUE = _words("base common core handler handlers helper helpers lib manager misc shared stuff tools util utils")
 LONGEST = 300

@@ -32,6 +32,10 @@ _LEAST_PENDING = 1000
 _OUTCOMES = "_OUTCOMES"
 
 
+class NotMadeYetError(StreamUnavailableError):
+    """Something is not there that the service makes when it starts."""
+
+
 class Grounds(NamedTuple):
     """
     What was found.
@@ -121,8 +125,8 @@ async def _stream(jetstream: JetStreamContext, settings: NatsIntake, *, makes: b
         return await jetstream.stream_info(settings.stream)
     except NotFoundError:
         if not makes:
-            raise StreamUnavailableError(
-                f"the broker has no stream `{settings.stream}`; make it, mend `stream`, or set `create = true`"
+            raise _missing(
+                settings, f"the broker has no stream `{settings.stream}`; make it, mend `stream`, or set"
             ) from None
     subjects = list(settings.subjects) or [f"{settings.stream}.>"]
     return await jetstream.add_stream(StreamConfig(name=settings.stream, subjects=subjects))
@@ -136,13 +140,18 @@ async def _outcomes_stream(jetstream: JetStreamContext, settings: NatsIntake, *,
         return await jetstream.find_stream_name_by_subject(settings.outcomes)
     except NotFoundError:
         if not makes:
-            raise StreamUnavailableError(
-                f"no stream of the broker takes `{settings.outcomes}`; make one, mend `outcomes`, or set "
-                "`create = true`"
+            raise _missing(
+                settings, f"no stream of the broker takes `{settings.outcomes}`; make one, mend `outcomes`, or set"
             ) from None
     made = StreamConfig(name=settings.stream + _OUTCOMES, subjects=[settings.outcomes])
     await jetstream.add_stream(made)
     return settings.stream + _OUTCOMES
+
+
+def _missing(settings: NatsIntake, text: str) -> StreamUnavailableError:
+    if settings.create:
+        return NotMadeYetError(f"{text.partition(';')[0]} yet; `translator run` makes it")
+    return StreamUnavailableError(f"{text} `create = true`")
 
 
 async def _consumer(jetstream: JetStreamContext, settings: NatsIntake, *, only_looks: bool) -> ConsumerInfo:
@@ -153,7 +162,7 @@ async def _consumer(jetstream: JetStreamContext, settings: NatsIntake, *, only_l
         found: ConsumerInfo = await jetstream.consumer_info(settings.stream, settings.durable)
     except NotFoundError:
         if only_looks:
-            raise StreamUnavailableError(
+            raise NotMadeYetError(
                 f"the stream has no consumer `{settings.durable}` yet; `translator run` makes it"
             ) from None
     else:

@@ -13,13 +13,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from translator import listening
 from translator.accept.nats_access import security_of
-from translator.accept.nats_grounds import AWAY, look_at, spoken
+from translator.accept.nats_grounds import AWAY, Grounds, look_at, spoken
 from translator.accept.nats_message import MSG_ID, NatsDelivery
 from translator.accept.stream import Stream, StreamSilentError, StreamUnavailableError
 from translator.accept.stream_outcome import Telling
@@ -64,7 +64,7 @@ class NatsSession:
         """
         with spoken():
             async with asyncio.timeout(CONNECT_S):
-                broker = self._broker = self._made()
+                broker = self._broker = _broker(self._settings, self._closed)
                 client = await broker.connect()
                 grounds = await look_at(client.jetstream(timeout=ANSWER_S), self._settings)
                 self._outcomes_stream = grounds.outcomes_stream
@@ -86,10 +86,18 @@ class NatsSession:
         if self._broker is None or self._ended.done():
             raise StreamUnavailableError(AWAY)
         headers = {MSG_ID: telling.id, "content-type": "application/json"}
-        with spoken():
-            await self._broker.publish(
+        publishing = asyncio.create_task(
+            self._broker.publish(
                 telling.body, self._settings.outcomes, headers, stream=self._outcomes_stream, timeout=ANSWER_S
             )
+        )
+        await asyncio.wait({publishing, self._ended}, return_when=asyncio.FIRST_COMPLETED)
+        if not publishing.done():
+            # Nobody answers any more.
+            publishing.cancel()
+            raise StreamUnavailableError(AWAY)
+        with spoken():
+            publishing.result()
 
     async def close(self) -> None:
         """Fetch nothing more, finish what has begun, and hang up."""
@@ -103,27 +111,6 @@ class NatsSession:
                     await self._broker.stop()
         if self._extending is not None:
             self._extending.cancel()
-
-    def _made(self) -> NatsBroker:
-        from faststream.nats import NatsBroker  # noqa: PLC0415 - heavy, and only where there is a stream
-
-        return NatsBroker(
-            list(self._settings.servers),
-            security=security_of(self._settings),
-            name="translator",
-            # It would put what comes into its log, and its handlers through pydantic.
-            logger=None,
-            apply_types=False,
-            graceful_timeout=GRACE_S,
-            allow_reconnect=False,
-            max_reconnect_attempts=1,
-            reconnect_time_wait=0,
-            connect_timeout=round(ANSWER_S),
-            drain_timeout=round(ANSWER_S),
-            ping_interval=_PING_S,
-            error_cb=_ignore,
-            closed_cb=self._closed,
-        )
 
     def _subscribe(self, broker: NatsBroker) -> Any:
         from faststream import AckPolicy  # noqa: PLC0415 - as above
@@ -211,6 +198,44 @@ class _Fetches:
         """Ask for nothing more."""
         with suppress(StreamUnavailableError), spoken():
             await self._pulled.unsubscribe()
+
+
+async def examine(settings: NatsIntake) -> Grounds:
+    """
+    Connect, look, and hang up; nothing is made or taken.
+
+    Raises: StreamUnavailableError where the broker is away, refuses us, or lacks what is consumed.
+    """
+    with spoken():
+        async with asyncio.timeout(CONNECT_S):
+            broker = _broker(settings)
+            client = await broker.connect()
+            try:
+                return await look_at(client.jetstream(timeout=ANSWER_S), settings, only_looks=True)
+            finally:
+                await broker.stop()
+
+
+def _broker(settings: NatsIntake, closed: Callable[[], Awaitable[None]] | None = None) -> NatsBroker:
+    from faststream.nats import NatsBroker  # noqa: PLC0415 - heavy, and only where there is a stream
+
+    return NatsBroker(
+        list(settings.servers),
+        security=security_of(settings),
+        name="translator",
+        # It would put what comes into its log, and its handlers through pydantic.
+        logger=None,
+        apply_types=False,
+        graceful_timeout=GRACE_S,
+        allow_reconnect=False,
+        max_reconnect_attempts=1,
+        reconnect_time_wait=0,
+        connect_timeout=round(ANSWER_S),
+        drain_timeout=round(ANSWER_S),
+        ping_interval=_PING_S,
+        error_cb=_ignore,
+        closed_cb=closed,
+    )
 
 
 async def _as_it_is(message: Any) -> Any:

@@ -54,13 +54,15 @@ followed = Table(
     UniqueConstraint("message_id"),
 )
 
-# No foreign key: a row is written for each entry that moves, and needs no look at its message.
+# No foreign key: a row is written for each entry that moves, and needs no look at its message. No number is given
+# twice, also where the rows are gone that had it: what is told goes by it.
 followed_change = Table(
     "followed_change",
     METADATA,
     key(),
     Column("message_id", schema.message.c.id.type, nullable=False),
     words("way"),
+    sqlite_autoincrement=True,
 )
 Index("ix_followed_change_way_id", followed_change.c.way, followed_change.c.id)
 Index("ix_followed_change_message_id", followed_change.c.message_id)

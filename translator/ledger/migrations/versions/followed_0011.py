@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("message_id", _KEY, nullable=False),
         sa.Column("way", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_followed_change")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_followed_change_way_id", "followed_change", ["way", "id"], unique=False)
     op.create_index("ix_followed_change_message_id", "followed_change", ["message_id"], unique=False)
