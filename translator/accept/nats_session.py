@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,7 @@ GRACE_S = 10.0
 DEFECT = "a message could not be taken in, by a defect of ours: see the log"
 
 _PING_S = 5
+_HANG_UP_S = 1.0
 
 _log = logging.getLogger("translator.nats")
 
@@ -91,7 +93,8 @@ class NatsSession:
                 telling.body, self._settings.outcomes, headers, stream=self._outcomes_stream, timeout=ANSWER_S
             )
         )
-        await asyncio.wait({publishing, self._ended}, return_when=asyncio.FIRST_COMPLETED)
+        over: asyncio.Future[Any] = self._ended
+        await asyncio.wait({publishing, over}, return_when=asyncio.FIRST_COMPLETED)
         if not publishing.done():
             # Nobody answers any more.
             publishing.cancel()
@@ -218,8 +221,33 @@ async def examine(settings: NatsIntake) -> Grounds:
 
 def _broker(settings: NatsIntake, closed: Callable[[], Awaitable[None]] | None = None) -> NatsBroker:
     from faststream.nats import NatsBroker  # noqa: PLC0415 - heavy, and only where there is a stream
+    from nats.aio.client import Client  # noqa: PLC0415 - as above
+    from nats.errors import NoServersError  # noqa: PLC0415
 
-    return NatsBroker(
+    causes: deque[Exception] = deque(maxlen=1)
+
+    async def note(error: Exception) -> None:
+        causes.append(error)
+
+    class Closing(NatsBroker):
+        """FastStream's own leaves the connection open where the broker refuses us, and does not say why it is away."""
+
+        async def _connect(self) -> Client:
+            client = Client()
+            try:
+                await client.connect(**self._connection_kwargs)
+            except NoServersError as error:
+                raise (causes[0] if causes else error) from None
+            finally:
+                if not client.is_connected:
+                    # After a TLS that was not agreed on, nobody says that it is closed.
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_HANG_UP_S):
+                            await client.close()
+            self.config.connect(client)
+            return client
+
+    return Closing(
         list(settings.servers),
         security=security_of(settings),
         name="translator",
@@ -233,7 +261,7 @@ def _broker(settings: NatsIntake, closed: Callable[[], Awaitable[None]] | None =
         connect_timeout=round(ANSWER_S),
         drain_timeout=round(ANSWER_S),
         ping_interval=_PING_S,
-        error_cb=_ignore,
+        error_cb=note,
         closed_cb=closed,
     )
 
@@ -241,7 +269,3 @@ def _broker(settings: NatsIntake, closed: Callable[[], Awaitable[None]] | None =
 async def _as_it_is(message: Any) -> Any:
     """Keep FastStream from reading what comes."""
     return message
-
-
-async def _ignore(_: Exception) -> None:
-    """Log nothing; what goes wrong is told where it is asked for."""
