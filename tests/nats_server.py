@@ -106,6 +106,15 @@ class NatsServer:
 
         asyncio.run(make())
 
+    def make_consumer(self, stream: str, name: str, **config: Any) -> None:
+        """Make a durable consumer."""
+
+        async def make() -> None:
+            async with self.client() as (_, jetstream):
+                await jetstream.add_consumer(stream, ConsumerConfig(durable_name=name, **config))
+
+        asyncio.run(make())
+
     def publish(self, subject: str, messages: Iterable[tuple[bytes, str]]) -> list[int]:
         """Publish messages, each with a name or an empty one, one after the other; gives their numbers."""
 

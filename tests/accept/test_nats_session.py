@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nats.js.api import AckPolicy, ConsumerConfig
+from nats.js.api import AckPolicy
 
 from tests.accept.serving import new_ledger, report
 from tests.accept.streaming import connected, consuming, kept, row, settled
@@ -44,16 +44,6 @@ def told(server: NatsServer, stream: str, count: int) -> list[dict[str, Any]]:
     """Wait until so many outcomes are published."""
     wait_until(lambda: len(server.read(f"{stream}_OUTCOMES")) >= count, seconds=60)
     return server.outcomes(f"{stream}_OUTCOMES")
-
-
-def consumer(server: NatsServer, stream: str, **config: Any) -> None:
-    """Make a consumer as somebody else has made it."""
-
-    async def make() -> None:
-        async with server.client() as (_, jetstream):
-            await jetstream.add_consumer(stream, ConsumerConfig(durable_name="translator", **config))
-
-    asyncio.run(make())
 
 
 def delete(server: NatsServer, stream: str, durable: str = "") -> None:
@@ -232,7 +222,7 @@ def test_consumer_that_does_otherwise_is_not_used(
     """Somebody has to say which of the two is right; nothing is taken before."""
     server.make_stream(stream, f"{stream}.>")
     config = config | {"filter_subject": config["filter_subject"].format(stream)}
-    consumer(server, stream, **config)
+    server.make_consumer(stream, "translator", **config)
 
     with consuming(ledger, row(server, stream)) as streams:
         wait_until(lambda: said in streams.ports()[0].trouble, seconds=60)
