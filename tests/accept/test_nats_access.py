@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,9 @@ def takes(server: NatsServer, folder: Path, **settings: Any) -> list[str]:
     with new_ledger(folder) as ledger, consuming(ledger, row(server, "LAB", **settings)) as streams:
         connected(streams)
         server.publish("LAB.a", [(report(1), "")])
-        return kept(ledger, 1)
+        found = kept(ledger, 1)
+        wait_until(lambda: not ledger.following().is_due("LAB/translator"), seconds=60)
+        return found
 
 
 @pytest.mark.parametrize(
@@ -57,6 +60,20 @@ def test_broker_that_asks_who_we_are_is_told(
         assert takes(server, tmp_path, **settings) == ["M1"]
         with new_ledger(tmp_path) as ledger, consuming(ledger, row(server, "LAB")) as streams:
             wait_until(lambda: streams.ports()[0].trouble == REFUSED, seconds=60)
+
+
+def test_permissions_of_the_docs_are_enough(tmp_path: Path) -> None:
+    """A user who may do no more than docs/streams.md says consumes, and tells."""
+    page = Path(__file__).parents[2].joinpath("docs", "streams.md").read_text(encoding="utf-8")
+    (permissions,) = re.findall(r"```\n(publish: .*?)```", page, flags=re.DOTALL)
+    users = f"{{user: o, password: p}}, {{user: translator, password: q, permissions: {{ {permissions} }}}}"
+    settings = {"user": "translator", "password": given("q"), "outcomes": "lab.outcomes", "create": False}
+
+    with NatsServer(tmp_path, f"authorization {{ users: [{users}] }}", user="o", password="p") as server:
+        server.make_stream("LAB", "LAB.>")
+        server.make_stream("TOLD", "lab.outcomes")
+        assert takes(server, tmp_path, **settings) == ["M1"]
+        assert [one["sequence"] for one in server.outcomes("TOLD")] == [1]
 
 
 def test_broker_with_mutual_tls_is_consumed(tmp_path: Path) -> None:
