@@ -8,7 +8,6 @@ every message must be in the ledger once, and every one must have been told of o
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import random
 import signal
@@ -40,7 +39,7 @@ _SETTINGS = """
 servers = ["{url}"]
 stream = "LAB"
 subjects = ["lab.>"]
-outcomes = "{told}"
+{outcomes}
 ack_wait_s = {ack_wait_s}
 create = true
 """
@@ -69,11 +68,12 @@ class Streamed(Struct):
 class Service:
     """One `translator run` that consumes the stream; nothing is delivered."""
 
-    def __init__(self, folder: Path, server: NatsServer, ack_wait_s: float, told: str = TOLD) -> None:
+    def __init__(self, folder: Path, server: NatsServer, ack_wait_s: float = 30.0, *, tells: bool = True) -> None:
         self._folder = folder
         self._process: subprocess.Popen[str] | None = None
         self.ledger = folder / "lab.db"
-        settings = _SETTINGS.format(url=server.url, ack_wait_s=ack_wait_s, told=told)
+        outcomes = f'outcomes = "{TOLD}"' if tells else ""
+        settings = _SETTINGS.format(url=server.url, ack_wait_s=ack_wait_s, outcomes=outcomes)
         (folder / "translator.toml").write_text(settings, encoding="utf-8")
         with Ledger.open(self.ledger) as ledger:
             ledger.destinations().pause(EVERY, "a trial of what comes in")
@@ -93,6 +93,12 @@ class Service:
         greeting = self._process.stdout.readline() if self._process.stdout else ""
         if not greeting:
             raise RuntimeError((self._folder / "service.log").read_text()[-2000:])
+
+    @property
+    def pid(self) -> int:
+        """The process that runs now."""
+        assert self._process is not None
+        return self._process.pid
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End it, and give its exit code."""
@@ -142,14 +148,14 @@ def stream_messages(
                 *((random_.randrange(1, count), lambda: _restart_service(service)) for _ in range(service_kills)),
             ]
             for at, deed in sorted(deeds, key=lambda one: one[0]):
-                _wait(lambda at=at: service.kept() >= at, "messages come in")  # type: ignore[misc]
+                wait(lambda at=at: service.kept() >= at, "messages come in")  # type: ignore[misc]
                 deed()
-            _wait(lambda: service.kept() >= count, "the last message is kept")
+            wait(lambda: service.kept() >= count, "the last message is kept")
             found.seconds = time.monotonic() - began
-            _wait(lambda: not service.untold(), "the last outcome is told")
+            wait(lambda: not service.untold(), "the last outcome is told")
             found.told_s = time.monotonic() - began
             publisher.join(timeout=PATIENCE_S)
-            _wait(lambda: not _open(server), "the broker has every acknowledgement")
+            wait(lambda: not _open(server), "the broker has every acknowledgement")
             code = service.end()
             if code != PAUSED:
                 found.broken.append(f"the service ended with {code}")
@@ -215,15 +221,10 @@ def _open(server: NatsServer) -> int:
     return (info.num_pending or 0) + (info.num_ack_pending or 0)
 
 
-def _wait(is_so: Callable[[], bool], what: str) -> None:
+def wait(is_so: Callable[[], bool], what: str) -> None:
+    """Wait for what other processes do."""
     until = time.monotonic() + PATIENCE_S
     while not is_so():
         if time.monotonic() > until:
             raise TimeoutError(f"nobody sees that {what}")
         time.sleep(0.05)
-
-
-if __name__ == "__main__":
-    figures = stream_messages(Path(sys.argv[1]), int(sys.argv[2]), broker_kills=int(sys.argv[3]),
-                              service_kills=int(sys.argv[4]), seed=1)  # fmt: skip
-    print(json.dumps({name: getattr(figures, name) for name in figures.__struct_fields__}))  # noqa: T201 - for people
