@@ -18,7 +18,7 @@ from typing import Self
 
 from translator.accept.stream import StreamUnavailableError
 from translator.accept.stream_outcome import telling
-from translator.accept.stream_port import StreamPort
+from translator.accept.stream_port import ENDED, StreamPort
 from translator.config_streams import NatsIntake
 from translator.errands import LOOK_S, errand
 from translator.errors import LedgerUnavailableError
@@ -48,6 +48,7 @@ class Streams:
         self._warn = warn
         self._open: dict[str, StreamPort] = {}
         self._is_open = False
+        self._shared = ledger.cluster().is_set_up
         self._teller: _Teller | None = None
         self.finished: Future[None] = Future()
 
@@ -87,7 +88,7 @@ class Streams:
                 port.finished.add_done_callback(self._port_finished)
         tells = any(row.outcomes for row in rows)
         if tells and self._teller is None:
-            self._teller = _Teller(self._ledger, self.ports)
+            self._teller = _Teller(self._ledger, self.ports, shared=self._shared)
             self._teller.finished.add_done_callback(self._port_finished)
         elif not tells:
             self._stop_telling()
@@ -121,10 +122,10 @@ def _leave(port: StreamPort) -> None:
 class _Teller:
     """Tell publishers, in a thread of its own, until it is stopped."""
 
-    def __init__(self, ledger: Ledger, ports: Callable[[], Sequence[StreamPort]]) -> None:
+    def __init__(self, ledger: Ledger, ports: Callable[[], Sequence[StreamPort]], *, shared: bool) -> None:
         self._ledger = ledger
         self._ports = ports
-        self._shared = ledger.cluster().is_set_up
+        self._shared = shared
         self._stop = threading.Event()
         self._not_before: dict[str, float] = {}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="outcomes")
@@ -193,9 +194,11 @@ class _Teller:
                 published = [asyncio.wrap_future(port.publish(telling(one))) for one in states]
                 became = await asyncio.gather(*published, return_exceptions=True)
                 following.told([one for one, error in zip(states, became, strict=True) if error is None])
-                for error in became:
-                    if error is not None:
-                        raise error
+                failed = [error for error in became if error is not None]
+                if any(isinstance(error, asyncio.CancelledError) for error in failed):
+                    raise StreamUnavailableError(ENDED)
+                for error in failed:
+                    raise error
                 port.tell("")
                 if self._stop.is_set():
                     break

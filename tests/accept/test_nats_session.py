@@ -15,6 +15,9 @@ from tests.accept.serving import new_ledger, report
 from tests.accept.streaming import connected, consuming, kept, row, settled
 from tests.nats_server import NatsServer
 from tests.transmit.delivering import wait_until
+from translator.accept.nats_grounds import AWAY
+from translator.accept.stream import StreamUnavailableError
+from translator.accept.stream_outcome import Telling
 from translator.ledger import Ledger, Settlement
 
 _names = itertools.count(1)
@@ -264,6 +267,15 @@ def test_reload_consumes_what_the_settings_say_now(server: NatsServer, stream: s
     assert sorted(found) == ["M1", "M2"]
 
 
+def test_outcome_for_a_stream_that_is_consumed_no_more_waits(server: NatsServer, stream: str, ledger: Ledger) -> None:
+    """A reload may end the stream while an outcome is on its way: nothing fails but the telling."""
+    with consuming(ledger, row(server, stream)) as streams:
+        port = connected(streams)
+
+    with pytest.raises(StreamUnavailableError, match="consumed no more"):
+        port.publish(Telling("id", b"{}")).result()
+
+
 def test_broker_that_comes_back_is_connected_again(stream: str, ledger: Ledger, tmp_path: Path) -> None:
     """While it is away readiness says so; what it had, it has."""
     warned: list[str] = []
@@ -278,6 +290,3 @@ def test_broker_that_comes_back_is_connected_again(stream: str, ledger: Ledger, 
 
     assert found == ["M1"]
     assert f"nats {stream}/translator: {AWAY}" in warned
-
-
-AWAY = "the broker is away; it is called again"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nats.js.api import ConsumerConfig, ConsumerInfo, StreamInfo
 
 AWAY = "the broker is away; it is called again"
-SILENT = "the broker did not answer in time; it is called again"
+SILENT = "the broker did not answer in time, or does not allow us to ask (docs/streams.md); it is called again"
 REFUSED = "the broker refuses who we say that we are; mend `user`, `password`, `token`, `nkey` or `creds`"
 FORBIDDEN = "the broker does not allow us what we asked for; see the permissions in docs/streams.md"
 NO_JETSTREAM = "the broker has JetStream not enabled, or not for this account; start it with `-js`"
@@ -69,7 +69,9 @@ async def look_at(jetstream: JetStreamContext, settings: NatsIntake, *, only_loo
     config = found.config
     _check_consumer(config, settings)
     waiting = (found.num_pending or 0) + (found.num_ack_pending or 0)
-    return Grounds(config.ack_wait or settings.ack_wait_s, outcomes_stream, waiting, config.max_deliver or -1)
+    # Where it has steps of its own, the shortest counts.
+    ack_wait_s = min([config.ack_wait or settings.ack_wait_s, *(config.backoff or ())])
+    return Grounds(ack_wait_s, outcomes_stream, waiting, config.max_deliver or -1)
 
 
 def covers(pattern: str, subject: str) -> bool:

@@ -25,6 +25,7 @@ FIRST_S, LONGEST_S = 0.5, 15.0
 """How long a broker is left alone before it is called again, in seconds: at first, and at most."""
 
 NOT_YET = "the broker was not reached yet"
+ENDED = "the stream is consumed no more"
 
 
 class Session(Protocol):
@@ -101,7 +102,15 @@ class StreamPort:
 
     def publish(self, telling: Telling) -> Future[None]:
         """Publish an outcome; the answer is there when the broker has it."""
-        return asyncio.run_coroutine_threadsafe(self._publish(telling), self._loop)
+        publishing = self._publish(telling)
+        try:
+            return asyncio.run_coroutine_threadsafe(publishing, self._loop)
+        except RuntimeError:
+            # It has ended meanwhile, by a reload or the stop.
+            publishing.close()
+            over: Future[None] = Future()
+            over.set_exception(StreamUnavailableError(ENDED))
+            return over
 
     def tell(self, untold: str) -> None:
         """Say why outcomes are not published, or nothing where they are."""
