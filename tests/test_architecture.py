@@ -29,7 +29,7 @@ LAYERS = (
     ("console_desk", "service_site"),
     ("reception",),
     ("confirmations", "usable"),
-    ("cancelling", "ledger_provenance", "notify", "review", "requisitions", "lab_side", "filing"),
+    ("cancelling", "ledger_provenance", "notify", "review", "requisitions", "lab_side", "filing", "streams"),
     ("reviewer",),
     ("delivery", "errands", "feed", "lab_way", "study_history"),
     ("delivery_counts", "presence", "roles", "sharing"),
@@ -46,7 +46,7 @@ LAYERS = (
     ("config_places", "config_schema"),
     ("config_keys",),
     ("config_intake_keys", "config_trace"),
-    ("config_intakes",),
+    ("config_intakes", "config_streams"),
     ("config_checks", "logs"),
     ("config_lab",),
     ("config_log", "jobs", "lane_turns", "listening", "secrets", "signature", "site_key", "whole_file", "words"),
@@ -82,8 +82,8 @@ IMPURE = _words(
 IMPURE_CALLS = frozenset({"now", "utcnow", "today", "uuid1", "uuid4", "open", "print", "input"})
 SQL = frozenset({"alembic", "sqlalchemy", "sqlite3"})
 HEAVY = _words(
-    "alembic cryptography fhir google hl7apy httpx opentelemetry procrastinate psycopg pydantic rapidfuzz rich "
-    "sqlalchemy starlette uvicorn"
+    "alembic cryptography faststream fhir google hl7apy httpx nats opentelemetry procrastinate psycopg pydantic "
+    "rapidfuzz rich sqlalchemy starlette uvicorn"
 )
 VAGUE = _words("base common core handler handlers helper helpers lib manager misc shared stuff tools util utils")
 LONGEST = 300

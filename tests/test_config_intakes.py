@@ -6,6 +6,7 @@ import pytest
 
 from translator.config import parse_settings
 from translator.config_intakes import FolderIntake, MllpIntake
+from translator.config_streams import NatsIntake
 from translator.errors import ConfigError, SettingsError
 from translator.secrets import Secret
 
@@ -27,6 +28,15 @@ def test_intake_in_a_variable_or_flag_is_one() -> None:
 
     assert settings.folders == (FolderIntake("inbox"),)
     assert settings.mllp[0].address == ("::1", 0)
+
+
+def test_stream_needs_no_more_than_its_name() -> None:
+    """In a variable, too: a broker on this machine."""
+    (named,) = parse_settings("", environment={"TRANSLATOR_NATS": "LAB"}).nats
+    (written,) = parse_settings("[[nats]]\nstream = 'LAB'\nservers = 'tls://a:4222, tls://[::1]:4222'").nats
+
+    assert (named, named.way, named.is_over_tls) == (NatsIntake("LAB"), "LAB/translator", False)
+    assert (written.servers, written.is_over_tls) == (("tls://a:4222", "tls://[::1]:4222"), True)
 
 
 def test_paths_of_an_intake_are_relative_to_the_file() -> None:
@@ -72,6 +82,12 @@ def test_paths_of_an_intake_are_relative_to_the_file() -> None:
             "[[mllp]]\nlisten = 'a:1'\nconnections = 0", "must be a whole number from 1 to 1024", id="no-connection"
         ),
         pytest.param("[[mllp]]\nlisten = 'a:1'\nprivate_key = 'PEM'", "`private_key`: ", id="literal-secret"),
+        pytest.param("[[nats]]\nstream = 'a.b'", "`stream`: must be a name", id="dotted-stream"),
+        pytest.param("[[nats]]\nservers = 'nats://a'", "number 1: `stream` is missing", id="no-stream"),
+        pytest.param("[[nats]]\nstream = 'a'\nservers = 'nats://u:p@a'", "keys of their own", id="credentials"),
+        pytest.param("[[nats]]\nstream = 'a'\nservers = []", "must be a list of servers", id="no-server"),
+        pytest.param("[[nats]]\nstream = 'a'\nsubjects = ['a..b']", "must be a list of subjects", id="no-subject"),
+        pytest.param("[[nats]]\nstream = 'a'\noutcomes = 'a.*'", "without `*` and `>`", id="pattern-of-outcomes"),
         pytest.param("sites = 'a'\n[console]\nlisten = 'a'", "`console.listen`: must be a host", id="console"),
     ],
 )

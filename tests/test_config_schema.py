@@ -36,7 +36,9 @@ def test_schema_is_one() -> None:
     Draft7Validator.check_schema(settings_schema())
 
 
-@pytest.mark.parametrize("page", [DOCS / "settings.md", DOCS / "folders.md", DOCS / "mllp.md", DOCS / "operating.md"])
+@pytest.mark.parametrize(
+    "page", [DOCS / "settings.md", DOCS / "folders.md", DOCS / "mllp.md", DOCS / "operating.md", DOCS / "streams.md"]
+)
 def test_settings_in_the_docs_are_valid(page: Path) -> None:
     """Every block of settings in the docs could be pasted, and an editor underlines nothing in it."""
     for block in re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL):
@@ -50,11 +52,14 @@ WORD = st.sampled_from([
     "127.0.0.1:8780", "[::1]:0", "host:", ":1", "host:65535", "host:65536", "host:٣", "host:00080", "a b:1",
     "https://host", "http://host:80/path", "HTTP://Host", "http://host:0", "http://host:65536", "http://", "ftp://host",
     "http://a@host", "http://host/a b", "http://host:", "mllp://lab:2575", "mllps://lab:1", "mllp://lab", "mllp://lab:1/x",
+    "nats://host", "tls://[::1]:4222", "nats://u@host", "nats://host:0", "nats://host, tls://b", "lab.>", "lab.*.a",
+    "a..b", ">",
     "203.0.113.7/24", "10.0.0.0/33", "2001:db8::1", "300.1.1.1", "10.0.0.1",
 ])  # fmt: skip
 NUMBER = st.integers(-1, 2000) | st.decimals(0, 700, places=1).map(float)
+ROW_KEYS = "path listen site done scan_s allow largest_mb private_key pth stream servers subjects outcomes"
 ROW = st.dictionaries(
-    st.sampled_from(["path", "listen", "site", "done", "scan_s", "allow", "largest_mb", "private_key", "pth"]),
+    st.sampled_from(ROW_KEYS.split()),
     WORD | NUMBER | st.lists(WORD, max_size=2),
     max_size=3,
 )
@@ -86,6 +91,9 @@ def test_schema_takes_what_the_loader_takes(key: Any, value: object) -> None:
         pytest.param("[[folder]]\ncomplete = 'renamed'", False, id="folder-without-path"),
         pytest.param("[[folder]]\npath = 'in'\npth = 'in'", False, id="folder-with-unknown-key"),
         pytest.param("[[mllp]]\nlisten = 'a:1'\nallow = ['10.0.0.0/8']", True, id="port"),
+        pytest.param("[[nats]]\nstream = 'LAB'\nservers = ['tls://a:1']\nsubjects = ['a.>']", True, id="stream"),
+        pytest.param("[[nats]]\nstream = 'LAB'\nservers = []", False, id="stream-without-servers"),
+        pytest.param("[[nats]]\nstream = 'LAB'\nsubjects = 'a, b..c'", False, id="stream-with-half-a-subject"),
         pytest.param("[whoop]\nworkers = '4'", False, id="quoted-number"),
         pytest.param("[whoop]\nworkflow = 'true'", False, id="quoted-flag"),
         pytest.param("[whoop]\ncalls_per_day = '5'", False, id="quoted-calls"),

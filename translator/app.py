@@ -19,7 +19,7 @@ from translator.record.correlation import CorrelationRow
 from translator.record.outcome import FILE_SCHEMA, Outcome
 from translator.tracing import NO_TRACER, Tracer
 from translator.tracing.taking import FileReceipts, timed
-from translator.transmit.drain import Progress
+from translator.transmit.route import Progress
 
 # Messages that share one commit while files are taken in: the disk is asked once for all of them.
 _BATCH = 64

@@ -25,6 +25,7 @@ from translator.config_keys import KEYS
 from translator.config_lab import LabSettings
 from translator.config_log import LogSettings
 from translator.config_places import SettingsFile, read_settings
+from translator.config_streams import NatsIntake
 from translator.config_trace import TraceSettings, trace_variables
 from translator.errors import Fault, SettingsError
 from translator.secrets import Secret
@@ -132,6 +133,7 @@ class Settings(Struct, frozen=True):
     sites: tuple[str, ...] = ()
     folders: tuple[FolderIntake, ...] = ()
     mllp: tuple[MllpIntake, ...] = ()
+    nats: tuple[NatsIntake, ...] = ()
     api: ApiSettings = ApiSettings()
     console: ConsoleSettings = ConsoleSettings()
     log: LogSettings = LogSettings()
@@ -282,6 +284,7 @@ def _settings(values: Mapping[str, Any]) -> Settings:
         sites=values["sites"],
         folders=values["folder"],
         mllp=values["mllp"],
+        nats=values["nats"],
         **parts,
     )
 

@@ -13,6 +13,16 @@ from typing import Any, TypeAlias
 from translator import config_checks as checks
 from translator.config_checks import Key, OneOf, UpTo
 from translator.config_keys import KEYS
+from translator.config_streams import (
+    NAME,
+    PATTERN,
+    SERVER,
+    SUBJECT,
+    nats_servers,
+    stream_name,
+    subject_or_nothing,
+    subject_patterns,
+)
 from translator.secrets import Secret
 
 Schema: TypeAlias = dict[str, Any]
@@ -20,7 +30,7 @@ Schema: TypeAlias = dict[str, Any]
 DRAFT = "http://json-schema.org/draft-07/schema#"
 FILLED: Schema = {"type": "string", "pattern": r"\S"}
 
-_PORT = "(0*[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_PORT = checks.PORT
 _HOST = r"(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)"
 _ADDRESS: Schema = {"type": "string", "pattern": rf"^[^\n]+:(0{{1,5}}|{_PORT})$"}
 _URL: Schema = {"type": "string", "pattern": rf"^[Hh][Tt][Tt][Pp][Ss]?://{_HOST}(:{_PORT}?)?([/?#]\S*)?$"}
@@ -40,6 +50,14 @@ _SHORT = "|".join(f"({_GROUP}:){{1,{7 - after}}}(:{_GROUP}){{1,{after}}}" for af
 _WHOLE = f"({_GROUP}:){{7}}{_GROUP}|({_GROUP}:){{1,7}}:|{_SHORT}|:((:{_GROUP}){{1,7}}|:)"
 _IPV6 = rf"({_WHOLE})(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?"
 _NETWORK = f"({_IPV4}|{_IPV6})"
+
+
+def _several(pattern: str, *, least: int = 0) -> Schema:
+    """Texts that are each of a pattern, as a list, or parted by commas."""
+    array: Schema = {"type": "array", "items": {"type": "string", "pattern": f"^{pattern}$"}}
+    text: Schema = {"type": "string", "pattern": rf"^\s*{pattern}\s*(,\s*{pattern}\s*)*$"}
+    return {"anyOf": [array | ({"minItems": least} if least else {}), text]}
+
 
 # By the check that the loader does. An array of tables and the makers of checks are told by their kind below.
 _BY_CHECK: Mapping[Callable[[object], Any], Schema] = {
@@ -64,6 +82,10 @@ _BY_CHECK: Mapping[Callable[[object], Any], Schema] = {
             {"type": "string", "pattern": rf"^\s*({_NETWORK})?\s*(,\s*({_NETWORK})?\s*)*$"},
         ]
     },
+    stream_name: {"type": "string", "pattern": f"^{NAME}$"},
+    subject_or_nothing: {"anyOf": [{"type": "string", "pattern": f"^{SUBJECT}$"}, _NOTHING]},
+    subject_patterns: _several(PATTERN),
+    nats_servers: _several(SERVER, least=1),
     checks.flag: {"type": "boolean"},
     checks.command: {
         "anyOf": [{"type": "array", "items": {"type": "string", "minLength": 1}}, {"type": "string"}],

@@ -30,7 +30,7 @@ from translator.translate.tables import Tables
 from translator.translate.workflow import Workflow
 from translator.transmit import acurable, whoop
 from translator.transmit.dispatcher import BY_ITSELF, Dispatcher
-from translator.transmit.drain import Progress
+from translator.transmit.route import Progress
 from translator.vendors import DESTINATIONS, open_routes
 
 LOOK_S = 0.2

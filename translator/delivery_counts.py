@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec.structs import astuple
 
 from translator.ledger import Ledger
-from translator.transmit.drain import Progress
+from translator.transmit.route import Progress
 from translator.vendors import DESTINATIONS
 
 

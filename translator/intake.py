@@ -23,7 +23,7 @@ from typing import NamedTuple, Self
 from msgspec import Struct, structs
 
 from translator.errors import LedgerError, LedgerUnavailableError
-from translator.ledger import Arrival, Correlations, DestinationPolicy, Ledger, Prior
+from translator.ledger import Arrival, Correlations, DestinationPolicy, Follow, Ledger, Prior
 from translator.record.outcome import Diagnostic
 from translator.sites import Sites
 from translator.tracing import NO_TRACER, Span, Told, Tracer
@@ -47,7 +47,7 @@ class Brought(Struct, frozen=True):
     A message as an intake brings it.
 
     Shape: `intake` names the intake (`mllp`, `http`); `site` is the intake's own, empty where the sender decides; `key`
-    is what the intake knows the message by, empty where it knows nothing.
+    is what the intake knows the message by, empty where it knows nothing; `follow` by what its publisher follows it.
     Absent: without `span` the receipt is told of here, as long as until it is on disk.
     """
 
@@ -56,6 +56,7 @@ class Brought(Struct, frozen=True):
     site: str = ""
     key: str = ""
     span: Span | None = None
+    follow: Follow | None = None
 
 
 class Taken(Struct, frozen=True):
@@ -239,7 +240,8 @@ class Intake:
         brought, began = waiting.brought, self.tracer.now()
         site, outcome = sites.translate(brought.raw, brought.site, correlations.of)
         tell_translated(waiting.span, outcome, site, began, self.tracer.now())
-        return Arrival(outcome, brought.raw, site, brought.intake, brought.key, traceparent=waiting.span.context)
+        way = brought.intake, brought.key, brought.follow
+        return Arrival(outcome, brought.raw, site, *way, traceparent=waiting.span.context)
 
     def _keep_new(
         self, arrivals: Sequence[Arrival], policies: Mapping[str, DestinationPolicy], spans: Sequence[Span]

@@ -1,5 +1,5 @@
 """
-Open every intake of the settings, and close them together: folders, MLLP ports, the HTTP addresses.
+Open every intake of the settings, and close them together: folders, MLLP ports, streams, the HTTP addresses.
 
 Addresses are bound and folders looked at before anything is taken in, so whatever cannot be served is an error of the
 settings, told at once. At the end intakes close before the way into the ledger does: what has begun is kept, and
@@ -29,6 +29,7 @@ from translator.errors import ConfigError, LedgerError
 from translator.filing import take_file
 from translator.intake import Intake, Tables
 from translator.ledger import Ledger
+from translator.streams import Streams
 from translator.web.health import Troubles
 
 
@@ -42,6 +43,7 @@ class Addresses(Struct, frozen=True, omit_defaults=True):
     url: str
     mllp: tuple[str, ...] = ()
     folders: int = 0
+    streams: int = 0
     console: str = ""
 
 
@@ -102,7 +104,8 @@ class Reception:
         self._inner = serve(inner, *host_and_port(listen), setting="console.listen") if listen else None
         self.mllp = tuple(MllpServer(intake, one, answered=answered) for one in settings.mllp)
         self.folders = tuple(FolderWatcher(one, partial(self._take, one.site), warn=warn) for one in settings.folders)
-        self._intakes: tuple[Taking, ...] = (*self.mllp, *self.folders)
+        self.streams = Streams(ledger, intake, settings.nats, warn=warn)
+        self._intakes: tuple[Taking, ...] = (*self.mllp, *self.folders, self.streams)
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -123,7 +126,8 @@ class Reception:
     def addresses(self) -> Addresses:
         """Where each part can be reached."""
         inner = self._inner.url if self._inner else ""
-        return Addresses(self._outer.url, tuple(one.address for one in self.mllp), len(self.folders), inner)
+        streams = len(self.streams.ports())
+        return Addresses(self._outer.url, tuple(one.address for one in self.mllp), len(self.folders), streams, inner)
 
     @property
     def works(self) -> Iterator[Future[None]]:
@@ -134,6 +138,7 @@ class Reception:
     def troubles(self) -> Mapping[str, str]:
         """Say, by part, why something is not taken in; empty where all is well."""
         found = {f"folder {number}": one.trouble for number, one in enumerate(self.folders, 1)}
+        found |= self.streams.troubles()
         found["intake"] = "it has ended" if self._intake.finished.done() else self._intake.trouble
         found["ledger"] = self._ledger_trouble()
         return {part: trouble for part, trouble in found.items() if trouble}
@@ -154,9 +159,14 @@ class Reception:
         for one in self.mllp:
             one.check()
 
-    def swap(self, tables: Tables) -> None:
-        """Decide by other tables from now on, and read certificates again; one that cannot be used changes nothing."""
+    def swap(self, tables: Tables, settings: Settings) -> None:
+        """
+        Decide by other tables from now on, consume the streams of other settings, and read certificates again.
+
+        Shape: a certificate that cannot be used changes nothing.
+        """
         self._intake.swap(tables)
+        self.streams.swap(settings.nats)
         for one in self.mllp:
             try:
                 one.renew()

@@ -7,7 +7,7 @@ one that a supervisor starts again.
 
 A reload (SIGHUP) reads settings, tables, secrets and certificates anew. Only where all of it is sound is it swapped, as
 a whole: the intakes stay open and decide by the new tables, and the workers that deliver are let finish and started
-anew. Addresses and folders are those of the start.
+anew. Streams are consumed by the new settings; addresses and folders are those of the start.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _run(
     behind = partial(doors, ledger, now, intake, metrics)
     answered = partial(_answered, metrics)
     with metrics, present, Reception(ledger, site.settings, intake, behind, warn, answered) as reception:
-        metrics.watch(reception.mllp, reception.folders, reception.troubles)
+        metrics.watch(reception.mllp, reception.folders, reception.troubles, reception.streams.ports)
         for work in reception.works:
             work.add_done_callback(lambda _: words.tell(ENDED))
         started(reception.addresses)
@@ -92,7 +92,7 @@ def _run(
             workers.finish()
             now.swap(site)
             metrics.swap(*site.measures())
-            reception.swap(site.tables)
+            reception.swap(site.tables, site.settings)
             warn("settings and tables were read anew")
     report = workers.finish()
     logs.tell("stopped", count=report.queued)

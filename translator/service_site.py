@@ -23,7 +23,7 @@ AT_START = {name: name for name in ("ledger", "ledger_key", "listen", "mllp", "a
 }
 """The settings that a reload leaves as they were at the start, and how their tables are called."""
 
-NO_INTAKES = {"folders": (), "mllp": ()}
+NO_INTAKES = {"folders": (), "mllp": (), "nats": ()}
 """The settings of a host that takes nothing in."""
 
 

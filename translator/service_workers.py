@@ -16,7 +16,7 @@ from translator.notify import serve_notices
 from translator.requisitions import FETCHED, serve_fetching
 from translator.service_site import Site
 from translator.tracing import NO_TRACER, Tracer
-from translator.transmit.drain import Progress
+from translator.transmit.route import Progress
 from translator.words import ENDED, Words
 
 

@@ -9,9 +9,9 @@ from translator.errors import ConfigError
 from translator.ledger import Bell, Cluster
 from translator.ledger.cluster_install import NEEDS_EXTRA
 from translator.transmit.dispatcher import Place
-from translator.transmit.drain import Route
 from translator.transmit.engine import Engine
 from translator.transmit.membership import Member, Terms
+from translator.transmit.route import Route
 from translator.vendors import longest_call_s
 
 

@@ -78,7 +78,8 @@ class Sites:
 
         Raises: ConfigError where a site is not there or names no senders and must; TableError for bad tables.
         """
-        of_intakes = (*(one.site for one in settings.folders), *(one.site for one in settings.mllp), settings.api.site)
+        folders, ports = (one.site for one in settings.folders), (one.site for one in settings.mllp)
+        of_intakes = (*folders, *ports, *(one.site for one in settings.nats), settings.api.site)
         names = dict.fromkeys((settings.site, *settings.sites, *filter(None, of_intakes)))
         engines = {site: Translator.load(site or None) for site in names}
         for site in settings.sites:

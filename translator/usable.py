@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from translator.accept.nats_access import check_nats
 from translator.config import Settings, parse_settings
 from translator.lab_way import check_lab
 from translator.secrets import Secret
@@ -22,6 +23,7 @@ def check_usable(settings: Settings) -> None:
     Raises: ConfigError that names the secret, the folder or the file.
     """
     check_lab(settings.lab)
+    check_nats(settings.nats)
     unnamed = [*_secrets(parse_settings(""))]
     for secret in _secrets(settings):
         if secret not in unnamed:

@@ -17,7 +17,7 @@ from translator.transmit import acurable, whoop
 from translator.transmit.acurable import AcurableClient, TokenRequest
 from translator.transmit.attempt_spans import AttemptSpans, Vendor
 from translator.transmit.connection import CONNECT_S
-from translator.transmit.drain import Route
+from translator.transmit.route import Route
 from translator.transmit.token import Credentials, TokenKeeper, TokenRefusedError
 from translator.transmit.whoop import WhoopClient
 

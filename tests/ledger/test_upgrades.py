@@ -22,7 +22,7 @@ from translator.record.correlation import CorrelationRow
 RELEASED = ("0001",)
 """The revisions that some released version ended with; a released one never changes again."""
 
-VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 """Every revision that an older translator may have left a ledger at; each began as one of the first."""
 
 BODY = b'{"status":"final","observations":[{"code":"HDL","value_text":"55","unit":"mg/dL","status":"final"}]}'

@@ -17,7 +17,7 @@ from tests.transmit.delivering import settings
 from translator.delivery import DeliveryReport, deliver, policies
 from translator.ledger import Ledger
 from translator.mapping_files import packaged_tables
-from translator.transmit.drain import Progress
+from translator.transmit.route import Progress
 
 TABLES = packaged_tables()
 Deliver = Callable[..., DeliveryReport]

@@ -18,8 +18,8 @@ from translator.mapping_files import packaged_tables
 from translator.transmit.attempt_spans import AttemptSpans, Vendor
 from translator.transmit.client import Call
 from translator.transmit.dispatcher import Dispatcher
-from translator.transmit.drain import Route
 from translator.transmit.responses import Answer
+from translator.transmit.route import Route
 from translator.transmit.token import Token, TokenKeeper, TokenRefusedError, TokenUnreachableError
 from translator.transmit.whoop import CALLS, DESTINATION
 

@@ -17,10 +17,10 @@ from translator.ledger import Claim, Ledger
 from translator.transmit.calling import call_vendor
 from translator.transmit.client import Call
 from translator.transmit.dispatcher import Dispatcher, Place
-from translator.transmit.drain import Route
 from translator.transmit.engine import EmbeddedEngine
 from translator.transmit.membership import Member, Terms
 from translator.transmit.responses import Answer
+from translator.transmit.route import Route
 from translator.transmit.token import Credentials, TokenKeeper
 from translator.transmit.whoop import WhoopClient
 

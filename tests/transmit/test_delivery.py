@@ -20,7 +20,7 @@ from translator.errors import ConfigError
 from translator.ledger import Ledger
 from translator.mapping_files import packaged_tables
 from translator.secrets import Secret
-from translator.transmit.drain import Progress
+from translator.transmit.route import Progress
 
 TABLES = packaged_tables()
 

@@ -19,8 +19,9 @@ from translator.transmit.circuit import FAILURES
 from translator.transmit.client import Call
 from translator.transmit.desk import Desk
 from translator.transmit.dispatcher import Dispatcher
-from translator.transmit.drain import TURN, LaneDrain, Route
+from translator.transmit.drain import TURN, LaneDrain
 from translator.transmit.responses import Answer
+from translator.transmit.route import Route
 from translator.transmit.token import Token, TokenKeeper, TokenUnreachableError
 
 RESPONSES = {"201": "accepted", "401": "renew", "429": "retry", "503": "retry"}

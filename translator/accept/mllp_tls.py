@@ -15,6 +15,7 @@ from pathlib import Path
 
 from translator.config_intakes import MllpIntake
 from translator.errors import ConfigError
+from translator.secrets import Secret
 
 
 def tls_of(settings: MllpIntake) -> ssl.SSLContext | None:
@@ -30,7 +31,7 @@ def tls_of(settings: MllpIntake) -> ssl.SSLContext | None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    with _key_file(settings) as key:
+    with key_file(settings.private_key) as key:
         try:
             # Nobody is there to type the password of a key.
             context.load_cert_chain(settings.certificate, key, password=lambda: "")
@@ -46,12 +47,12 @@ def tls_of(settings: MllpIntake) -> ssl.SSLContext | None:
 
 
 @contextmanager
-def _key_file(settings: MllpIntake) -> Iterator[str | None]:
-    """Give the key as the file that OpenSSL wants; None where it stands in the certificate's file."""
-    if settings.private_key is None:
+def key_file(secret: Secret | None) -> Iterator[str | None]:
+    """Give a key as the file that OpenSSL wants; None where it stands in the certificate's file."""
+    if secret is None:
         yield None
         return
-    key = settings.private_key.reveal().encode()
+    key = secret.reveal().encode()
     if hasattr(os, "memfd_create"):
         # In memory, so that no copy of it is ever on a disk.
         with os.fdopen(os.memfd_create("key"), "wb") as file:

@@ -19,9 +19,9 @@ def command(flags: Flags, *, offline: bool) -> int:
     Check ports, clock, disk, credentials, reachability and what the rate allows.
 
     Checks tables, secrets and the rights of their files, the ledger and its disk, what waits in it, the hosts of a
-    cluster, folders, certificates, ports, and over the network each vendor: whether it answers, gives a token, and has
-    our time. Each vendor gets two calls that change nothing. Where traces are on, the collector gets an export with
-    nothing in it. Nothing is created or upgraded here.
+    cluster, folders, certificates, ports, and over the network each broker, whether it has what is consumed, and each
+    vendor: whether it answers, gives a token, and has our time. Each vendor gets two calls that change nothing. Where
+    traces are on, the collector gets an export with nothing in it. Nothing is created or upgraded here.
 
     Each line is ok, warn (it works, and somebody should look) or fail. Exit code 1 if anything fails.
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-    from translator.transmit.drain import Progress
+    from translator.transmit.route import Progress
 
 
 class SubmitProgress:

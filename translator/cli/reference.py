@@ -96,6 +96,8 @@ def _helps(parent: click.Context, name: str, command: click.Command) -> Iterator
 def _default(value: object) -> str:
     if isinstance(value, Secret):
         return f"`{value.reference}`"
+    if isinstance(value, tuple) and value:
+        return "`{}`".format(", ".join(value))
     return f"`{value}`" if value else "none"
 
 

@@ -34,9 +34,9 @@ def command(
     """
     Run the service: take messages and webhooks in, fetch requisitions, deliver.
 
-    Several folders and ports, TLS and sites are said in the settings file ([[folder]], [[mllp]]). Once everything is
-    open it prints one line that says where: {"url": ..., "mllp": [...], "folders": 1, "console": ...}. WHOOP calls
-    /webhooks/whoop at the url, Acurable /webhook/v1/acurable/notification.
+    Several folders and ports, streams, TLS and sites are said in the settings file ([[folder]], [[mllp]], [[nats]]).
+    Once everything is open it prints one line that says where: {"url": ..., "mllp": [...], "folders": 1, "streams": 1,
+    "console": ...}. WHOOP calls /webhooks/whoop at the url, Acurable /webhook/v1/acurable/notification.
 
     Ctrl-C and SIGTERM end it well: what is under way is finished first. SIGHUP reads settings, tables, secrets and
     certificates anew; where anything in them is wrong, it says so and goes on with the old ones.

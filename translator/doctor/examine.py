@@ -12,13 +12,14 @@ from translator.doctor.hosts import hosts
 from translator.doctor.intakes import certificates, folders, ports
 from translator.doctor.ledgers import account, budgets, ledger
 from translator.doctor.secret_files import secrets
+from translator.doctor.streams import streams
 from translator.doctor.trace_check import collector, recorder
 from translator.doctor.vendor_calls import vendors
 from translator.errors import TranslatorError
 from translator.sites import Sites
 
 HERE: tuple[Check, ...] = (secrets, ledger, account, hosts, budgets, folders, certificates, ports, recorder)
-AWAY: tuple[Check, ...] = (vendors, collector)
+AWAY: tuple[Check, ...] = (streams, vendors, collector)
 """What can be found out on this machine, and what only over the network."""
 
 
@@ -33,7 +34,8 @@ def examine(
     """
     Examine an installation by its settings.
 
-    Shape: `offline` leaves out what asks the vendors; `began` is told the name of each check that may take long.
+    Shape: `offline` leaves out what asks brokers and vendors; `began` is told the name of each check that may
+    take long.
     """
     examined = Examined(settings, disk, clock, began)
     for check in (tables, *HERE, *(() if offline else AWAY)):

@@ -42,6 +42,11 @@ def _needed(settings: Settings) -> Iterator[tuple[str, Secret]]:
     for one in settings.mllp:
         if one.private_key is not None:
             yield f"mllp {one.listen} private_key", one.private_key
+    for row in settings.nats:
+        for name in ("password", "token", "nkey", "creds", "private_key"):
+            given = getattr(row, name)
+            if given is not None:
+                yield f"nats {row.way} {name}", given
 
 
 def _secret(name: str, secret: Secret) -> Diagnosis:

@@ -21,6 +21,7 @@ from translator.ledger.destinations import EVERY, PERSON, VENDOR, Standing
 from translator.ledger.event_tables import DONE, FAILED, NOTED, WAITING
 from translator.ledger.events import EventArrival, EventRow
 from translator.ledger.fates import Fate, SentFate, VersionFate
+from translator.ledger.following import Follow, FollowedState, Following
 from translator.ledger.held import HeldCause, HeldItem, Version, by_cause, live_versions
 from translator.ledger.intakes import Prior
 from translator.ledger.lab_deliveries import DELIVERED, ORDER, REPORT, LabDelivery, LabThing
@@ -95,6 +96,9 @@ __all__ = [
     "EventArrival",
     "EventRow",
     "Fate",
+    "Follow",
+    "FollowedState",
+    "Following",
     "HeldCause",
     "HeldItem",
     "Host",

@@ -19,6 +19,7 @@ from translator.ledger import schema
 from translator.ledger.bulk import insert_rows, insert_tuples
 from translator.ledger.conservation import check_balance
 from translator.ledger.entry_rows import entry_rows
+from translator.ledger.following import note_follows
 from translator.ledger.message_rows import Arrival, diagnostics_text, message_row
 from translator.ledger.placement import Placed
 from translator.ledger.placing import Acceptance, message_state, queue
@@ -90,6 +91,7 @@ def _accept_group(acceptance: Acceptance, group: Sequence[_Hashed]) -> list[int]
     taken = [_take(acceptance, arrival, sha256, lanes, twins.get(sha256)) for arrival, sha256 in group]
     message_ids = insert_rows(connection, schema.message, [_message_row(acceptance, one, lanes) for one in taken])
     keep_contexts(connection, message_ids, [one.arrival.traceparent for one in taken])
+    note_follows(connection, acceptance.vault, acceptance.key_id, message_ids, [arrival.follow for arrival, _ in group])
     queue(acceptance, message_ids, [one.placed for one in taken])
     settle_twins(connection, [one.repeat for one in taken])
     _queue_statuses(acceptance, message_ids, taken, lanes)

@@ -51,7 +51,7 @@ _FORGOTTEN_S = 30.0
 
 _SOME = 1000
 
-ERRANDS = ("fetch", "notices", "bring", "confirm")
+ERRANDS = ("fetch", "notices", "bring", "confirm", "outcomes")
 _FIRST_ERRAND = 740_703
 
 

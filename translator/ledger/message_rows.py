@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from translator.ledger.following import Follow
 from translator.ledger.intakes import hashed_key
 from translator.ledger.vault import Vault
 from translator.record.outcome import Diagnostic, Outcome
@@ -17,7 +18,8 @@ class Arrival(Struct, frozen=True):
     """
     One message as it came in, and what became of it.
 
-    Shape: `intake` is how it came in, such as `mllp`; `key` what the intake will know it by when it comes again.
+    Shape: `intake` is how it came in, such as `mllp`; `key` what the intake will know it by when it comes again;
+    `follow` by what its publisher follows it, where one does.
     Absent: `traceparent` is empty where nobody traces it.
     """
 
@@ -26,6 +28,7 @@ class Arrival(Struct, frozen=True):
     site: str = ""
     intake: str = ""
     key: str = ""
+    follow: Follow | None = None
     traceparent: str = ""
 
 

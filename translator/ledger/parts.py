@@ -14,6 +14,7 @@ from translator.ledger.deliveries import Deliveries
 from translator.ledger.desk import Desk
 from translator.ledger.events import Events
 from translator.ledger.fates import Fates
+from translator.ledger.following import Following
 from translator.ledger.gate import Destinations
 from translator.ledger.lab_deliveries import LabDeliveries
 from translator.ledger.meters import Meters
@@ -79,6 +80,10 @@ class LedgerParts:
     def lab(self) -> LabDeliveries:
         """Give what is brought to the lab's side."""
         return LabDeliveries(self._database, self._instant)
+
+    def following(self) -> Following:
+        """Give what the publishers of streams are to be told."""
+        return Following(self._database, self._vault)
 
     def meters(self) -> Meters:
         """Give what a monitor counts."""

@@ -31,6 +31,7 @@ from sqlalchemy import (
 from translator.errors import ConfigError
 from translator.ledger import schema
 from translator.ledger.database import Database
+from translator.ledger.following import followed
 from translator.ledger.hashes import is_hash
 from translator.ledger.keys import SiteKey
 from translator.ledger.receipts import receipt
@@ -43,6 +44,7 @@ _SEALED_TEXTS: Mapping[Table, tuple[str, ...]] = {
     schema.lane: ("patient", "birth_date"),
     schema.correlation: ("key", "requisition_id", "patient", "birth_date"),
     receipt: ("location", "activation_codes"),
+    followed: ("sent_as",),
 }
 
 

@@ -20,6 +20,7 @@ from translator.ledger.database import Database
 from translator.ledger.decision_tables import decision
 from translator.ledger.event_tables import WAITING, event
 from translator.ledger.events import forget_resources
+from translator.ledger.following import forget_names
 from translator.ledger.receipts import receipt
 from translator.ledger.states import UNFINISHED
 from translator.ledger.vault import Vault
@@ -88,6 +89,8 @@ def strip_messages(connection: Connection, vault: Vault, message_ids: Sequence[i
         connection.execute(delete(receipt).where(receipt.c.submission_id.in_(select(_submission.c.id).where(sent))))
         # A person may have written anything into a reason.
         connection.execute(update(decision).where(decision.c.message_id.in_(chosen)).values(reason=""))
+        # A publisher may have named its message after a person.
+        forget_names(connection, chosen)
         # The hash of a body that holds little would tell what was in it.
         forget_resources(connection, vault, and_(event.c.message_id.in_(chosen), event.c.vendor == ACURABLE))
         stripped = {"raw": b"", "file": "", "control_id": "", "key_id": None, "pruned_at": now}

@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from translator.ledger import Bell, Ledger
 from translator.transmit.desk import Desk
-from translator.transmit.drain import LaneDrain, Progress, Route
+from translator.transmit.drain import LaneDrain
 from translator.transmit.engine import EmbeddedEngine, Engine
 from translator.transmit.membership import ALONE, Member
+from translator.transmit.route import Progress, Route
 
 
 class Place(NamedTuple):

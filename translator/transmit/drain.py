@@ -8,13 +8,11 @@ opens one, so nothing looks as if it had been sent that was not.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
-
-from msgspec import Struct
+from collections.abc import Callable, Collection
 
 from translator.errors import LedgerUnavailableError
-from translator.ledger import UNLIMITED, VENDOR, Claim, Later, Ledger, RateBudget, Settlement, Standing, Step
-from translator.transmit.attempt_spans import UNTOLD, AttemptSpans, Entry
+from translator.ledger import VENDOR, Claim, Later, Ledger, Settlement, Standing, Step
+from translator.transmit.attempt_spans import Entry
 from translator.transmit.calling import call_vendor, settlement
 from translator.transmit.client import Client
 from translator.transmit.desk import UNSENT, Desk
@@ -23,8 +21,9 @@ from translator.transmit.gate import Gate
 from translator.transmit.membership import ALONE, Member
 from translator.transmit.responses import Answer
 from translator.transmit.retry import Verdict, delay, judge
+from translator.transmit.route import Progress, Route
 from translator.transmit.telling import PauseTeller, tell_call
-from translator.transmit.token import TokenKeeper, TokenRefusedError, TokenUnreachableError
+from translator.transmit.token import TokenRefusedError, TokenUnreachableError
 
 TURN = 16
 """So many submissions of one lane are sent before another lane has its turn."""
@@ -33,35 +32,6 @@ CUT_OFF = "this host has not reached the database of its cluster for too long; i
 
 CLOCK_SLACK_S = 1.0
 """A clock that goes back by more than this was set; by less, it is being trimmed."""
-
-
-class Progress(Struct, frozen=True):
-    """How far delivery is; `queued` includes what is under way."""
-
-    delivered: int = 0
-    rejected: int = 0
-    unknown: int = 0
-    retried: int = 0
-    queued: int = 0
-
-
-class Route(Struct, frozen=True):
-    """
-    How one destination is served.
-
-    Shape: `responses` is the vendor's response table; one call at a time per client. `budget` is the rate that it
-    grants; `resends` says that what is unknown is sent again. `spans` are told of each attempt.
-    Units: `call_s` is how long one call lasts at most, in seconds.
-    """
-
-    destination: str
-    clients: tuple[Client, ...]
-    tokens: TokenKeeper
-    responses: Mapping[str, str]
-    budget: RateBudget = UNLIMITED
-    resends: bool = False
-    call_s: float = 0.0
-    spans: AttemptSpans = UNTOLD
 
 
 class LaneDrain:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Protocol, Self
@@ -25,7 +25,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from translator.ledger import Ledger, Marks, RateBudget, RateUse, Standing, Tally, Waiting
-from translator.web import metric_families
+from translator.web import metric_families, stream_families
 from translator.web.health import Troubles
 from translator.web.recent import Pace, Recent
 
@@ -74,6 +74,22 @@ class Folder(Protocol):
         """Why no files are taken in, or nothing."""
 
 
+class StreamPort(Protocol):
+    """One consumed stream, as it is counted here."""
+
+    @property
+    def way(self) -> str:
+        """Its name in the settings."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker is there."""
+
+    @property
+    def counts(self) -> object:
+        """What it did since its start; see accept/stream_counts.py."""
+
+
 class Ledgered(Struct, frozen=True):
     """What is read of the ledger for each scrape; budgets are those of `Metrics`."""
 
@@ -81,6 +97,7 @@ class Ledgered(Struct, frozen=True):
     held: Mapping[str, int]
     standings: Sequence[Standing]
     uses: Mapping[str, Sequence[RateUse]]
+    untold: Mapping[str, int]
     messages: Mapping[tuple[str, str], int]
     attempts: Mapping[tuple[str, str], int]
     now: int
@@ -110,6 +127,7 @@ class Metrics(Collector):
         self._version = version
         self._ports: Sequence[MllpPort] = ()
         self._folders: Sequence[Folder] = ()
+        self._streams: Callable[[], Sequence[StreamPort]] = tuple
         self._troubles: Troubles = dict
         self._marks: Marks | None = None
         self._messages: Counter[tuple[str, str]] = Counter()
@@ -154,9 +172,16 @@ class Metrics(Collector):
         """Count one acknowledgement, and how long its message had to wait for it."""
         self._answers.labels(code).observe(seconds)
 
-    def watch(self, ports: Iterable[MllpPort], folders: Iterable[Folder], troubles: Troubles) -> None:
+    def watch(
+        self,
+        ports: Iterable[MllpPort],
+        folders: Iterable[Folder],
+        troubles: Troubles,
+        streams: Callable[[], Sequence[StreamPort]] = tuple,
+    ) -> None:
         """Know the parts that count for themselves, and who says whether the service is ready."""
         self._ports, self._folders, self._troubles = tuple(ports), tuple(folders), troubles
+        self._streams = streams
 
     def swap(self, budgets: Mapping[str, RateBudget], reasons: Collection[str]) -> None:
         """Go by other settings and tables from now on."""
@@ -173,12 +198,14 @@ class Metrics(Collector):
         yield families.ready(self._troubles())
         yield from families.ports({str(one.port): one.counts for one in self._ports})
         yield from families.folders({str(number): one for number, one in enumerate(self._folders, 1)})
+        yield from stream_families.streams({one.way: one for one in self._streams()})
         found, tally = self._ledgered.get(), self._tally.get()
         yield families.ledger_up(is_up=not (self._ledgered.is_away or self._tally.is_away))
         if found is not None:
             yield from families.passed(found.messages, found.attempts)
             yield from families.waiting(found.waiting, self._budgets, found.now)
             yield families.held(found.held, self._reasons)
+            yield stream_families.untold(found.untold)
             yield from families.destinations(found.standings, found.uses, self._budgets)
         if tally is not None:
             yield from families.tally(tally, self._reasons, self._tally.age_s)
@@ -187,13 +214,16 @@ class Metrics(Collector):
         meters, destinations = self._ledger.meters(), self._ledger.destinations()
         waiting, held, standings = meters.waiting(), meters.held(), destinations.standings()
         uses = {name: destinations.rate_use(name) for name in self._budgets}
+        untold = self._ledger.following().waiting([one.way for one in self._streams()])
         passed = meters.since(self._marks or Marks())
         self._marks = passed.marks
         self._messages.update(passed.messages)
         self._attempts.update(passed.attempts)
         for destination, seconds in passed.delays:
             self._deliveries.labels(destination).observe(seconds)
-        return Ledgered(waiting, held, standings, uses, dict(self._messages), dict(self._attempts), meters.now())
+        return Ledgered(
+            waiting, held, standings, uses, untold, dict(self._messages), dict(self._attempts), meters.now()
+        )
 
 
 def metrics_routes(metrics: Metrics) -> list[Route]:
