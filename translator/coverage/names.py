@@ -81,7 +81,7 @@ _TELLING = frozenset(
         *("adjusted", "ionized", "ionised", "indirect", "unconjugated", "bioavailable", "free", "active", "reverse"),
         *("antibody", "antigen", "clearance", "uptake", "index", "ratio", "bone", "isenzyme", "fraction", "receptor"),
         *("soluble", "dioh", "excretion", "challenge", "tolerance", "erythrocyte", "leukocyte", "sulfate", "sulphate"),
-        *("immature", "particle"),
+        *("immature", "particle", "arterial", "co", "o2", "oxygen"),
     }
 )
 # What a name may say of where it was measured; the words of rows are often meant for all of them.
