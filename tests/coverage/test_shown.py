@@ -58,7 +58,9 @@ def test_unit_of_a_table_is_shown_as_sent() -> None:
     assert {shown_unit(unit, LISTED) for unit in LISTED} == LISTED
 
 
-@pytest.mark.parametrize("unit", ["Index Value", "log copies/mL", "cells/uL", "furlong", "", "/hpf", "10*3/uL"])
+@pytest.mark.parametrize(
+    "unit", ["Index Value", "log copies/mL", "cells/uL", "furlong", "", "/hpf", "10*3/uL", "beats/min", "% TOTAL HGB"]
+)
 def test_what_reads_as_a_unit_is_shown_as_sent(unit: str) -> None:
     """A unit that no table lists can be seen, too: somebody has to write its row."""
     assert shown_unit(unit, LISTED) == unit

@@ -24,7 +24,6 @@ _WORD = re.compile(r"\S{0,40}(?: [a-z-]{1,20})?")
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
 _RESOURCE = re.compile(r"(?:[A-Z][A-Za-z]{1,63})?")
 _ELEMENT = re.compile(r"_?[a-z][A-Za-z0-9]{0,63}|resourceType")
-_PROSE = re.compile(r"[^\W\d_]{3,}")
 # With these, words make a unit: `log copies/mL`, `cells per field`, `Index (S/CO)`.
 _OF_UNITS = frozenset(
     {
@@ -33,6 +32,11 @@ _OF_UNITS = frozenset(
         *("percent", "ratio", "score", "titer", "titre", "unit", "units", "value", "volume"),
     }
 )
+
+
+# And with these.
+_UNITS_OWN = frozenset("/%*^[]{}")
+_SHORTEST_WORD = 3
 
 
 def short(text: str) -> str:
@@ -54,8 +58,8 @@ def shown_unit(text: str, listed: Collection[str]) -> str:
     """Give a unit, unless it reads as prose; what a table lists is none."""
     if text in listed:
         return text
-    words = [word.casefold() for word in _PROSE.findall(text)]
-    is_prose = len(words) > 1 and not _OF_UNITS.intersection(words)
+    words = {word.strip(",.;:()").casefold() for word in text.split()}
+    is_prose = sum(map(_is_long_word, words)) > 1 and not _OF_UNITS & words and not _UNITS_OWN & {*text}
     return FREE_TEXT if is_prose else shown_name(text)
 
 
@@ -72,3 +76,7 @@ def shown_resource(name: str) -> str:
 def shown_element(name: str) -> str:
     """Give the name of a FHIR element."""
     return name if _ELEMENT.fullmatch(name) else FREE_TEXT
+
+
+def _is_long_word(word: str) -> bool:
+    return word.isalpha() and len(word) >= _SHORTEST_WORD
