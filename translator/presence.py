@@ -32,7 +32,13 @@ class Presence:
     """
 
     def __init__(
-        self, ledger: Ledger, clock: CommonClock, card: Callable[[], Card], warn: Callable[[str], None]
+        self,
+        ledger: Ledger,
+        clock: CommonClock,
+        card: Callable[[], Card],
+        warn: Callable[[str], None],
+        *,
+        every_s: float = EVERY_S,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
@@ -40,7 +46,7 @@ class Presence:
         self._warn = warn
         self._number = 0
         self._told: set[str] = set()
-        self._every_s = EVERY_S
+        self._every_s = every_s
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -49,7 +55,7 @@ class Presence:
 
         Raises: LedgerError where the database is not there at the start.
         """
-        self._every_s = min(EVERY_S, self._ledger.cluster().dead_after_s / _TIMES)
+        self._every_s = min(self._every_s, self._ledger.cluster().dead_after_s / _TIMES)
         self._say()
         over = threading.Event()
         thread = threading.Thread(target=self._keep, args=(over,), name="presence", daemon=True)
