@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from translator import listening
 from translator.accept.nats_access import security_of
 from translator.accept.nats_grounds import AWAY, Grounds, look_at, spoken
-from translator.accept.nats_message import MSG_ID, NatsDelivery
+from translator.accept.nats_message import INTAKE, MSG_ID, NatsDelivery
 from translator.accept.stream import Stream, StreamSilentError, StreamUnavailableError
 from translator.accept.stream_outcome import Telling
 from translator.config_streams import NatsIntake
@@ -126,6 +126,7 @@ class NatsSession:
             pull_sub=PullSub(batch_size=self._settings.in_flight, timeout=FETCH_S),
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,
+            parser=_bare,
             decoder=_as_it_is,
         )
         subscriber(self._take)
@@ -264,6 +265,13 @@ def _broker(settings: NatsIntake, closed: Callable[[], Awaitable[None]] | None =
         error_cb=note,
         closed_cb=closed,
     )
+
+
+async def _bare(message: Msg) -> Any:
+    """Wrap a message for FastStream, whose own wrapping asks the system for two random names."""
+    from faststream.nats.message import NatsMessage  # noqa: PLC0415 - as above
+
+    return NatsMessage(raw_message=message, body=b"", correlation_id=INTAKE, message_id=INTAKE)
 
 
 async def _as_it_is(message: Any) -> Any:
