@@ -49,6 +49,9 @@ class Engine:
         self._threads = ThreadPoolExecutor(_AHEAD, thread_name_prefix="window") if is_cluster else None
 
     def __enter__(self) -> Self:
+        if self._is_cluster:
+            # What plans there is begun by the first who asks: two at once would begin two, and one of them be ended.
+            self._run_surely([pickle.dumps(()) for _ in self._processors], pickle.dumps(tuple))
         return self
 
     def __exit__(self, *_: object) -> None:

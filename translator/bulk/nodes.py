@@ -35,9 +35,13 @@ class Failed(Struct, frozen=True):
     text: str
 
 
-@functools.cache
 def fingerprint() -> str:
     """Name this very code, so that two hosts with other code never share a work."""
+    return _fingerprint()
+
+
+@functools.cache
+def _fingerprint() -> str:
     digest = hashlib.sha256(sys.version.split()[0].encode())
     for path in sorted(_PACKAGE.rglob("*.py")):
         digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
