@@ -150,6 +150,7 @@ def test_schema_for_sql_names_the_same_columns() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("default")
 def test_spark_gives_the_same_lines() -> None:
     """A real Spark on this machine, over several partitions."""
     pyspark = pytest.importorskip("pyspark.sql")

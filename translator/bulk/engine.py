@@ -12,15 +12,17 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import signal
+import sys
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from typing import Any, Self, cast
 
-from translator.bulk.nodes import Failed, answer, fingerprint
+from translator.bulk.nodes import Failed, answer, fingerprint, wanted
 from translator.errors import ConfigError, WorkerError
 
 _QUIET = {
@@ -35,33 +37,40 @@ _QUIET = {
 # Things that a processor gets in one window, and how often one is begun anew after a death.
 _PER_PROCESSOR = 4
 _TRIES = 4
-_AHEAD = 2
+# So long Ctrl-C waits.
+_LOOK_S = 0.1
 _HERE = ""
 _INSTALL = "on every host: the same Python, and the same 'translator[archive]'"
 
 
 class Engine:
-    """Daft, in this process or on a cluster; as a context manager it is there while the block runs."""
+    """
+    Daft, in this process or on a cluster; as a context manager it is there while the block runs.
 
-    def __init__(self, processors: Mapping[str, int], *, is_cluster: bool) -> None:
+    Shape: `processors` says how many each host has, by the id of its node, or by nothing for this one.
+    """
+
+    def __init__(self, processors: Mapping[str, int]) -> None:
         self._processors = dict(processors)
-        self._is_cluster = is_cluster
-        self._threads = ThreadPoolExecutor(_AHEAD, thread_name_prefix="window") if is_cluster else None
+        self._is_cluster = _HERE not in processors
+        # On a cluster no host waits for the slowest of a window: it has work of the next one.
+        self._ahead = 2 if self._is_cluster else 1
+        self._threads = ThreadPoolExecutor(self._ahead, thread_name_prefix="window")
 
     def __enter__(self) -> Self:
-        if self._is_cluster:
-            # What plans there is begun by the first who asks: two at once would begin two, and one of them be ended.
-            self._run_surely([pickle.dumps(()) for _ in self._processors], pickle.dumps(tuple))
+        wanted(is_wanted=True)
+        # What plans on a cluster is begun by the first who asks: two at once would begin two, and one of them be ended.
+        self._run_surely([pickle.dumps(()) for _ in self._processors], pickle.dumps(tuple))
         return self
 
     def __exit__(self, *_: object) -> None:
+        wanted(is_wanted=False)
         if self._is_cluster:
             import ray  # noqa: PLC0415 - only on a cluster
 
             # Windows under way end with the connection.
             ray.shutdown()
-        if self._threads:
-            self._threads.shutdown(cancel_futures=True)
+        self._threads.shutdown(cancel_futures=True)
 
     def spread(self, work: Callable[[Any], Any], things: Iterable[Any]) -> Generator[Any]:
         """
@@ -71,33 +80,25 @@ class Engine:
         Raises: WorkerError where it fails for good; all results before that have been given.
         """
         packed = pickle.dumps(work, pickle.HIGHEST_PROTOCOL)
-        windows = _windows(things, _PER_PROCESSOR * sum(self._processors.values()))
-        if self._threads is None:
-            for window in windows:
-                for result in self._run(window, packed):
-                    yield _sound(result)
-            return
         pending: deque[Future[list[bytes]]] = deque()
-        for window in windows:
+        for window in _windows(things, _PER_PROCESSOR * sum(self._processors.values())):
             pending.append(self._threads.submit(self._run_surely, window, packed))
-            if len(pending) >= _AHEAD:
-                yield from map(_sound, pending.popleft().result())
+            if len(pending) > self._ahead:
+                yield from map(_sound, _awaited(pending.popleft()))
         while pending:
-            yield from map(_sound, pending.popleft().result())
+            yield from map(_sound, _awaited(pending.popleft()))
 
     def _run_surely(self, window: list[bytes], work: bytes) -> list[bytes]:
-        import ray  # noqa: PLC0415 - only on a cluster
-        from daft.exceptions import DaftCoreException  # noqa: PLC0415 - the same
-
+        """Have a window worked on, again where what did it has died."""
         said = ""
         for _ in range(_TRIES):
             try:
-                return list(self._run(window, work))
-            except (DaftCoreException, RuntimeError, ray.exceptions.RayError) as error:
+                return self._run(window, work)
+            except _broken() as error:
                 said = type(error).__name__
-        raise WorkerError(f"the cluster failed over a part of the work {_TRIES} times ({said}); look into Ray's log")
+        raise WorkerError(f"a part of the work failed {_TRIES} times ({said}); on a cluster, look into Ray's log")
 
-    def _run(self, window: list[bytes], work: bytes) -> Iterator[bytes]:
+    def _run(self, window: list[bytes], work: bytes) -> list[bytes]:
         import daft  # noqa: PLC0415 - only where it is used
 
         worked = daft.func.batch(return_dtype=daft.DataType.binary())(_answered)
@@ -106,8 +107,7 @@ class Engine:
             table = table.into_partitions(min(len(window), 2 * len(self._processors)))
         done = worked(daft.col("thing"), work, fingerprint(), pickle.dumps(self._processors))
         table = table.select(cast("daft.Expression", done))
-        for batch in table.to_arrow_iter():
-            yield from batch.column(0).to_pylist()
+        return [each for batch in table.to_arrow_iter() for each in batch.column(0).to_pylist()]
 
 
 def _windows(things: Iterable[Any], size: int) -> Iterator[list[bytes]]:
@@ -139,7 +139,7 @@ def daft_engine(cluster: str | None, jobs: int) -> Iterator[Engine]:
         processors = {_HERE: jobs}
     else:
         processors = _connect(cluster)
-    with Engine(processors, is_cluster=cluster is not None) as engine:
+    with _interrupts_asked_for() if cluster is None else nullcontext(), Engine(processors) as engine:
         yield engine
 
 
@@ -178,6 +178,37 @@ def _compare_code(processors: Iterable[str]) -> None:
         raise ConfigError(f"a host of the cluster has no translator of this version ({_INSTALL})") from error
     if found != {fingerprint()}:
         raise ConfigError(f"a host of the cluster has another translator or Python than this one ({_INSTALL})")
+
+
+@contextmanager
+def _interrupts_asked_for() -> Iterator[None]:
+    """Let Ctrl-C wait until it is looked for: Daft's own threads would take it, and print to stdout that they have."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _awaited(future: Future[list[bytes]]) -> list[bytes]:
+    while True:
+        try:
+            return future.result(_LOOK_S)
+        except TimeoutError:
+            if hasattr(signal, "sigpending") and signal.SIGINT in signal.sigpending():
+                signal.sigwait({signal.SIGINT})
+                raise KeyboardInterrupt from None
+
+
+def _broken() -> tuple[type[Exception], ...]:
+    """Name what Daft and Ray raise where a host has died."""
+    from daft.exceptions import DaftCoreException  # noqa: PLC0415 - only where it is used
+
+    ray = sys.modules.get("ray")
+    return (DaftCoreException, RuntimeError, *((ray.exceptions.RayError,) if ray else ()))
 
 
 def _sound(raw: bytes) -> Any:

@@ -35,6 +35,9 @@ class Failed(Struct, frozen=True):
     text: str
 
 
+_UNWANTED = pickle.dumps(Failed("stopped"))
+
+
 def fingerprint() -> str:
     """Name this very code, so that two hosts with other code never share a work."""
     return _fingerprint()
@@ -60,8 +63,13 @@ def answer(things: Sequence[bytes], work: bytes, code: str, processors: Mapping[
         return [pickle.dumps(failed) for _ in things]
     count = processors.get(_node(processors), 1)
     if count == 1:
-        return [_done(_unpickled(work), thing) for thing in things]
+        return [_done(_unpickled(work), thing) if _HOST.is_wanted else _UNWANTED for thing in things]
     return _HOST.share(things, work, count)
+
+
+def wanted(*, is_wanted: bool) -> None:
+    """Tell whether results of this process are still wanted; what is under way ends soon where they are not."""
+    _HOST.is_wanted = is_wanted
 
 
 def _done(work: Callable[[Any], Any], thing: bytes) -> bytes:
@@ -116,6 +124,7 @@ class _Host:
     """The processes beside a worker that has several processors."""
 
     def __init__(self) -> None:
+        self.is_wanted = True
         self._lock = threading.Lock()
         self._crew: tuple[bytes, Crew[bytes, bytes]] | None = None
 
@@ -123,6 +132,8 @@ class _Host:
         """Work on things by all processes; where one of them ends, all begin anew with what they had."""
         said = ""
         for _ in range(_TRIES):
+            if not self.is_wanted:
+                break
             crew = self._hired(work, count)
             pending = [crew.hand_out(thing) for thing in things]
             try:
