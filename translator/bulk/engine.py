@@ -13,6 +13,7 @@ import logging
 import os
 import pickle
 import signal
+import socket
 import sys
 import warnings
 from collections import deque
@@ -39,6 +40,7 @@ _PER_PROCESSOR = 4
 _TRIES = 4
 # So long Ctrl-C waits.
 _LOOK_S = 0.1
+_KNOCK_S = 10
 _HERE = ""
 _INSTALL = "on every host: the same Python, and the same 'translator[archive]'"
 
@@ -149,6 +151,7 @@ def _connect(cluster: str) -> dict[str, int]:
         import ray  # noqa: PLC0415 - the same
     except ImportError:
         raise ConfigError("--cluster needs Ray: pip install 'translator[archive]'") from None
+    _knock(cluster)
     try:
         # What a worker prints stays in Ray's log there.
         ray.init(cluster, log_to_driver=False, logging_level=logging.ERROR, ignore_reinit_error=True)
@@ -163,6 +166,17 @@ def _connect(cluster: str) -> dict[str, int]:
         warnings.simplefilter("ignore")
         daft.set_runner_ray(noop_if_initialized=True)
     return processors
+
+
+def _knock(cluster: str) -> None:
+    """See that somebody is there: Ray itself would wait for minutes."""
+    host, _, port = cluster.removeprefix("ray://").rpartition(":")
+    if not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _KNOCK_S).close()
+    except (OSError, OverflowError) as error:
+        raise ConfigError(f"{cluster}: no Ray cluster answers there ({type(error).__name__})") from None
 
 
 def _compare_code(processors: Iterable[str]) -> None:
