@@ -75,7 +75,12 @@ def ray_cluster(nodes: int, processors: int = 1) -> Iterator[str]:
     """Run a cluster on this machine, of so many nodes with so many processors each."""
     from ray.cluster_utils import Cluster  # noqa: PLC0415 - only this needs it
 
-    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "DO_NOT_TRACK": "1", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+    os.environ |= {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_raylet_start_wait_time_s": "300",
+        "DO_NOT_TRACK": "1",
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    }
     node = {"num_cpus": processors, "include_dashboard": False, "object_store_memory": _STORE_BYTES}
     cluster = Cluster(initialize_head=True, head_node_args=node)
     try:

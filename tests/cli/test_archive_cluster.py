@@ -27,12 +27,10 @@ class RayCluster:
             "import sys; from benchmarks.archive import ray_cluster\n"
             f"with ray_cluster({nodes}, {processors}) as place: print('address', place, flush=True); sys.stdin.read()"
         )
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
+        self._process = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._process.stdout
         said = (line.split() for line in self._process.stdout)
-        self.address = next((words[1].decode() for words in said if words[0] == b"address"), "")
+        self.address = next(words[1].decode() for words in said if words[0] == b"address")
 
     def close(self) -> None:
         """Stop it."""
