@@ -13,6 +13,7 @@ from typing import TypeAlias
 import pytest
 from hypothesis import settings
 
+from tests.object_storage import ObjectStorage
 from tests.postgres import Postgres
 from tests.sandbox_process import SandboxProcess
 
@@ -74,3 +75,14 @@ def postgres() -> Iterator[Postgres]:
             yield server
         finally:
             server.close()
+
+
+@pytest.fixture(scope="session")
+def object_storage() -> Iterator[ObjectStorage]:
+    """Start one object storage for all tests of this process."""
+    with tempfile.TemporaryDirectory(prefix="s3") as folder:
+        storage = ObjectStorage(Path(folder))
+        try:
+            yield storage
+        finally:
+            storage.close()

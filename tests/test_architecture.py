@@ -24,7 +24,8 @@ LAYERS = (
     ("cli",),
     ("demo_orders",),
     ("demo",),
-    ("app", "doctor", "planning", "scaffold", "service"),
+    ("app", "arrow", "doctor", "planning", "scaffold", "service"),
+    ("bulk",),
     ("service_doors", "service_workers"),
     ("console_desk", "service_site"),
     ("reception",),
@@ -82,8 +83,8 @@ IMPURE = _words(
 IMPURE_CALLS = frozenset({"now", "utcnow", "today", "uuid1", "uuid4", "open", "print", "input"})
 SQL = frozenset({"alembic", "sqlalchemy", "sqlite3"})
 HEAVY = _words(
-    "alembic cryptography faststream fhir google hl7apy httpx nats opentelemetry procrastinate psycopg pydantic "
-    "rapidfuzz rich sqlalchemy starlette uvicorn"
+    "alembic cryptography daft faststream fhir google hl7apy httpx nats opentelemetry procrastinate psycopg pyarrow "
+    "pydantic rapidfuzz ray rich sqlalchemy starlette uvicorn"
 )
 VAGUE = _words("base common core handler handlers helper helpers lib manager misc shared stuff tools util utils")
 LONGEST = 300

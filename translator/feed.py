@@ -53,25 +53,44 @@ def read_portions(
     name = ""
     with Export() as export:
         for name, reopen in sources:
-            try:
-                with reopen() as stream:
-                    is_lasting = stream.seekable()
-                    for member in open_members(name, stream, limits):
-                        again = reopen if is_lasting and member.is_file else None
-                        yield from _member(export, member, again)
-            except BrokenPipeError:
-                raise
-            except OSError as error:
-                unreadable(name, error)
-        try:
-            yield from export.portions()
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            unreadable(name, error)
+            yield from readable(read_file(export, name, reopen, limits), name, unreadable)
+        yield from readable(export.portions(), name, unreadable)
 
 
-def in_batches(portions: Iterable[Portion], most: int) -> Iterator[tuple[Portion, ...]]:
+def read_file(export: Export, name: str, reopen: Reopen, limits: Limits = DEFAULT_LIMITS) -> Iterator[Portion]:
+    """
+    Cut one file, and every file inside it where it is an archive; what is NDJSON is added to the export.
+
+    Raises: OSError where it cannot be read.
+    """
+    with reopen() as stream:
+        is_lasting = stream.seekable()
+        for member in open_members(name, stream, limits):
+            again = reopen if is_lasting and member.is_file else None
+            yield from _member(export, member, again)
+
+
+def readable(portions: Iterable[Portion], name: str, unreadable: Unreadable) -> Iterator[Portion]:
+    """Give portions as far as the system can read them, and tell where it cannot."""
+    try:
+        yield from portions
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        unreadable(name, error)
+
+
+def holds_export(name: str, reopen: Reopen) -> bool:
+    """
+    Tell whether a file is NDJSON, or an archive with such a file in it, which other files may refer to.
+
+    Raises: OSError where it cannot be read.
+    """
+    with reopen() as stream:
+        return any(member.stream is not None and _chunks(member)[0] for member in open_members(name, stream))
+
+
+def in_batches(portions: Iterable[Portion], most: int, most_bytes: int = _BATCH_BYTES) -> Iterator[tuple[Portion, ...]]:
     """
     Gather portions to hand them to another process: enough to be worth the way, few enough to be held in memory.
 
@@ -82,7 +101,7 @@ def in_batches(portions: Iterable[Portion], most: int) -> Iterator[tuple[Portion
     for portion in portions:
         batch.append(portion)
         size += len(portion.raw)
-        if len(batch) >= most or size >= _BATCH_BYTES:
+        if len(batch) >= most or size >= most_bytes:
             yield tuple(batch)
             batch, size = [], 0
     if batch:

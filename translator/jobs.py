@@ -47,7 +47,7 @@ def spread(work: Callable[[_Thing], _Result], things: Iterable[_Thing], jobs: in
         yield from map(work, things)
         return
     pending: deque[Future[_Result]] = deque()
-    with _Crew(work, jobs) as crew:
+    with Crew(work, jobs) as crew:
         crew.start()
         for thing in things:
             pending.append(crew.hand_out(thing))
@@ -57,7 +57,7 @@ def spread(work: Callable[[_Thing], _Result], things: Iterable[_Thing], jobs: in
             yield pending.popleft().result()
 
 
-class _Crew(Generic[_Thing, _Result]):
+class Crew(Generic[_Thing, _Result]):
     """The workers; as a context manager they live while the block runs."""
 
     def __init__(self, work: Callable[[_Thing], _Result], jobs: int) -> None:
@@ -73,6 +73,10 @@ class _Crew(Generic[_Thing, _Result]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every worker; what is under way is lost."""
         for worker in self._workers:
             worker.stop()
         self._threads.shutdown(cancel_futures=True)

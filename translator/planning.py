@@ -1,19 +1,17 @@
-"""Compare two sets of tables over an archive, in bounded memory: the plan of a change."""
+"""Compare two sets of tables over portions of an archive, wherever the processor is free: the plan of a change."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Iterable
 
-from translator.feed import Source, Unreadable, in_batches, read_portions
-from translator.jobs import spread
 from translator.pipeline import Pipeline, Translated
 from translator.plan.comparer import Comparer, Known
 from translator.plan.comparison import Comparison, merged
 from translator.portions import Portion
 from translator.translate.service_request import Lookup, no_correlation
 
-# Messages that are compared together, and go to another process together.
-_BATCH = 64
+BATCH = 64
+"""So many messages are compared together, and go to another process together."""
 
 
 class Comparing:
@@ -31,15 +29,3 @@ class Comparing:
 
     def _by(self, portion: Portion) -> Callable[[Pipeline], Iterable[Translated]]:
         return lambda pipeline: pipeline.translate_portion(portion, self._correlation)
-
-
-def compare_files(
-    comparing: Comparing, sources: Iterable[Source], unreadable: Unreadable, jobs: int = 1
-) -> Generator[Comparison]:
-    """
-    Compare what two sets of tables make of files, in the order of `translate`, by as many processes as there are jobs.
-
-    Shape: parts, to be put together in their order (`merged`). With several jobs everything can be pickled. Close the
-    iterator where it is not read to its end.
-    """
-    return spread(comparing, in_batches(read_portions(sources, unreadable), _BATCH), jobs)

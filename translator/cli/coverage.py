@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 import click
 
+from translator.cli.archive import Archive, Sharing, find_archive, sharing_options
 from translator.cli.correlations import read_correlation
 from translator.cli.count_progress import CountProgress
 from translator.cli.ending import FINDINGS, INTERRUPTED
-from translator.cli.inputs import Input, Unread, find_inputs
-from translator.cli.options import Flags, common, jobs_option
+from translator.cli.inputs import Unread
+from translator.cli.options import Flags, common
 from translator.cli.output import say, write_line
 from translator.cli.written_file import check_new, write_new, write_over
 from translator.record.correlation import Correlation
@@ -22,7 +23,6 @@ from translator.record.correlation import Correlation
 if TYPE_CHECKING:
     from translator.coverage.count import Counted, Tally
     from translator.coverage.report import Coverage
-    from translator.feed import Source
     from translator.portions import Portion
     from translator.translate.tables import Tables
 
@@ -48,7 +48,7 @@ _BATCH = 128
     show_default=True,
     help="Rows of each table on a terminal.",
 )
-@jobs_option
+@sharing_options
 @common
 def command(
     flags: Flags,
@@ -57,7 +57,7 @@ def command(
     page: str | None,
     stub: str | None,
     top: int,
-    jobs: int,
+    sharing: Sharing,
 ) -> int:
     """
     Say what an archive holds, and what the tables make of it.
@@ -85,10 +85,10 @@ def command(
     site = flags.settings().site
     tables = _tables(site)
     unread = Unread()
-    inputs = find_inputs(paths, unread)
+    archive = find_archive(paths, unread, sharing)
     tally = Tally(tables)
     known = Correlation(read_correlation(correlation), PurePath(site).name)
-    interrupted = _count(tally, _Work(tables, known), inputs, unread, jobs)
+    interrupted = _count(tally, _Work(tables, known), archive)
     for _ in range(unread.count):
         tally.unreadable()
     found = summarise(tally.counts, tables, interrupted=interrupted)
@@ -133,15 +133,11 @@ class _Work:
         return self._tally.take()
 
 
-def _count(tally: Tally, work: _Work, inputs: list[Input], unread: Unread, jobs: int) -> bool:
+def _count(tally: Tally, work: _Work, archive: Archive) -> bool:
     """Count every message, and tell whether a person stopped it."""
-    from translator.feed import in_batches, read_portions  # noqa: PLC0415
-    from translator.jobs import spread  # noqa: PLC0415
-
     with CountProgress("files") as shown:
-        portions = read_portions(_counted(inputs, shown), unread.note)
         # Alone, each message counts as it comes.
-        parts = spread(work, in_batches(portions, _BATCH if jobs > 1 else 1), jobs)
+        parts = archive.results(work, 1 if archive.is_alone else _BATCH, shown)
         try:
             with closing(parts):
                 for part in parts:
@@ -151,12 +147,6 @@ def _count(tally: Tally, work: _Work, inputs: list[Input], unread: Unread, jobs:
             say("stopped; this is what was counted so far")
             return True
     return False
-
-
-def _counted(inputs: list[Input], shown: CountProgress) -> Iterator[Source]:
-    for number, item in enumerate(inputs):
-        shown(number, len(inputs))
-        yield item.name, item.open
 
 
 def _show(found: Coverage, flags: Flags, top: int) -> None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from translator.cli.archive import Archive, Sharing, find_archive, sharing_options
 from translator.cli.correlations import read_correlation
 from translator.cli.count_progress import CountProgress
 from translator.cli.ending import FINDINGS
-from translator.cli.inputs import Input, Unread, find_inputs
+from translator.cli.inputs import Unread
 from translator.cli.ledger_place import existing
-from translator.cli.options import Flags, common, jobs_option
+from translator.cli.options import Flags, common
 from translator.cli.output import say
 from translator.errors import ConfigError, TableError
 from translator.record.correlation import Correlation
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 )
 @click.option("--show-values", is_flag=True, help="Show the values of the examples, too; they are patient data.")
 @click.option("--correlation", metavar="FILE", help="CSV that says which order belongs to which service request.")
-@jobs_option
+@sharing_options
 @common
 def command(  # noqa: PLR0913 - one for each flag
     flags: Flags,
@@ -59,7 +60,7 @@ def command(  # noqa: PLR0913 - one for each flag
     write_accept: str | None,
     examples: int,
     correlation: str | None,
-    jobs: int,
+    sharing: Sharing,
     *,
     show_values: bool,
 ) -> int:
@@ -95,12 +96,12 @@ def command(  # noqa: PLR0913 - one for each flag
     from translator.plan.comparer import Comparer  # noqa: PLC0415
     from translator.table_versions import other_tables, todays_tables  # noqa: PLC0415
 
-    if flags.ledger and jobs > 1:
-        raise click.UsageError("a ledger is looked at by one process; leave --jobs out where --ledger is named")
+    if flags.ledger and (sharing.jobs > 1 or sharing.cluster):
+        raise click.UsageError("a ledger is looked at by one process; leave --jobs and --cluster out with --ledger")
     settings = flags.settings()
     _see_to_one_site(settings)
     unread = Unread()
-    inputs = find_inputs(paths, unread)
+    archive = find_archive(paths, unread, sharing)
     accepted = _accepted(accept) if accept else None
     notes = [*_accepted(write_accept, may_miss=True), *(accepted or [])] if write_accept else []
     today = todays_tables(settings.site)
@@ -111,7 +112,7 @@ def command(  # noqa: PLR0913 - one for each flag
     with ExitStack() as stack:
         ledger = stack.enter_context(_look(existing(settings), settings.ledger_key)) if flags.ledger else None
         lookup = _lookup(correlation, ledger, PurePath(settings.site).name)
-        whole, is_complete = _compared(comparer, inputs, unread, lookup, ledger, jobs)
+        whole, is_complete = _compared(comparer, archive, lookup, ledger)
     found = found_in(whole, comparer.changes)
     judgement = judge(found, accepted) if accepted is not None else None
     plan = Plan(other.name, comparer, whole, found, judgement, unread.count, is_complete, ledger is not None)
@@ -169,20 +170,17 @@ def _lookup(correlation: str | None, ledger: Ledger | None, source: str) -> Look
     return Correlation(read_correlation(correlation), source)
 
 
-def _compared(
-    comparer: Comparer, inputs: list[Input], unread: Unread, lookup: Lookup, ledger: Ledger | None, jobs: int
-) -> tuple[Comparison, bool]:
+def _compared(comparer: Comparer, archive: Archive, lookup: Lookup, ledger: Ledger | None) -> tuple[Comparison, bool]:
     """Compare everything, or as much as there is time for; tells whether it was everything."""
     from translator.plan.comparison import merged  # noqa: PLC0415 - what --help does not need
-    from translator.planning import Comparing, compare_files  # noqa: PLC0415
+    from translator.planning import BATCH, Comparing  # noqa: PLC0415
 
     known = ledger.deliveries().words if ledger is not None else None
-    sources = [(item.name, item.open) for item in inputs]
     whole = merged([], comparer.examples)
     try:
         with (
             CountProgress("compared") as progress,
-            closing(compare_files(Comparing(comparer, lookup, known), sources, unread.note, jobs)) as parts,
+            closing(archive.results(Comparing(comparer, lookup, known), BATCH)) as parts,
         ):
             for part in parts:
                 whole = merged([whole, part], comparer.examples)

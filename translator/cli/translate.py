@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import chain
 from pathlib import PurePath
@@ -11,20 +11,25 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from translator.cli.archive import Archive, Sharing, find_archive, sharing_options
 from translator.cli.correlations import read_correlation
+from translator.cli.count_progress import CountProgress
 from translator.cli.ending import FINDINGS
-from translator.cli.inputs import Input, Unread, find_inputs
-from translator.cli.options import Flags, common, jobs_option
+from translator.cli.inputs import Unread
+from translator.cli.options import Flags, common
 from translator.cli.output import Form, Listing, say
 from translator.record.correlation import Correlation
 from translator.record.outcome import Outcome
 
 if TYPE_CHECKING:
     from translator import Translator
+    from translator.bulk.output import Output
     from translator.portions import Portion
 
 # Messages that go to another process together.
 _BATCH = 128
+# Messages that are written together; they become one part of a folder.
+_PART = 2048
 COLUMNS = ("file", "message", "type", "state", "entries", "why")
 _FINDING_STATES = frozenset({"held", "refused"})
 _NOT_CONFORMANT = frozenset({"not-conformant", "conformance-unchecked"})
@@ -35,14 +40,22 @@ _FINDINGS = _FINDING_STATES | _NOT_CONFORMANT
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option("--correlation", metavar="FILE", help="CSV that says which order belongs to which service request.")
 @click.option("--strict", is_flag=True, help="Compare each message with its HL7 or FHIR version, too.")
-@jobs_option
+@click.option(
+    "--output",
+    metavar="PLACE",
+    help="Write to a file or URL in place of stdout: NAME.ndjson, NAME.parquet; with / at its end, a folder of parts.",
+)
+@sharing_options
 @common
-def command(flags: Flags, paths: tuple[str, ...], correlation: str | None, jobs: int, *, strict: bool) -> int:
+def command(
+    flags: Flags, paths: tuple[str, ...], correlation: str | None, output: str | None, sharing: Sharing, *, strict: bool
+) -> int:
     """
     Translate lab files; no network, no ledger.
 
-    PATH is a file, a folder (read whole, without hidden files) or `-` for stdin; gzip and zip archives are opened.
-    Files of FHIR NDJSON are one export together and come last: one message per report, wherever its parts lie.
+    PATH is a file, a folder (read whole, without hidden files), a URL of either (s3://...) or `-` for stdin; gzip and
+    zip archives are opened, and in Parquet each row of a column is a file. Files of FHIR NDJSON are one export together
+    and come last: one message per report, wherever its parts lie.
     Prints one JSON line per message: what would be posted, and the fate of every observation.
 
     Exit code 1 if anything is held or refused, a file cannot be read, or there is nothing to translate; with --strict
@@ -54,16 +67,24 @@ def command(flags: Flags, paths: tuple[str, ...], correlation: str | None, jobs:
       translator translate inbox/ --correlation orders.csv --format json
       translator translate DiagnosticReport.ndjson Observation.ndjson.gz ServiceRequest.ndjson
       cat results.hl7 | translator translate - --site acme
+      translator translate s3://lab/2025/ --output s3://lab/outcomes/2025.parquet/ --cluster head:6379
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     unread = Unread()
-    inputs = find_inputs(paths, unread)
+    target = _target(output) if output else None
+    archive = find_archive(paths, unread, sharing, is_bulk=target is not None and target.is_bulk)
     site = flags.settings().site
     known = Correlation(read_correlation(correlation), PurePath(site).name)
-    work = _Work(_load(site), known, is_strict=strict, form=flags.form)
-    tally = _print(_rows(work, inputs, unread, jobs), flags)
+    judge = _Judge(_load(site), known, is_strict=strict)
+    tally = _write(judge, archive, target) if target else _print(judge, archive, flags)
     if not tally and not unread.count:
         say("nothing to translate")
     return FINDINGS if unread.count or not tally or _FINDINGS & tally.keys() else 0
+
+
+def _target(output: str) -> Output:
+    from translator.bulk.output import output_at  # noqa: PLC0415 - only with the flag
+
+    return output_at(output)
 
 
 def describe(outcome: Outcome) -> tuple[str, ...]:
@@ -90,47 +111,70 @@ class _Row(NamedTuple):
     found: tuple[str, ...]
 
 
-class _Work:
-    """Translate portions and make ready what is printed of them; wherever the processor is free."""
+class _Judge:
+    """Translate portions, and tell what of each outcome counts for the exit code; wherever the processor is free."""
 
-    def __init__(self, engine: Translator, known: Correlation, *, is_strict: bool, form: Form) -> None:
+    def __init__(self, engine: Translator, known: Correlation, *, is_strict: bool) -> None:
         self._engine = engine
         self._known = known
         self._is_strict = is_strict
-        self._is_table = form == "table"
 
-    def __call__(self, portions: Iterable[Portion]) -> list[_Row]:
-        return [self._row(raw, outcome) for portion in portions for raw, outcome in self._translated(portion)]
+    def __call__(self, portions: Iterable[Portion]) -> Iterator[tuple[Outcome, tuple[str, ...]]]:
+        for portion in portions:
+            for raw, outcome in self._engine.translate_portion(portion, correlation=self._known):
+                yield self._judged(raw, outcome)
 
-    def _translated(self, portion: Portion) -> Iterator[tuple[bytes, Outcome]]:
-        return self._engine.translate_portion(portion, correlation=self._known)
-
-    def _row(self, raw: bytes, outcome: Outcome) -> _Row:
+    def _judged(self, raw: bytes, outcome: Outcome) -> tuple[Outcome, tuple[str, ...]]:
         if self._is_strict:
             from translator.conformance import with_conformance  # noqa: PLC0415 - only --strict needs it
 
             outcome = with_conformance(raw, outcome, self._engine.tables)
         found = {entry.state for entry in outcome.entries} & _FINDING_STATES
         found |= {found.code for found in outcome.diagnostics if found.severity == "error"} & _NOT_CONFORMANT
-        line, cells = (b"", describe(outcome)) if self._is_table else (outcome.json, ())
-        return _Row(line, cells, (outcome.state, *found))
+        return outcome, (outcome.state, *found)
 
 
-def _rows(work: _Work, inputs: list[Input], unread: Unread, jobs: int) -> Generator[list[_Row]]:
-    from translator.feed import in_batches, read_portions  # noqa: PLC0415 - --help opens nothing
-    from translator.jobs import spread  # noqa: PLC0415 - the same
+class _Rows:
+    """Make ready what is printed of portions."""
 
-    portions = read_portions([(item.name, item.open) for item in inputs], unread.note)
-    # Alone, each message is printed as it comes.
-    return spread(work, in_batches(portions, _BATCH if jobs > 1 else 1), jobs)
+    def __init__(self, judge: _Judge, form: Form) -> None:
+        self._judge = judge
+        self._is_table = form == "table"
+
+    def __call__(self, portions: Iterable[Portion]) -> list[_Row]:
+        return [
+            _Row(b"", describe(outcome), found) if self._is_table else _Row(outcome.json, (), found)
+            for outcome, found in self._judge(portions)
+        ]
 
 
-def _print(batches: Generator[list[_Row]], flags: Flags) -> Counter[str]:
+def _print(judge: _Judge, archive: Archive, flags: Flags) -> Counter[str]:
     tally: Counter[str] = Counter()
     listing = Listing(flags.form, COLUMNS)
-    with closing(batches):
+    # Alone, each message is printed as it comes.
+    with closing(archive.results(_Rows(judge, flags.form), 1 if archive.is_alone else _BATCH)) as batches:
         for row in chain.from_iterable(batches):
             listing.add(row.line, *row.cells)
             tally.update(row.found)
     listing.close()
+    return tally
+
+
+def _write(judge: _Judge, archive: Archive, target: Output) -> Counter[str]:
+    """Write to where it is wanted, and say how much it is."""
+    from translator.bulk.output import Writing, opened  # noqa: PLC0415 - only with the flag
+
+    tally: Counter[str] = Counter()
+    lines = 0
+    with (
+        opened(target) as output,
+        CountProgress("outcomes") as shown,
+        closing(archive.results(Writing(judge, target.form, output.unfinished), _PART)) as blocks,
+    ):
+        for block in blocks:
+            output.add(block)
+            tally.update(block.found)
+            lines += block.lines
+            shown(lines, None)
+    say(f"wrote {lines:,} outcomes to {target.place}")
     return tally

@@ -1,0 +1,75 @@
+"""Read messages from a column of Parquet, or of Arrow: one row is one file, called by its table and its number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from translator.errors import ConfigError
+from translator.portions import Portion, cut_portions
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_BATCH_ROWS = 1024
+
+
+def message_column(schema: pa.Schema, name: str | None) -> str:
+    """
+    Name the column that holds messages: the one that was named, else the only one of bytes or text.
+
+    Raises: ConfigError where there is none, or more than one.
+    """
+    fitting: list[str] = [field.name for field in schema if _fits(field.type)]
+    if name is None and len(fitting) == 1:
+        return fitting[0]
+    if name is None:
+        raise ConfigError(f"{len(fitting)} columns hold bytes or text ({', '.join(fitting)}); name one with --column")
+    if name not in schema.names:
+        raise ConfigError(f"there is no column {name}; there are {', '.join(schema.names)}")
+    if name not in fitting:
+        raise ConfigError(f"the column {name} holds neither bytes nor text")
+    return name
+
+
+def read_rows(
+    stream: object, file: str, name: str | None, groups: Iterable[int] | None, first: int
+) -> Iterator[Portion]:
+    """
+    Cut the messages of some row groups, the first of which begins with the `first` row; of all where none is named.
+
+    Raises: ConfigError where no column fits; ValueError or OSError where this is no sound Parquet.
+    """
+    from pyarrow import parquet  # noqa: PLC0415 - only for Parquet
+
+    table = parquet.ParquetFile(stream)
+    column = message_column(table.schema_arrow, name)
+    row = first
+    wanted = range(table.num_row_groups) if groups is None else groups
+    for batch in table.iter_batches(_BATCH_ROWS, row_groups=list(wanted), columns=[column]):
+        for raw in messages_of(batch.column(0)):
+            yield from cut_portions([raw] if raw else [], f"{file}#{row}")
+            row += 1
+
+
+def messages_of(column: pa.Array) -> Iterator[bytes]:
+    """Give the bytes of every row; none where a row is null."""
+    import pyarrow as pa  # noqa: PLC0415 - only for tables
+
+    plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    return (raw or b"" for raw in plain.cast(pa.large_binary()).to_pylist())
+
+
+def _fits(kind: pa.DataType) -> bool:
+    import pyarrow.types as kinds  # noqa: PLC0415 - only for tables
+
+    value = kind.value_type if kinds.is_dictionary(kind) else kind
+    tests = (
+        kinds.is_string,
+        kinds.is_large_string,
+        kinds.is_string_view,
+        kinds.is_binary,
+        kinds.is_large_binary,
+        kinds.is_binary_view,
+    )
+    return any(test(value) for test in tests)
