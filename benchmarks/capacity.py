@@ -247,10 +247,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="keep the figures in capacity.json")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        server = Postgres(Path(name) / "postgres")
+        server = Postgres(Path(name) / "postgres", syncs=True)
         try:
-            server.execute("ALTER SYSTEM SET fsync = on")
-            server.execute("SELECT pg_reload_conf()")
             shapes = {}
             for what, shape in SHAPES.items():
                 print(f"{what}: {wanted.rounds} rounds of {wanted.messages:,} messages", file=sys.stderr)

@@ -187,7 +187,7 @@ def main() -> int:
         stack.enter_context(spaces)
         sandbox = stack.enter_context(SandboxProcess("--accept-any"))
         spaces.relay(urlsplit(sandbox.whoop_url).port or 0)
-        server = Postgres(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "postgres")
+        server = Postgres(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "postgres", syncs=True)
         stack.callback(server.close)
         server.listen(spaces.addresses, list(networks(spaces.addresses)))
         figures = Figures()

@@ -26,15 +26,16 @@ _TEMPLATE = "ledger_template"
 
 
 class Postgres:
-    """One server; each test gets databases of its own."""
+    """One server; each test gets databases of its own. What is measured `syncs` every commit, as in production."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, syncs: bool = False) -> None:
         self._server: Any = get_server(folder, cleanup_mode=None)
         self._names = itertools.count(1)
         self._has_template = False
-        # Tests need its locks and its transactions, not its patience with disks.
-        self.execute("ALTER SYSTEM SET fsync = off")
-        self.execute("SELECT pg_reload_conf()")
+        if not syncs:
+            # Tests need its locks and its transactions, not its patience with disks.
+            self.execute("ALTER SYSTEM SET fsync = off")
+            self.execute("SELECT pg_reload_conf()")
 
     @property
     def pid(self) -> int:

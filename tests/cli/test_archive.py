@@ -158,7 +158,7 @@ def test_absent_extra_is_named(archive: Path) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert "pip install 'translator[archive]'" in done.stderr
+    assert "pip install '.[archive]'" in done.stderr
 
 
 def test_plain_archive_needs_nothing_heavy(archive: Path) -> None:

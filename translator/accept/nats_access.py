@@ -18,7 +18,7 @@ from translator.errors import ConfigError
 if TYPE_CHECKING:
     from faststream.security import BaseSecurity
 
-NEEDS_EXTRA = "[[nats]] needs FastStream, which is not installed: pip install 'translator[stream]'"
+NEEDS_EXTRA = "[[nats]] needs FastStream, which is not installed: pip install '.[stream]' in translator's folder"
 
 
 def check_nats(rows: Sequence[NatsIntake]) -> None:

@@ -42,7 +42,7 @@ _TRIES = 4
 _LOOK_S = 0.1
 _KNOCK_S = 10
 _HERE = ""
-_INSTALL = "on every host: the same Python, and the same 'translator[archive]'"
+_INSTALL = "on every host: the same Python, and the same translator with the extra `archive`"
 
 
 class Engine:
@@ -135,7 +135,7 @@ def daft_engine(cluster: str | None, jobs: int) -> Iterator[Engine]:
         import daft  # noqa: PLC0415 - only where it is used
         import pyarrow as pa  # noqa: F401, PLC0415 - the same
     except ImportError:
-        raise ConfigError("this needs Daft: pip install 'translator[archive]'") from None
+        raise ConfigError("this needs Daft: pip install '.[archive]' in translator's folder") from None
     if cluster is None:
         daft.set_runner_native()
         processors = {_HERE: jobs}
@@ -150,7 +150,7 @@ def _connect(cluster: str) -> dict[str, int]:
         import daft  # noqa: PLC0415 - only where it is used
         import ray  # noqa: PLC0415 - the same
     except ImportError:
-        raise ConfigError("--cluster needs Ray: pip install 'translator[archive]'") from None
+        raise ConfigError("--cluster needs Ray: pip install '.[archive]' in translator's folder") from None
     _knock(cluster)
     try:
         # What a worker prints stays in Ray's log there.

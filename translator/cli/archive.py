@@ -144,7 +144,7 @@ def find_archive(paths: Sequence[str], unread: Unread, sharing: Sharing, *, is_b
         if not (is_bulk or sharing.is_bulk or any(item.name.lower().endswith(_PARQUET) for item in inputs)):
             return Archive(inputs, unread, sharing, is_bulk=False)
     if missing := [name for name in _NEEDED if find_spec(name) is None]:
-        raise ConfigError(f"this needs {' and '.join(missing)}: pip install 'translator[archive]'")
+        raise ConfigError(f"this needs {' and '.join(missing)}: pip install '.[archive]' in translator's folder")
     if paths.count(STDIN) > 1:
         raise ConfigError("`-` (stdin) can be read only once")
     files = [file for path in local for file in _stored(path, unread)]

@@ -30,7 +30,7 @@ TASK = "drain"
 URGENT = ".urgent"
 """What is urgent has a queue of its own, named so behind the destination."""
 
-NEEDS_EXTRA = "a cluster needs Procrastinate, which is not installed: pip install 'translator[cluster]'"
+NEEDS_EXTRA = "a cluster needs Procrastinate, which is not installed: pip install '.[cluster]' in translator's folder"
 
 _FUNCTION = """
 CREATE FUNCTION {jobs}.lane_is_due() RETURNS trigger LANGUAGE plpgsql

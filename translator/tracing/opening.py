@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 NEEDS_EXTRA = (
     "`trace.endpoint` is set, or a variable of OpenTelemetry, and traces need the extra `trace`: "
-    "pip install 'translator[trace]'"
+    "pip install '.[trace]' in translator's folder"
 )
 
 
