@@ -144,7 +144,7 @@ def _by_url(url: URL) -> Database:
         )
     except (SQLAlchemyError, ImportError):
         raise ConfigError(
-            "a ledger in PostgreSQL needs psycopg, which is not here: pip install '.[postgresql]' in translator's folder"
+            "a ledger in PostgreSQL needs psycopg, not here yet: pip install '.[postgresql]' in translator's folder"
         ) from None
     event.listen(engine, "connect", _prepare_postgresql)
     return Database(engine, None)
