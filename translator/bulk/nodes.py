@@ -9,6 +9,7 @@ that a library could print: what fails is told by class and place.
 from __future__ import annotations
 
 import functools
+import gc
 import hashlib
 import pickle
 import sys
@@ -92,6 +93,8 @@ class Unpacking:
 @functools.lru_cache(maxsize=1)
 def _unpickled(work: bytes) -> Callable[[Any], Any]:
     found: Callable[[Any], Any] = pickle.loads(work)  # noqa: S301 - from the process that shares out
+    # Tables and libraries stay as long as this process: nobody needs to look for garbage in them.
+    gc.freeze()
     return found
 
 

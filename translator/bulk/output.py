@@ -9,6 +9,7 @@ does its work twice writes two files, of which only one is named.
 
 from __future__ import annotations
 
+import io
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -99,21 +100,20 @@ class Writing:
     def __call__(self, portions: Iterable[Portion]) -> Block:
         """Give what came of them, or where it is written."""
         found: dict[str, int] = {}
-        outcomes: list[Outcome] = []
-        for outcome, words in self._judge(portions):
-            outcomes.append(outcome)
-            for word in words:
-                found[word] = found.get(word, 0) + 1
-        if not outcomes or not self._folder:
-            return Block(found, len(outcomes), _encoded(outcomes, self._form))
+        outcomes = _counted(self._judge(portions), found)
+        if self._form == "ndjson":
+            # Each at once: thousands of outcomes at a time would keep the garbage collector busy.
+            encoded = [outcome.json + b"\n" for outcome in outcomes]
+            lines, data = len(encoded), b"".join(encoded)
+        else:
+            batch = in_columns(outcomes)
+            lines, data = batch.num_rows, _packed(batch) if self._folder else _stream_of(batch)
+        if not lines or not self._folder:
+            return Block(found, lines, data)
         part = f"{self._folder}/{uuid.uuid4().hex}"
         with open_output(part) as stream:
-            if self._form == "ndjson":
-                stream.write(_lines(outcomes))
-            else:
-                with _parquet(stream) as writer:
-                    _write_rows(writer, [in_columns(outcomes)])
-        return Block(found, len(outcomes), part=part)
+            stream.write(data)
+        return Block(found, lines, part=part)
 
 
 class Folder:
@@ -216,19 +216,27 @@ def _file(output: Output) -> Iterator[Lines | Table]:
             remove(fresh)
 
 
-def _encoded(outcomes: list[Outcome], form: Form) -> bytes:
-    if form == "ndjson":
-        return _lines(outcomes)
+def _counted(judged: Iterable[Judged], found: dict[str, int]) -> Iterator[Outcome]:
+    for outcome, words in judged:
+        for word in words:
+            found[word] = found.get(word, 0) + 1
+        yield outcome
+
+
+def _stream_of(batch: pa.RecordBatch) -> bytes:
     import pyarrow as pa  # noqa: PLC0415 - only for Parquet
 
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, arrow_schema()) as writer:
-        writer.write_batch(in_columns(outcomes))
+        writer.write_batch(batch)
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
 
 
-def _lines(outcomes: Iterable[Outcome]) -> bytes:
-    return b"".join([outcome.json + b"\n" for outcome in outcomes])
+def _packed(batch: pa.RecordBatch) -> bytes:
+    sink = io.BytesIO()
+    with _parquet(sink) as writer:
+        _write_rows(writer, [batch])
+    return sink.getvalue()
 
 
 @contextmanager

@@ -97,7 +97,9 @@ def command(  # noqa: PLR0913 - one for each flag
     from translator.table_versions import other_tables, todays_tables  # noqa: PLC0415
 
     if flags.ledger and (sharing.jobs > 1 or sharing.cluster):
-        raise click.UsageError("a ledger is looked at by one process; leave --jobs and --cluster out with --ledger")
+        raise click.UsageError(
+            "a ledger is looked at by one process; leave --jobs out, and --cluster, where --ledger is named"
+        )
     settings = flags.settings()
     _see_to_one_site(settings)
     unread = Unread()
