@@ -125,6 +125,7 @@ def test_key_has_a_variable(key: object) -> None:
         "api.enabled": "false",
         "api.largest_mb": "8",
         "console.listen": "[::1]:0",
+        "nats": "LAB",
         "console.session_h": "1",
         "trace.sample_ratio": "0.5",
         "trace.headers": "env:ELSEWHERE",

@@ -183,3 +183,12 @@ def test_watch_sees_every_message_as_it_was_read() -> None:
     assert [(raw, outcome) for raw, _, outcome in seen] == [(one, found[0]), (other, found[1])]
     assert [message.reports[0].observations[0].codes[0].code for _, message, _ in seen] == ["2085-9", "2093-3"]
     assert apart.entries == found[0].entries
+
+
+def test_sender_of_each_of_very_many_is_its_own() -> None:
+    """What is remembered of headers is bounded, and nobody is taken for another."""
+    names = [f"LAB{number}" for number in range(300)]
+
+    found = [ENGINE.read(FIRST.replace(b"EXLAB|", f"{name}|".encode(), 1)).sender for name in [*names, *names]]
+
+    assert found == [f"{name}|NORTH" for name in [*names, *names]]

@@ -8,6 +8,7 @@ import pytest
 
 from translator.mapping_files import packaged_files
 from translator.translate.lint import lint_tables
+from translator.translate.lint_factors import proof_of
 from translator.translate.load import load_tables
 
 FILES = packaged_files()
@@ -121,3 +122,16 @@ def test_unit_that_is_no_ucum_is_found_once_and_not_reckoned_with() -> None:
     faults = found("units/spellings.csv", "spelling,ucum,whoop_code,note\nmgw,mg/wk,,held: test\n", library)
     assert [(at, code) for at, code, _ in faults] == [("2:2", "table-unit-unknown"), ("2:2", "table-unit-proof")]
     assert ("mgw", "mg/wk", None) not in library.asked
+
+
+@pytest.mark.parametrize(
+    ("code", "start", "end", "proof"),
+    [
+        pytest.param("HBA1C", "mmol/mol", "%", "master equation", id="glycated haemoglobin"),
+        pytest.param("TOTAL_CHOLESTEROL", "mmol/L", "mg/dL", "molar mass", id="moles to mass"),
+        pytest.param("", "u[IU]/mL", "m[IU]/L", "size", id="one size by two names"),
+    ],
+)
+def test_conversion_says_what_proves_it(code: str, start: str, end: str, proof: str) -> None:
+    """One word for whoever reads the table."""
+    assert proof_of(load_tables(FILES).conversions[code, start, end]) == proof

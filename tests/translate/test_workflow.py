@@ -18,6 +18,7 @@ from translator.translate.workflow import (
     StatusCall,
     Workflow,
     confirmations,
+    is_known,
     may_follow,
     next_status,
     replaces,
@@ -192,3 +193,17 @@ def test_confirmation_takes_one_call_where_all_are_confirmed(
 ) -> None:
     """The requisition's own call sets all of its orders, so it is used only where that is true."""
     assert confirmations("R", statuses, frozenset(confirmed)) == calls
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        pytest.param("", True, id="none yet"),
+        pytest.param(PARTIAL, True, id="on the way"),
+        pytest.param(ISSUE, True, id="terminal"),
+        pytest.param("ON_HOLD", False, id="of no document"),
+    ],
+)
+def test_documented_statuses_are_known(status: str, expected: bool) -> None:  # noqa: FBT001 - a table of cases
+    """What may follow a status is told of these alone."""
+    assert is_known(status) is expected
