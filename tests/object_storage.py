@@ -12,7 +12,7 @@ from pathlib import Path
 
 BUCKET = "lab"
 _START_S = 60.0
-_PORTS = [f"{part}.port{kind}" for part in ("s3", "master", "volume", "filer") for kind in ("", ".grpc")]
+_PORTS = [f"{part}.port{kind}" for part in ("s3", "master", "volume", "filer", "admin") for kind in ("", ".grpc")]
 
 
 class ObjectStorage:
@@ -35,6 +35,7 @@ class ObjectStorage:
             f"-s3.config={folder}/s3.json",
             *flags,
             "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
             "-webdav=false",
             "-admin.ui=false",
             "-master.telemetry=false",
