@@ -88,7 +88,6 @@ def ray_cluster(nodes: int, processors: int = 1) -> Iterator[str]:
 
     os.environ |= {
         "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_raylet_start_wait_time_s": "300",
         "DO_NOT_TRACK": "1",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     }

@@ -75,6 +75,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @POSIX
+@pytest.mark.slow
 def test_cluster_gives_the_same_bytes(cluster: RayCluster, archive: Path) -> None:
     """On one node, whose two processors share the work."""
     shared = translator("translate", archive, "--cluster", cluster.address)
