@@ -102,34 +102,6 @@ def _is_quiet(ledger: Ledger) -> bool:
         return False
 
 
-def test_lanes_of_a_killed_host_are_taken_over(url: str, sandbox: SandboxProcess, host: StartHost) -> None:
-    """What it had under way is unknown once it is known to be dead, and all else is delivered in order by another."""
-    sandbox.fault("results", "delay", 30, times=4)
-    with Ledger.open(url) as ledger:
-        first = host("deliver")
-        accept(ledger, "C0", "C1")
-        wait_until(lambda: bool(open_lanes(ledger)), PATIENCE_S)
-        first.send_signal(signal.SIGKILL)
-        first.wait()
-        left = open_lanes(ledger)
-        sandbox.clear_faults()
-        second = host("deliver")
-        wait_until(lambda: _is_quiet(ledger), PATIENCE_S)
-        second.send_signal(signal.SIGTERM)
-        code = second.wait(PATIENCE_S)
-        said, received = states(ledger), sandbox.results()
-
-        unknown = {lane for lane, each in said.items() if "unknown" in each}
-        assert left
-        assert left <= unknown
-        assert code == 1
-        assert [ledger.verify(), ledger.cluster().workers()] == [[], []]
-    for lane in LANES:
-        codes = [int(body["observations"][0]["code"][1:]) for body in received.get(lane, [])]
-        assert list(compare(codes, said[lane])) == []
-
-
-@pytest.mark.slow
 def test_lanes_of_a_killed_host_and_of_one_that_stands_still_are_taken_over(
     url: str, sandbox: SandboxProcess, host: StartHost
 ) -> None:

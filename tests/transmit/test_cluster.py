@@ -11,7 +11,7 @@ from procrastinate import PsycopgConnector
 from procrastinate.jobs import Job, Status
 
 from tests.postgres import Postgres
-from translator.errors import DeclaredDeadError
+from translator.errors import DeclaredDeadError, LedgerError, LedgerUnavailableError
 from translator.ledger import Ledger
 from translator.transmit.cluster_queue import Reports, queue_place
 from translator.transmit.membership import Member, Terms
@@ -32,7 +32,7 @@ class Host:
             self._place = queue_place(ledger.cluster().address)
         self.member = Member(TERMS, time.monotonic)
         self.introduced: list[int] = []
-        self.broke_off = 0
+        self.failures: list[LedgerError] = []
 
     def run(self, work: Work) -> None:
         """Do something with the queue open."""
@@ -41,7 +41,9 @@ class Host:
             connector = PsycopgConnector(conninfo=self._place, min_size=1, max_size=2)
             await connector.open_async()
             try:
-                await work(Reports(connector, self.member, time.monotonic, self.introduced.append, self._note))
+                await work(
+                    Reports(connector, self.member, time.monotonic, self.introduced.append, self.failures.append)
+                )
             finally:
                 await connector.close_async()
 
@@ -61,9 +63,6 @@ class Host:
     def strike_off(self) -> None:
         """Take every worker for dead."""
         self._postgres.execute("DELETE FROM translator_jobs.procrastinate_workers", self._url)
-
-    def _note(self) -> None:
-        self.broke_off += 1
 
 
 async def begin_job(reports: Reports) -> Job:
@@ -95,7 +94,7 @@ def test_worker_is_certain_from_when_it_is_listed(host: Host) -> None:
 
 
 def test_worker_that_was_struck_off_hears_of_it_when_it_reports(host: Host) -> None:
-    """Its report finds no row, of which nobody else would take notice."""
+    """Its report finds no row; so do its jobs, which nobody else would tell."""
 
     async def work(reports: Reports) -> None:
         worker = await reports.register_worker()
@@ -105,6 +104,8 @@ def test_worker_that_was_struck_off_hears_of_it_when_it_reports(host: Host) -> N
             await reports.update_heartbeat(worker)
 
     host.run(work)
+
+    assert [type(failure) for failure in host.failures] == [DeclaredDeadError]
 
 
 def test_workers_leave_the_list_together(host: Host) -> None:
@@ -133,7 +134,7 @@ def test_job_that_cannot_be_taken_off_the_queue_ends_the_host(host: Host) -> Non
 
     host.run(work)
 
-    assert host.broke_off == 1
+    assert [type(failure) for failure in host.failures] == [LedgerUnavailableError]
 
 
 def test_job_that_is_left_stays_where_it_is_when_it_ends(host: Host) -> None:
@@ -146,7 +147,7 @@ def test_job_that_is_left_stays_where_it_is_when_it_ends(host: Host) -> None:
 
     host.run(work)
 
-    assert (host.jobs(), host.broke_off) == ([1], 0)
+    assert (host.jobs(), len(host.failures)) == ([1], 0)
 
 
 def test_job_that_is_given_back_is_gone_while_it_still_runs(host: Host) -> None:
@@ -161,4 +162,4 @@ def test_job_that_is_given_back_is_gone_while_it_still_runs(host: Host) -> None:
 
     host.run(work)
 
-    assert (seen, host.broke_off) == ([[]], 0)
+    assert (seen, len(host.failures)) == ([[]], 0)

@@ -217,7 +217,7 @@ class Cluster:
 
 
 # Written out, not bound: they are of a type of Procrastinate's, and only so fit its indexes.
-_TODO: ColumnElement[str] = literal_column("'todo'")
+_WAITING: ColumnElement[str] = literal_column("'todo'")
 _DOING: ColumnElement[str] = literal_column("'doing'")
 _ROOM = text(
     "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
@@ -228,7 +228,7 @@ _FORGOTTEN = (
     select(_lane.c.id)
     .where(
         _lane.c.due_at < bindparam("since"),
-        ~exists().where(jobs.c.queueing_lock == cast(_lane.c.id, Text), jobs.c.status.in_([_TODO, _DOING])),
+        ~exists().where(jobs.c.queueing_lock == cast(_lane.c.id, Text), jobs.c.status.in_([_WAITING, _DOING])),
     )
     .order_by(_lane.c.id)
     .limit(_SOME)

@@ -88,7 +88,7 @@ def _unknown(worker: Worker) -> Host:
 
 
 # Written out, not bound: they are of a type of Procrastinate's, and only so fit its indexes.
-_TODO: ColumnElement[str] = literal_column("'todo'")
+_WAITING: ColumnElement[str] = literal_column("'todo'")
 _DOING: ColumnElement[str] = literal_column("'doing'")
 _silent_s = func.extract("epoch", func.clock_timestamp() - workers.c.last_heartbeat)
 _lanes_of = select(func.count()).where(jobs.c.worker_id == workers.c.id, jobs.c.status == _DOING).scalar_subquery()
@@ -112,7 +112,7 @@ _QUEUES = (
         func.count().filter(or_(jobs.c.scheduled_at.is_(None), ~_is_later)),
         func.count().filter(_is_later),
     )
-    .where(jobs.c.status == _TODO)
+    .where(jobs.c.status == _WAITING)
     .group_by(jobs.c.queue_name)
     .order_by(jobs.c.queue_name)
 )

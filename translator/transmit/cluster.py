@@ -27,7 +27,7 @@ from translator.errors import LedgerError, LedgerUnavailableError, TakenOverErro
 from translator.ledger import Bell, Cluster
 from translator.ledger.cluster_install import TASK, URGENT
 from translator.ledger.database import CONNECT_SECONDS
-from translator.transmit.cluster_queue import Reports, queue_place
+from translator.transmit.cluster_queue import GONE, Reports, queue_place
 from translator.transmit.engine import GLANCE_S, Lanes, Turn
 from translator.transmit.membership import Member, Terms
 
@@ -37,7 +37,6 @@ POLL_S = 1.0
 LOOK_S = 1.0
 """How often a worker looks whether its destination may be called, should nobody ring."""
 
-_GONE = "the database of the cluster cannot be reached, or broke off; this host stops sending until it is back"
 _POOL = 4
 
 
@@ -81,7 +80,7 @@ class ClusterEngine:
             conninfo=queue_place(self._cluster.address), min_size=1, max_size=_POOL, timeout=CONNECT_SECONDS
         )
         app = App(connector=connector)
-        app.job_manager = reports = Reports(connector, self._member, self._clock, self._introduce, self._broken)
+        app.job_manager = reports = Reports(connector, self._member, self._clock, self._introduce, self._fail)
 
         def ends() -> bool:
             return is_over() or self._failure is not None
@@ -120,7 +119,7 @@ class ClusterEngine:
             ended = await asyncio.gather(*workers, *beside, return_exceptions=True)
         for error in ended:
             if isinstance(error, ConnectorException | LedgerError):
-                self._fail(error if isinstance(error, LedgerError) else LedgerUnavailableError(_GONE))
+                self._fail(error if isinstance(error, LedgerError) else LedgerUnavailableError(GONE))
             elif isinstance(error, Exception):
                 raise error
         if broke_off:
@@ -222,7 +221,7 @@ class ClusterEngine:
         return self._cluster.remind([int(lane)])
 
     def _broken(self) -> None:
-        self._fail(LedgerUnavailableError(_GONE))
+        self._fail(LedgerUnavailableError(GONE))
 
     def _introduce(self, worker: int) -> None:
         self._cluster.introduce(worker, name=socket.gethostname(), pid=os.getpid(), queue=self._destination)

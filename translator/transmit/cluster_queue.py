@@ -11,11 +11,13 @@ from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from translator.errors import DeclaredDeadError
+from translator.errors import DeclaredDeadError, LedgerError, LedgerUnavailableError
 from translator.ledger.cluster_tables import SCHEMA
 from translator.ledger.database import PATIENCE, SERVER_PATIENCE
 from translator.ledger.lanes import DEAD
 from translator.transmit.membership import Member
+
+GONE = "the database of the cluster cannot be reached, or broke off; this host stops sending until it is back"
 
 _LISTED = "SELECT 1 FROM procrastinate_workers WHERE id = %(worker_id)s"
 
@@ -38,11 +40,11 @@ class Reports(JobManager):
         member: Member,
         clock: Callable[[], float],
         introduce: Callable[[int], None],
-        broke_off: Callable[[], None],
+        failed: Callable[[LedgerError], None],
     ) -> None:
         super().__init__(connector)
         self._introduce = introduce
-        self._broke_off = broke_off
+        self._failed = failed
         self._member = member
         self._clock = clock
         self.listed: list[int] = []
@@ -62,12 +64,15 @@ class Reports(JobManager):
         """
         Report a worker.
 
-        Raises: DeclaredDeadError where the others have struck it off, of which Procrastinate takes no notice.
+        Raises: DeclaredDeadError where the others have struck it off, of which Procrastinate takes no notice. Its worker
+        ends after its jobs, and those that are held back wait for a word that comes no more: so they are told, too.
         """
         asked_at = self._clock()
         await super().update_heartbeat(worker_id)
         if not await self.connector.execute_query_all_async(_LISTED, worker_id=worker_id):
-            raise DeclaredDeadError(DEAD)
+            error = DeclaredDeadError(DEAD)
+            self._failed(error)
+            raise error
         self._member.reported(worker_id, asked_at)
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 - the method's own
@@ -78,7 +83,7 @@ class Reports(JobManager):
         try:
             await super().finish_job(job, status, delete_job)
         except ConnectorException:
-            self._broke_off()
+            self._failed(LedgerUnavailableError(GONE))
 
     async def give_back(self, job: Job) -> None:
         """Take a job off the queue while it still runs, so that its lane is free for others."""
