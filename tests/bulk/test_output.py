@@ -10,7 +10,6 @@ import pyarrow.dataset as ds
 import pytest
 
 from tests.cli.test_translate import HDL, UNMAPPED, message
-from tests.object_storage import BUCKET, ObjectStorage
 from translator import Outcome, Translator
 from translator.bulk.columns import arrow_schema
 from translator.bulk.output import Output, Writing, opened, output_at
@@ -42,18 +41,6 @@ def fill(output: Output) -> int:
         for block in blocks:
             filled.add(block)
     return sum(block.lines for block in blocks)
-
-
-@pytest.fixture(params=["local", "s3"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give a folder of this machine, then one of an object storage."""
-    if request.param == "local":
-        return str(tmp_path)
-    storage: ObjectStorage = request.getfixturevalue("object_storage")
-    monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
-    for name, value in storage.environment.items():
-        monkeypatch.setenv(name, value)
-    return f"s3://{BUCKET}/{tmp_path.name}"
 
 
 def names(place: str) -> list[str]:

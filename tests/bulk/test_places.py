@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.object_storage import BUCKET, ObjectStorage
@@ -21,18 +19,6 @@ from translator.bulk.places import (
 from translator.errors import ConfigError
 
 AT = f"s3://{BUCKET}"
-
-
-@pytest.fixture(params=["local", "s3"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give a folder of this machine, then one of an object storage."""
-    if request.param == "local":
-        return str(tmp_path)
-    storage: ObjectStorage = request.getfixturevalue("object_storage")
-    monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
-    for name, value in storage.environment.items():
-        monkeypatch.setenv(name, value)
-    return f"{AT}/{tmp_path.name}"
 
 
 def put(place: str, raw: bytes = b"x") -> None:
