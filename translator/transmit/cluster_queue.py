@@ -65,7 +65,7 @@ class Reports(JobManager):
         Report a worker.
 
         Raises: DeclaredDeadError where the others have struck it off, of which Procrastinate takes no notice. Its
-        worker ends after its jobs, and those that are held back wait for a word that comes no more: so they are told, too.
+        worker ends after its jobs, and those that are held back wait for a word that comes no more: they are told, too.
         """
         asked_at = self._clock()
         await super().update_heartbeat(worker_id)
