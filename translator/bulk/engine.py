@@ -155,8 +155,8 @@ def _connect(cluster: str) -> dict[str, int]:
     try:
         # What a worker prints stays in Ray's log there.
         ray.init(cluster, log_to_driver=False, logging_level=logging.ERROR, ignore_reinit_error=True)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise ConfigError(f"{cluster}: no Ray cluster answers there ({type(error).__name__})") from None
+    except (ConnectionError, ValueError, RuntimeError):
+        raise _nobody_at(cluster) from None
     nodes = {node["NodeID"]: int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]}  # type: ignore[no-untyped-call]
     processors = {node: count for node, count in nodes.items() if count}
     if not processors:
@@ -168,6 +168,11 @@ def _connect(cluster: str) -> dict[str, int]:
     return processors
 
 
+def _nobody_at(cluster: str) -> ConfigError:
+    start = "`ray start --head --port 6379` starts one"
+    return ConfigError(f"{cluster}: no Ray cluster answers there; look at the address and the network, or {start}")
+
+
 def _knock(cluster: str) -> None:
     """See that somebody is there: Ray itself would wait for minutes."""
     host, _, port = cluster.removeprefix("ray://").rpartition(":")
@@ -175,8 +180,8 @@ def _knock(cluster: str) -> None:
         return
     try:
         socket.create_connection((host.strip("[]"), int(port)), _KNOCK_S).close()
-    except (OSError, OverflowError) as error:
-        raise ConfigError(f"{cluster}: no Ray cluster answers there ({type(error).__name__})") from None
+    except (OSError, OverflowError):
+        raise _nobody_at(cluster) from None
 
 
 def _compare_code(processors: Iterable[str]) -> None:

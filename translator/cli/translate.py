@@ -176,5 +176,5 @@ def _write(judge: _Judge, archive: Archive, target: Output) -> Counter[str]:
             tally.update(block.found)
             lines += block.lines
             shown(lines, None)
-    say(f"wrote {lines:,} outcomes to {target.place}")
+    say(f"wrote {lines:,} outcome{'s' * (lines != 1)} to {target.place}")
     return tally
