@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.pretty import pretty_repr
 
-from translator.config import Settings, is_loopback, load_settings, parse_settings, variable_name
+from translator.config import Settings, load_settings, parse_settings, variable_name
+from translator.config_checks import is_loopback
 from translator.config_keys import KEYS
 from translator.errors import ConfigError, SettingsError
 from translator.secrets import Secret

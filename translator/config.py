@@ -9,24 +9,22 @@ is needed, so that `translate` works without any.
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from msgspec import Struct, structs
 
-from translator.config_checks import Key
+from translator.config_checks import Key, is_loopback
 from translator.config_intakes import ApiSettings, ConsoleSettings, FolderIntake, MllpIntake, host_and_port
 from translator.config_keys import KEYS
 from translator.config_lab import LabSettings
 from translator.config_log import LogSettings
 from translator.config_places import SettingsFile, read_settings
 from translator.config_streams import NatsIntake
-from translator.config_trace import TraceSettings, trace_variables
+from translator.config_trace import TraceSettings, trace_variables, variable_faults
 from translator.errors import Fault, SettingsError
 from translator.secrets import Secret
 
@@ -187,20 +185,12 @@ def parse_settings(
         for key in KEYS:
             if key.name in found:
                 _take(key, found[key.name], origin, values, faults)
+    if values["trace.endpoint"]:
+        told = variable_faults(environment or {})
+        faults.extend(Fault(f"{_ENVIRONMENT}:1:1", "setting-value", one) for one in told)
     if faults:
         raise SettingsError(faults)
     return _settings(values)
-
-
-def is_loopback(url: str) -> bool:
-    """Tell whether a URL names this machine by `localhost` or a loopback address. (pure)"""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def variable_name(key: str) -> str:

@@ -75,6 +75,17 @@ def _looks_like_path(name: str, value: str) -> bool:
     return name not in {"site", "sites", "api.site"} or bool(re.search(r"[/\\]|^\.", value))
 
 
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL names this machine by `localhost` or a loopback address. (pure)"""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def text(value: object) -> str:
     """Check text."""
     if not isinstance(value, str):

@@ -6,17 +6,22 @@ The settings file gives way to OpenTelemetry's variables, as to any variable, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from translator.config_checks import Key, flag, ratio, secret_or_nothing, text, url_or_nothing
+from translator.config_checks import Key, flag, is_loopback, ratio, secret_or_nothing, text, url_or_nothing
 from translator.secrets import Secret
 
 PATH = "/v1/traces"
 _BASE, _ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 _HEADERS = ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS")
-_SAMPLER, _SERVICE = "OTEL_TRACES_SAMPLER", "OTEL_SERVICE_NAME"
+_SAMPLER, _SAMPLER_ARG, _SERVICE = "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG", "OTEL_SERVICE_NAME"
+_RATIO = "traceidratio"
+LONGEST_S = 600
+"""How long an export may take; the variable is in seconds, though OpenTelemetry's own text has it in milliseconds."""
 
 
 class TraceSettings(Struct, frozen=True):
@@ -36,8 +41,13 @@ class TraceSettings(Struct, frozen=True):
     @property
     def url(self) -> str:
         """Where they are posted: an endpoint without a path gets the usual one."""
-        host = self.endpoint.partition("://")[2]
-        return self.endpoint if "/" in host else self.endpoint + PATH
+        parts = urlsplit(self.endpoint)
+        return self.endpoint if parts.path else parts._replace(path=PATH).geturl()
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the collector is on this machine."""
+        return is_loopback(self.endpoint)
 
 
 TRACE_KEYS = (
@@ -101,6 +111,50 @@ def trace_variables(environment: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+def variable_faults(environment: Mapping[str, str]) -> Iterator[str]:
+    """
+    Say which of OpenTelemetry's variables cannot be used as they are.
+
+    OpenTelemetry itself passes over them, and goes by something else: with a sampler that it does not know, by none.
+    """
+    for name, (is_good, wanted) in _VARIABLES.items():
+        if (value := environment.get(name, "").strip()) and not is_good(value.lower()):
+            yield f"{name} must be {wanted}"
+    sampler, part = environment.get(_SAMPLER, "").strip().lower(), environment.get(_SAMPLER_ARG, "").strip()
+    if sampler.endswith(_RATIO) and part and not (_NUMBER.fullmatch(part) and float(part) <= 1):
+        yield f"{_SAMPLER_ARG} must be a number from 0 to 1"
+
+
 def _is_off(environment: Mapping[str, str]) -> bool:
     is_disabled = environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
     return is_disabled or environment.get("OTEL_TRACES_EXPORTER", "").strip().lower() == "none"
+
+
+def _one_of(*words: str) -> tuple[Callable[[str], bool], str]:
+    return frozenset(words).__contains__, " or ".join((", ".join(words[:-1]), words[-1]) if words[1:] else words)
+
+
+_NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
+_COUNT = (re.compile(r"0*[1-9]\d{0,8}", re.ASCII).fullmatch, "a whole number above 0")
+_TIME = (
+    lambda value: bool(_NUMBER.fullmatch(value)) and 0 < float(value) <= LONGEST_S,
+    f"seconds, {LONGEST_S} at most",
+)
+_EXPORTER = "OTEL_EXPORTER_OTLP_"
+_VARIABLES: Mapping[str, tuple[Callable[[str], object], str]] = {
+    "OTEL_TRACES_EXPORTER": _one_of("otlp", "none"),
+    _SAMPLER: _one_of(*(f"{of}{name}" for of in ("", "parentbased_") for name in ("always_on", "always_off", _RATIO))),
+    **dict.fromkeys(
+        (f"OTEL_BSP_{one}" for one in ("MAX_QUEUE_SIZE", "MAX_EXPORT_BATCH_SIZE", "SCHEDULE_DELAY")), _COUNT
+    ),
+    **{
+        f"{_EXPORTER}{of}{name}": check
+        for of in ("", "TRACES_")
+        for name, check in (
+            ("PROTOCOL", _one_of("http/protobuf")),
+            ("COMPRESSION", _one_of("none", "gzip", "deflate")),
+            ("TIMEOUT", _TIME),
+        )
+    },
+}
+"""Those that OpenTelemetry reads by itself, with what each may be, in lower case."""

@@ -78,7 +78,7 @@ def _run(
     behind = partial(doors, ledger, now, intake, metrics)
     answered = partial(_answered, metrics)
     with metrics, present, Reception(ledger, site.settings, intake, behind, warn, answered) as reception:
-        metrics.watch(reception.mllp, reception.folders, reception.troubles, reception.streams.ports)
+        metrics.watch(reception.mllp, reception.folders, reception.troubles, reception.streams.ports, tracer)
         for work in reception.works:
             work.add_done_callback(lambda _: words.tell(ENDED))
         started(reception.addresses)

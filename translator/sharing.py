@@ -48,7 +48,6 @@ def place_among(cluster: Cluster, route: Route) -> Place:
             bell,
             destination=route.destination,
             workers=workers,
-            resends=route.resends,
             clock=_awake_or_not,
         )
 

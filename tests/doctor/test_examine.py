@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
+import ssl
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -326,6 +327,22 @@ def test_collector_that_is_away_is_worth_a_look(site: Settings) -> None:
 
     assert states(traced, "collector", offline=False) == [WARN]
     assert states(traced, "traces") == [OK]
+
+
+def test_collector_is_asked_as_traces_are_sent(site: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the certificate that a variable names, and without it as somebody else."""
+    authority, root, context = trustme.CA(), tmp_path / "root.pem", ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.cert_pem.write_to_path(str(root))
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with Collector(context) as taker:
+        traced = structs.replace(site, trace=TraceSettings(taker.url))
+        (stranger,) = diagnoses(traced, "collector", offline=False)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_CERTIFICATE", str(root))
+        (known,) = diagnoses(traced, "collector", offline=False)
+
+    assert (stranger.state, known.state) == (WARN, OK)
+    assert "certificate" in stranger.text
+    assert "OTEL_EXPORTER_OTLP_CERTIFICATE" in stranger.remedy
 
 
 def test_traces_that_cannot_be_recorded_are_a_failure(site: Settings) -> None:

@@ -105,7 +105,7 @@ def test_recovery_makes_an_open_attempt_unknown(ledger: Ledger) -> None:
     fill(ledger, LANES[0], "HDL")
     claim = claimed(ledger)
 
-    assert ledger.recover("whoop") == 1
+    assert len(ledger.recover("whoop")) == 1
 
     (submission,) = ledger.show(1).submissions
     assert (submission.state, submission.detail) == ("unknown", "killed")
@@ -118,7 +118,7 @@ def test_recovery_finds_nothing_after_a_clean_end(ledger: Ledger) -> None:
     fill(ledger, LANES[0], "HDL")
     ledger.settle(claimed(ledger), Settlement("accepted", "201"))
 
-    assert ledger.recover("whoop") == 0
+    assert ledger.recover("whoop") == []
 
 
 def test_delivery_lock_has_one_holder(ledger: Ledger, place: str) -> None:

@@ -95,7 +95,7 @@ def test_upgrade_keeps_what_was_sent_from_being_sent_again(old: str) -> None:
         recovered = ledger.recover("whoop")
         claim = ledger.claim("whoop")
 
-        assert (ledger.show(again).state, recovered) == ("duplicate", 1)
+        assert (ledger.show(again).state, len(recovered)) == ("duplicate", 1)
         assert claim is not None
         assert (claim.service_request_id, ledger.claim("whoop")) == (LANES[2], None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,12 +33,14 @@ class Collector:
     """
     A collector on a free port of this machine, while the block runs.
 
-    Shape: `status` is what it answers; `taken` are the bodies that it took, as they came, with `headers` of each.
+    Shape: `status` is what it answers, with `answer` as its body; `taken` are the bodies that it took, as they came,
+    with `headers` of each.
     While `hangs` is not set, it answers at once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.status = 200
+        self.answer = b""
         self.taken: list[bytes] = []
         self.headers: list[Mapping[str, str]] = []
         self.calls = 0
@@ -55,20 +58,24 @@ class Collector:
                 collector._take(body, dict(self.headers))
                 collector.may_answer.wait(60)
                 self.send_response(collector.status)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(collector.answer)))
                 self.end_headers()
+                self.wfile.write(collector.answer)
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
     @property
     def url(self) -> str:
         """The endpoint, as the settings name it."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
         """Begin."""

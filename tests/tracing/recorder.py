@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from translator.tracing import INTERNAL, Span, Told
@@ -30,6 +31,11 @@ class Recorder:
         self.heard: list[Heard] = []
         self._times = itertools.count(1)
         self._numbers = itertools.count(1)
+
+    @property
+    def became(self) -> Mapping[str, int]:
+        """Count what was kept."""
+        return {"sent": len(self.heard)}
 
     def now(self) -> int:
         """Give the next time."""

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
+import trustme
 from msgspec import structs
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTracePartialSuccess,
+    ExportTraceServiceResponse,
+)
 
 from tests.tracing.collector import Collector
 from translator.config_trace import TraceSettings
@@ -183,7 +190,74 @@ def test_collector_that_is_away_is_told_of_once_and_once_when_it_is_back(collect
         "traces are not taken by 127.0.0.1",
         "traces are taken again by 127.0.0.1",
     ]
+    assert "it answers 400" in said[0]
     assert "3 spans were dropped" in said[1]
+    assert tracer.became == {"sent": 1, "dropped": 3}
+
+
+@pytest.mark.parametrize("status", [302, 307, 308])
+def test_redirect_is_not_followed_and_no_success(collector: Collector, status: int) -> None:
+    """OpenTelemetry takes it for one: nobody would have the spans, and nobody would know."""
+    said: list[str] = []
+    collector.status = status
+    with closing(tracer_for(collector, said.append)) as tracer:
+        tracer.begin("a", SERVER, 1).end(2, {})
+
+    assert [f"it answers {status}" in line for line in said] == [True]
+    assert (collector.calls, tracer.became) == (1, {"sent": 0, "dropped": 1})
+
+
+def test_spans_that_a_collector_takes_and_does_not_want_are_dropped(collector: Collector) -> None:
+    """It says so in an answer of success."""
+    said: list[str] = []
+    partly = ExportTracePartialSuccess(rejected_spans=2)
+    collector.answer = ExportTraceServiceResponse(partial_success=partly).SerializeToString()
+    with closing(tracer_for(collector, said.append)) as tracer:
+        for _ in range(3):
+            tracer.begin("a", SERVER, 1).end(2, {})
+
+    assert ["it rejects 2 of 3" in line for line in said] == [True]
+    assert tracer.became == {"sent": 1, "dropped": 2}
+
+
+def test_answer_of_success_that_cannot_be_read_is_one(collector: Collector) -> None:
+    """Some collectors answer in words of their own."""
+    collector.answer = b"<html>thanks</html>"
+    with closing(tracer_for(collector)) as tracer:
+        tracer.begin("a", SERVER, 1).end(2, {})
+
+    assert tracer.became == {"sent": 1, "dropped": 0}
+
+
+def test_collector_on_this_machine_is_behind_no_proxy(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the variables say of proxies."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    with closing(tracer_for(collector)) as tracer:
+        tracer.begin("a", SERVER, 1).end(2, {})
+
+    assert len(collector.spans) == 1
+
+
+def test_collector_whose_certificate_is_not_believed_gets_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless a variable names who issued it; nothing is lowered for it."""
+    authority, root, context = trustme.CA(), tmp_path / "root.pem", ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.cert_pem.write_to_path(str(root))
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    said: list[str] = []
+    with Collector(context) as taker:
+        # The first one has its second try cut off by the end.
+        first = OtlpTracer(TraceSettings(taker.url), said.append, close_s=0.5)
+        first.begin("a", SERVER, 1).end(2, {})
+        first.close()
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_CERTIFICATE", str(root))
+        with closing(tracer_for(taker)) as tracer:
+            tracer.begin("b", SERVER, 1).end(2, {})
+
+    assert ["its certificate is not believed" in line for line in said] == [True]
+    assert [seen.name for seen in taker.spans] == ["b"]
 
 
 def test_slow_collector_keeps_nobody_waiting_and_nothing_without_end(
@@ -192,8 +266,9 @@ def test_slow_collector_keeps_nobody_waiting_and_nothing_without_end(
     """While one export hangs, spans are told at their usual speed, and what the queue does not hold is dropped."""
     monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "64")
     monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "32")
+    said: list[str] = []
     collector.may_answer.clear()
-    with closing(tracer_for(collector)) as tracer:
+    with closing(tracer_for(collector, said.append)) as tracer:
         tracer.begin("first", SERVER, 1).end(2, {})
         collector.wait_for_calls(1)
         for _ in range(5000):
@@ -203,6 +278,9 @@ def test_slow_collector_keeps_nobody_waiting_and_nothing_without_end(
 
     assert is_hanging
     assert len(collector.spans) == 65
+    assert tracer.became == {"sent": 65, "dropped": 4936}
+    assert ["the queue is full" in line for line in said] == [True, False]
+    assert "4936 spans were dropped" in said[1]
 
 
 def test_end_waits_for_a_slow_collector_no_longer_than_it_may(collector: Collector) -> None:
@@ -222,8 +300,9 @@ def test_end_waits_for_a_slow_collector_no_longer_than_it_may(collector: Collect
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        pytest.param("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", id="another-protocol"),
-        pytest.param("OTEL_BSP_MAX_QUEUE_SIZE", "0", id="no-queue"),
+        pytest.param("OTEL_BSP_MAX_QUEUE_SIZE", "100", id="queue-below-an-export"),
+        pytest.param("OTEL_EXPORTER_OTLP_CERTIFICATE", "/no/such/file", id="no-certificate"),
+        pytest.param("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "/no/such/file", id="no-key"),
     ],
 )
 def test_variables_that_cannot_be_used_are_an_error_of_the_settings(
@@ -234,6 +313,15 @@ def test_variables_that_cannot_be_used_are_an_error_of_the_settings(
 
     with pytest.raises(ConfigError, match="OTEL_"):
         tracer_for(collector)
+
+
+@pytest.mark.parametrize("words", ["", "garbage", "authorization=x,garbage", "=x"])
+def test_headers_that_are_none_are_an_error_that_does_not_repeat_them(collector: Collector, words: str) -> None:
+    """OpenTelemetry would leave them out, and every export would be refused."""
+    with pytest.raises(ConfigError, match=r"`trace\.headers`") as told:
+        tracer_for(collector, headers=Secret("", given=words or " "))
+
+    assert "garbage" not in str(told.value)
 
 
 def test_nobody_traces_without_an_endpoint() -> None:

@@ -13,7 +13,8 @@ from msgspec import structs
 
 from tests.ledger.arrivals import LANES, POLICIES, arrival, report
 from tests.tracing.recorder import Recorder
-from translator.ledger import Ledger
+from translator.ledger import Ledger, Step
+from translator.ledger.moments import moment_text
 from translator.mapping_files import packaged_tables
 from translator.transmit.attempt_spans import AttemptSpans, Vendor
 from translator.transmit.client import Call
@@ -163,6 +164,30 @@ def test_vendor_is_told_of_the_trace_only_where_the_site_says_so(ledger: Ledger)
     (call,) = told.named(f"POST {TEMPLATE}")
     assert [one.headers.keys() for one in by_default.calls] == [{"Idempotency-Key"}]
     assert [one.headers["traceparent"] for one in by_word.calls] == [call.own]
+
+
+@pytest.mark.parametrize("traced", [pytest.param(CONTEXT, id="traced"), pytest.param("", id="untraced")])
+def test_attempt_whose_process_died_is_told_of_by_who_finds_it(ledger: Ledger, traced: str) -> None:
+    """From its beginning until then, in its message's trace, as what the ledger calls it: nobody else tells of it."""
+    one = structs.replace(arrival(report({"LDL": "5"}, lane=LANES[1])), traceparent=traced)
+    ledger.accept([one], POLICIES)
+    for lane in (1, 2):
+        ledger.advance([Step(lane)])
+
+    told = drain(ledger, Answers()).named("deliver whoop")
+
+    assert [(one.parent, one.error) for one in told] == [(CONTEXT, "unknown")] * (1 + bool(traced))
+    lost = told[0]
+    (attempt,) = ledger.show(1).submissions[0].attempts
+    assert moment_text(lost.began // 1000) == attempt.started_at
+    assert {
+        "translator.outcome": "unknown",
+        "translator.answer": "killed",
+        "translator.attempt": 1,
+        "translator.submission": 1,
+        "translator.message": 1,
+        "translator.kind": "results",
+    }.items() <= lost.told.items()
 
 
 def test_message_that_nobody_traces_has_no_span(ledger: Ledger) -> None:

@@ -31,6 +31,9 @@ class Shut:
         self.held_back.set()
         return False
 
+    def recover(self) -> None:
+        """Nobody has died."""
+
     async def look_around(self) -> None:
         """Find nothing new."""
 
@@ -60,7 +63,6 @@ def test_host_that_is_struck_off_lets_go_of_what_it_holds_back(postgres: Postgre
             ledger.bell(),
             destination="whoop",
             workers=2,
-            resends=False,
             clock=time.monotonic,
         )
         is_over = asyncio.Event()

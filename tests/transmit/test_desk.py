@@ -97,7 +97,7 @@ def test_desk_that_closes_records_what_was_asked_and_opens_nothing(filled: Ledge
     asyncio.run(ask())
 
     assert filled.count("whoop") == {"delivered": 1, "queued": 7}
-    assert filled.recover("whoop") == 0
+    assert filled.recover("whoop") == []
     assert filled.verify() == []
 
 

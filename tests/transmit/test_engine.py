@@ -45,6 +45,9 @@ class Lanes:
         self.waiting = [lane for lane in self.waiting if lane not in given]
         return given
 
+    def recover(self) -> None:
+        """Nobody has died."""
+
     async def look_around(self) -> None:
         """Nobody else decides anything here."""
 

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 
 from tests.ledger.arrivals import LANES, POLICIES, arrival, report
 from tests.ledger.conftest import Clock
+from tests.tracing.recorder import Recorder
 from tests.transmit.delivering import wait_until
 from translator.accept.listener import Listener
 from translator.accept.mllp_counts import MllpCounts
@@ -225,3 +226,21 @@ def test_ledger_that_is_away_is_said() -> None:
         is_away = recent.is_away
 
     assert (found, again, is_away) == (1, 1, True)
+
+
+def test_spans_are_counted_where_any_are_recorded(metrics: Metrics) -> None:
+    """Those that nobody took among them: without traces there is no such line."""
+    before = scrape(metrics)
+    metrics.watch((), (), dict, tracer=Dropping())
+
+    assert not any(name.startswith("translator_trace") for name, _ in before)
+    assert value(scrape(metrics), "translator_trace_spans_total", became="dropped") == 7
+
+
+class Dropping(Recorder):
+    """Somebody who records, and whom nobody takes it from."""
+
+    @property
+    def became(self) -> dict[str, int]:
+        """Count what was dropped."""
+        return {"sent": 0, "dropped": 7}

@@ -12,7 +12,8 @@ from uuid import uuid4
 
 from translator.accept.folder import FAILED
 from translator.accept.mllp_tls import tls_of
-from translator.config import Settings, is_loopback
+from translator.config import Settings
+from translator.config_checks import is_loopback
 from translator.config_intakes import MllpIntake, host_and_port
 from translator.doctor.diagnosis import FAIL, OK, WARN, Diagnosis, Examined
 from translator.doctor.ledgers import is_usable

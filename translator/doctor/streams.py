@@ -9,7 +9,7 @@ from translator.accept.nats_access import check_nats
 from translator.accept.nats_grounds import NotMadeYetError
 from translator.accept.nats_session import examine
 from translator.accept.stream import StreamUnavailableError
-from translator.config import is_loopback
+from translator.config_checks import is_loopback
 from translator.config_streams import NatsIntake
 from translator.doctor.diagnosis import FAIL, OK, WARN, Diagnosis, Examined
 

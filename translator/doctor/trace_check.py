@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-import httpx
-
-from translator.config import is_loopback
 from translator.doctor.diagnosis import OK, WARN, Diagnosis, Examined
 from translator.tracing.opening import tracer_of
 
 NAME = "traces"
-_TRIED_S = 5.0
+TRIED_S = 5.0
+WRONG_ANSWER = "check `trace.endpoint` and `trace.headers`; all else works"
+NEXT = {
+    "no answer": "mend `trace.endpoint`, or start the collector; all else works",
+    "its certificate is not believed": "name who issued it in OTEL_EXPORTER_OTLP_CERTIFICATE; all else works",
+}
 
 
 def recorder(examined: Examined) -> Iterator[Diagnosis]:
@@ -30,24 +32,13 @@ def collector(examined: Examined) -> Iterator[Diagnosis]:
     if not settings.endpoint:
         return
     try:
-        from opentelemetry.util.re import parse_env_headers  # noqa: PLC0415 - only who traces has OpenTelemetry
+        from translator.tracing.sending import asked  # noqa: PLC0415 - only who traces has OpenTelemetry
     except ImportError:
         # That is said by `recorder`.
         return
     examined.began("collector")
-    headers = parse_env_headers(settings.headers.reveal(), liberal=True) if settings.headers else {}
-    host = urlsplit(settings.url).hostname or ""
-    try:
-        with httpx.Client(timeout=_TRIED_S, trust_env=not is_loopback(settings.url)) as client:
-            # An export without a span is no bytes at all.
-            answer = client.post(
-                settings.url, content=b"", headers={**headers, "Content-Type": "application/x-protobuf"}
-            )
-    except httpx.TransportError:
-        yield Diagnosis("collector", WARN, f"{host}: no answer", "mend `trace.endpoint`, or start it; all else works")
-        return
-    if answer.is_success:
-        yield Diagnosis("collector", OK, f"{host}: takes traces")
+    host, why = urlsplit(settings.url).hostname or "", asked(settings, TRIED_S)
+    if why:
+        yield Diagnosis("collector", WARN, f"{host}: {why}", NEXT.get(why, WRONG_ANSWER))
     else:
-        text = f"{host}: answers {answer.status_code} to an empty export"
-        yield Diagnosis("collector", WARN, text, "check `trace.endpoint` and `trace.headers`")
+        yield Diagnosis("collector", OK, f"{host}: takes traces")

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from translator.config import Settings, is_loopback
+from translator.config import Settings
+from translator.config_checks import is_loopback
 from translator.doctor.diagnosis import FAIL, OK, WARN, Diagnosis, Examined
 from translator.doctor.ledgers import is_usable
 from translator.errors import ConfigError

@@ -27,6 +27,7 @@ from translator.ledger.intakes import Prior
 from translator.ledger.lab_deliveries import DELIVERED, ORDER, REPORT, LabDelivery, LabThing
 from translator.ledger.lanes import Claim, Later, Settlement
 from translator.ledger.ledger import Ledger
+from translator.ledger.lost_attempts import KILLED, Lost
 from translator.ledger.message_rows import Arrival
 from translator.ledger.meters import Marks, Meters, Passed, Tally, Waiting
 from translator.ledger.orders import OrderCall, OrderView
@@ -57,6 +58,7 @@ __all__ = [
     "EVERY",
     "FAILED",
     "HELD_BEFORE",
+    "KILLED",
     "NOTED",
     "OPERATOR",
     "ORDER",
@@ -112,6 +114,7 @@ __all__ = [
     "Later",
     "Ledger",
     "LedgerFinding",
+    "Lost",
     "Marks",
     "MessageProgress",
     "MessageRow",

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from translator.errors import ConfigError
-from translator.ledger import cluster_install, lanes, schema
+from translator.ledger import cluster_install, lanes, lost_attempts, schema
 from translator.ledger.cluster_hosts import Host, Hosts, living
 from translator.ledger.cluster_tables import host, jobs, setting
 from translator.ledger.cluster_view import Queue, Worker, read_queues, read_workers, with_work
@@ -162,10 +162,10 @@ class Cluster:
         with self._database.write() as connection:
             connection.execute(insert(host), {"worker_id": worker, "name": name, "pid": pid, "queue": queue})
 
-    def recover(self, destination: str, *, resends: bool = False) -> int:
-        """Settle what workers had under way that are not alive; gives how much it was."""
+    def recover(self, destination: str, *, resends: bool = False) -> list[lost_attempts.Lost]:
+        """Settle what workers had under way that are not alive, and give it."""
         with self._database.write() as connection:
-            return lanes.recover(connection, destination, self._instant(), resends=resends, shared=True)
+            return lost_attempts.recover(connection, destination, self._instant(), resends=resends, shared=True)
 
     def remind(self, lane_ids: Collection[int]) -> int:
         """Make jobs for lanes, where they wait to be sent; gives how many do."""

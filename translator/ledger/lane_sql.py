@@ -115,10 +115,14 @@ MOVE_ENTRIES = (
 )
 
 OPEN_ATTEMPTS = (
-    select(_attempt.c.lane_id, _attempt.c.fence, _attempt.c.submission_id)
+    select(
+        _attempt.c.lane_id, _attempt.c.fence, _attempt.c.submission_id, _attempt.c.started_at,
+        _submission.c.message_id, _submission.c.kind, (_submission.c.attempts + 1).label("attempts"),
+    )
     .join(_lane, _lane.c.id == _attempt.c.lane_id)
+    .join(_submission, _submission.c.id == _attempt.c.submission_id)
     .where(_attempt.c.ended_at.is_(None), _lane.c.destination == bindparam("destination_is"))
-)
+)  # fmt: skip
 LEFT_ATTEMPTS = OPEN_ATTEMPTS.where(_attempt.c.worker.not_in(select(workers.c.id))).order_by(_attempt.c.lane_id)
 CLOSE_ATTEMPT = (
     update(_attempt)

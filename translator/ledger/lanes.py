@@ -16,7 +16,6 @@ from translator.errors import DeclaredDeadError, LedgerError, TakenOverError
 from translator.ledger import lane_sql
 from translator.ledger.budget import UNLIMITED, RateBudget, take
 from translator.ledger.bulk import run_rows
-from translator.ledger.destinations import add_destination
 from translator.ledger.receipts import OrderReceipt, keep_receipts
 from translator.ledger.states import AFTER_ATTEMPT
 from translator.ledger.vault import Vault
@@ -147,39 +146,11 @@ def settle(connection: Connection, vault: Vault, ended: Sequence[tuple[Claim, Se
     ]
     if run_rows(connection, lane_sql.CLOSE_ATTEMPT, closing) != len(ended):
         raise TakenOverError("an attempt was settled by somebody else while it was under way")
-    _move(connection, [(claim.submission_id, _state_after(how), how.answer) for claim, how in ended])
+    move(connection, [(claim.submission_id, _state_after(how), how.answer) for claim, how in ended])
     given = {claim.submission_id: OrderReceipt(how.location, how.activation_codes) for claim, how in ended}
     keep_receipts(connection, vault, given)
     times = [{"lane": claim.lane_id, "at": _due_after(how, now)} for claim, how in ended]
     run_rows(connection, lane_sql.TIME_LANE, times)
-
-
-def recover(connection: Connection, destination: str, now: int, *, resends: bool = False, shared: bool = False) -> int:
-    """
-    Settle attempts that a dead process left open: nobody knows whether the vendor has them.
-
-    Shape: gives their number; `resends` queues them again. Where the ledger is `shared` by a cluster, those of workers
-    that are not among the living; else the caller holds the delivery lock, so nobody alive is at work on any.
-    """
-    add_destination(connection, destination)
-    query = lane_sql.LEFT_ATTEMPTS if shared else lane_sql.OPEN_ATTEMPTS
-    left = connection.execute(query, {"destination_is": destination}).all()
-    settled = sum(_give_up(connection, *one, now=now, resends=resends) for one in left)
-    if not shared:
-        # The clocks of several hosts differ a little all the time.
-        _forgive_clock(connection, destination, now)
-    return settled
-
-
-def _give_up(connection: Connection, lane_id: int, fence: int, submission_id: int, *, now: int, resends: bool) -> bool:
-    """Settle one attempt of a dead process; gives False where somebody was quicker."""
-    lock_lanes(connection, [lane_id])
-    closing = {"lane": lane_id, "with_fence": fence, "now": now, "how": "unknown", "said": "killed"}
-    if not connection.execute(lane_sql.CLOSE_ATTEMPT, closing).rowcount:
-        return False
-    _move(connection, [(submission_id, "queued" if resends else "unknown", "killed")])
-    make_due(connection, lane_id, now)
-    return True
 
 
 def next_due(connection: Connection, destination: str, *, lowest: int = 0) -> int | None:
@@ -202,13 +173,6 @@ def remind(connection: Connection, lane_ids: Collection[int]) -> int:
 def wake_all(connection: Connection, destination: str, now: int) -> None:
     """Let every lane that waits for a later time go on now: the clock went back, and that time may be far off."""
     connection.execute(lane_sql.WAKE_LANES, {"destination_is": destination, "now": now})
-
-
-def _forgive_clock(connection: Connection, destination: str, now: int) -> None:
-    """Wake all lanes where the newest message or attempt lies ahead of the clock, which then was set back."""
-    newest = [connection.execute(query).scalar_one_or_none() or 0 for query in lane_sql.NEWEST]
-    if max(newest) > now:
-        wake_all(connection, destination, now)
 
 
 def lock_lanes(connection: Connection, lane_ids: Collection[int], *, waits: bool = True) -> None:
@@ -288,7 +252,7 @@ def _due_after(settlement: Settlement, now: int) -> int:
     return 0 if settlement.outcome == "renew" else now + round(settlement.retry_in_s * 1_000_000)
 
 
-def _move(connection: Connection, moves: Sequence[tuple[int, str, str]]) -> None:
+def move(connection: Connection, moves: Sequence[tuple[int, str, str]]) -> None:
     """Move submissions and their entries together, so that they cannot disagree; an attempt of each has ended."""
     for state in dict.fromkeys(state for _, state, _ in moves):
         rows = [{"submission": number, "said": said} for number, to, said in moves if to == state]

@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Self
 
 from translator.errors import TranslatorError
-from translator.ledger import lane_counts, lanes
+from translator.ledger import lane_counts, lanes, lost_attempts
 from translator.ledger.acceptance import accept_messages
 from translator.ledger.advance import Advanced, Step, advance
 from translator.ledger.audit import LedgerFinding, audit
@@ -150,14 +150,14 @@ class Ledger(LedgerParts):
         """Hold the right to deliver while the block runs; gives False where another process has it."""
         return delivery_lock(self._database)
 
-    def recover(self, destination: str, *, resends: bool = False) -> int:
+    def recover(self, destination: str, *, resends: bool = False) -> list[lost_attempts.Lost]:
         """
-        Mark what a dead process had under way as unknown; only for who holds the delivery lock.
+        Mark what a dead process had under way as unknown, and give it; only for who holds the delivery lock.
 
         Shape: `resends` queues it again instead.
         """
         with self._database.write() as connection:
-            return lanes.recover(connection, destination, self._instant(), resends=resends)
+            return lost_attempts.recover(connection, destination, self._instant(), resends=resends)
 
     def due_lanes(self, destination: str, limit: int, *, besides: Collection[int] = (), lowest: int = 0) -> list[int]:
         """Name the lanes that may go on now, urgent ones first; none of `besides`, none below `lowest` priority."""

@@ -17,35 +17,31 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from opentelemetry.context import Context
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace import Span as SdkSpan
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
 from opentelemetry.trace import Tracer as SdkTracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from opentelemetry.util.re import parse_env_headers
 
 from translator.config_trace import TraceSettings
 from translator.errors import ConfigError
 from translator.tracing.port import ATTRIBUTES, INTERNAL, NO_SPAN, Span, Told
+from translator.tracing.sending import Line, Queue, Tally, Telling, exporter, queue_size
 
 CLOSE_S = 5.0
 """How long what is left may take at the end."""
 
 SERVICE = "translator"
-SPOKEN = "http/protobuf"
 
 _KINDS = {kind.name.lower(): kind for kind in SpanKind}
 _FAILED = Status(StatusCode.ERROR)
-_PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 _propagator = TraceContextTextMapPropagator()
 
 
@@ -63,7 +59,10 @@ class OtlpTracer:
     def __init__(self, settings: TraceSettings, warn: Callable[[str], None], *, close_s: float = CLOSE_S) -> None:
         _hush()
         self._close_s = close_s
-        self._exporter = _Telling(_exporter(settings), warn, urlsplit(settings.url).hostname or "")
+        line, most = Line(direct=settings.is_loopback), queue_size()
+        self._tally = Tally(most)
+        host = urlsplit(settings.url).hostname or ""
+        self._exporter = Telling(exporter(settings, line), line, self._tally, warn, host)
         try:
             self._provider = TracerProvider(
                 resource=_resource(settings),
@@ -72,10 +71,15 @@ class OtlpTracer:
                 else ParentBased(TraceIdRatioBased(settings.sample_ratio)),
                 shutdown_on_exit=False,
             )
-            self._provider.add_span_processor(BatchSpanProcessor(self._exporter))
+            self._provider.add_span_processor(Queue(self._exporter, self._tally, most))
         except ValueError as error:
             raise ConfigError(f"the OTEL_* variables cannot be used for traces: {error}") from None
         self._tracer = self._provider.get_tracer(SERVICE, version(SERVICE))
+
+    @property
+    def became(self) -> Mapping[str, int]:
+        """Count what became of spans since the start."""
+        return {"sent": self._tally.sent, "dropped": self._tally.dropped}
 
     def now(self) -> int:
         """Give the time for spans."""
@@ -126,60 +130,6 @@ def _end(span: object, ended: int, told: Told, error: str) -> None:
         span.set_status(_FAILED)
     # The clocks of hosts differ a little, and a span never ends before it began.
     span.end(max(ended, span.start_time or 0))
-
-
-class _Telling(SpanExporter):
-    """Sends spans, and tells once when that fails and once when it works again."""
-
-    def __init__(self, inner: SpanExporter, warn: Callable[[str], None], host: str) -> None:
-        self._inner = inner
-        self._warn = warn
-        self._host = host
-        self._is_away = self._is_over = False
-        self._lost = 0
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send some; what is not taken is gone."""
-        result = self._inner.export(spans)
-        if result is SpanExportResult.SUCCESS:
-            if self._is_away:
-                self._warn(f"traces are taken again by {self._host}; {self._lost} spans were dropped meanwhile")
-            self._is_away, self._lost = False, 0
-            return result
-        self._lost += len(spans)
-        self._tell_away()
-        return result
-
-    def _tell_away(self) -> None:
-        if not self._is_away:
-            self._is_away = True
-            self._warn(f"traces are not taken by {self._host}: they are dropped until they are, and all else goes on")
-
-    def give_up(self) -> None:
-        """Send nothing more: the collector had its time."""
-        self._tell_away()
-        self.shutdown()
-
-    def shutdown(self) -> None:
-        """Let go of the collector, once."""
-        if not self._is_over:
-            self._is_over = True
-            self._inner.shutdown()
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Hold nothing back."""
-        return self._inner.force_flush(timeout_millis)
-
-
-def _exporter(settings: TraceSettings) -> OTLPSpanExporter:
-    protocol = next(filter(None, map(os.environ.get, _PROTOCOLS)), SPOKEN)
-    if protocol != SPOKEN:
-        raise ConfigError(f"traces are sent by {SPOKEN} alone, and a variable OTEL_EXPORTER_OTLP_..PROTOCOL says else")
-    headers = parse_env_headers(settings.headers.reveal(), liberal=True) if settings.headers else None
-    try:
-        return OTLPSpanExporter(settings.url, headers=headers)
-    except (ValueError, RuntimeError, OSError) as error:
-        raise ConfigError(f"the OTEL_EXPORTER_OTLP_* variables cannot be used for traces: {error}") from None
 
 
 def _resource(settings: TraceSettings) -> Resource:

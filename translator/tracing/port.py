@@ -53,6 +53,10 @@ class Tracer(Protocol):
     def is_on(self) -> bool:
         """Whether anybody records."""
 
+    @property
+    def became(self) -> Mapping[str, int]:
+        """Count what became of spans since the start, by a word for it; nothing where nobody records."""
+
     def now(self) -> int:
         """Give the time for spans; 0 where nobody records."""
 
@@ -83,6 +87,7 @@ class _NoTracer:
     """Nobody records."""
 
     is_on = False
+    became: Mapping[str, int] = {}
 
     def now(self) -> int:
         """Look at no clock."""

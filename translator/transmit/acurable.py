@@ -19,7 +19,7 @@ import httpx
 import msgspec
 from msgspec import Struct, structs
 
-from translator.config import is_loopback
+from translator.config_checks import is_loopback
 from translator.errors import DeliveryError
 from translator.read.vendor_receipt import activation_codes
 from translator.transmit.client import Call

@@ -9,14 +9,14 @@ Source: OpenTelemetry semantic conventions for messaging spans and for HTTP span
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from translator.errors import LedgerError
-from translator.ledger import Claim, TracedClaim
+from translator.ledger import KILLED, Claim, Lost, TracedClaim
 from translator.tracing import CLIENT, CONSUMER, INTERNAL, NO_SPAN, NO_TRACER, Span, Told, Tracer
 from translator.transmit.responses import Answer
 from translator.transmit.retry import Verdict
@@ -78,7 +78,17 @@ class AttemptSpans:
         told = {"messaging.destination.name": self._vendor.destination, **self._server}
         self._tracer.begin(f"{TOKEN} {self._vendor.destination}", CLIENT, asked).end(self.now(), told, error=why)
 
-    def _told(self, claim: Claim) -> Told:
+    def lost(self, attempts: Sequence[Lost], contexts: Mapping[int, str]) -> None:
+        """Tell of attempts whose process died in the middle, until now: nobody else does."""
+        for one in attempts:
+            if context := contexts.get(one.message_id):
+                told = {**self._told(one), "translator.outcome": _LOST, "translator.answer": KILLED}
+                span = self._tracer.begin(
+                    f"deliver {self._vendor.destination}", CONSUMER, one.started_at * 1000, parent=context
+                )
+                span.end(self.now(), told, error=_LOST)
+
+    def _told(self, claim: Claim | Lost) -> Told:
         return {
             "messaging.system": "translator",
             "messaging.destination.name": self._vendor.destination,
@@ -167,5 +177,6 @@ def told_of_answer(call: tuple[str, str], answer: Answer) -> tuple[Told, str]:
 
 
 _FIRST_ERROR = 400
+_LOST = "unknown"
 UNTOLD = AttemptSpans(Vendor(""))
 _UNTOLD = AttemptSpan(NO_TRACER, NO_SPAN, {}, ("", ""), {})

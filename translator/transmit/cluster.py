@@ -56,7 +56,6 @@ class ClusterEngine:
         *,
         destination: str,
         workers: int,
-        resends: bool,
         clock: Callable[[], float],
     ) -> None:
         self._cluster = cluster
@@ -65,7 +64,6 @@ class ClusterEngine:
         self._bell = bell
         self._destination = destination
         self._workers = workers
-        self._resends = resends
         self._clock = clock
         self._slots = asyncio.Semaphore(workers)
         self._news = asyncio.Event()
@@ -102,7 +100,7 @@ class ClusterEngine:
         """Keep the workers and what goes on beside them at work, until it is over or one of them has ended."""
         queues = (self._destination, self._destination + URGENT)
         workers = [asyncio.create_task(self._worker(app, queue, serves=serves)) for queue in queues]
-        beside = [asyncio.create_task(self._look(lanes, ends)), asyncio.create_task(self._take_over(reports))]
+        beside = [asyncio.create_task(self._look(lanes, ends)), asyncio.create_task(self._take_over(reports, lanes))]
         try:
             while not ends() and not all(task.done() for task in workers):
                 done, _ = await asyncio.wait([*workers, *beside], timeout=GLANCE_S, return_when=asyncio.FIRST_COMPLETED)
@@ -197,12 +195,12 @@ class ClusterEngine:
             ringing.cancel()
             await asyncio.gather(ringing, return_exceptions=True)
 
-    async def _take_over(self, jobs: Reports) -> None:
+    async def _take_over(self, jobs: Reports, lanes: Lanes) -> None:
         """Strike off who was silent for too long, and see to it that their lanes go on."""
         dead_after_s = self._terms.dead_after_s
         while True:
             await jobs.prune_stalled_workers(dead_after_s)
-            await asyncio.to_thread(self._cluster.recover, self._destination, resends=self._resends)
+            await asyncio.to_thread(lanes.recover)
             for job in await jobs.get_stalled_jobs(seconds_since_heartbeat=dead_after_s):
                 if job.worker_id is None and job.id is not None:
                     await asyncio.to_thread(self._remind, job.task_kwargs["lane"])

@@ -18,7 +18,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from translator.config import is_loopback
+from translator.config_checks import is_loopback
 from translator.transmit.line import Line
 from translator.transmit.responses import Answer
 from translator.transmit.retry import asked_wait

@@ -89,7 +89,7 @@ class Dispatcher:
             member=self._member,
         )
         try:
-            await desk.ask(self._recover)
+            await desk.ask(lanes.recover)
             await lanes.begin()
             await self._engine(len(self._route.clients), bell).run(lanes, is_over=ends, serves=serves)
         finally:
@@ -99,9 +99,4 @@ class Dispatcher:
                 await desk.close()
             finally:
                 # Only now: nothing is settled any more behind its back.
-                self._recover()
-
-    def _recover(self) -> None:
-        """Settle what dead processes left open; in a cluster the living go on meanwhile."""
-        whose = self._ledger if self._member is ALONE else self._ledger.cluster()
-        whose.recover(self._route.destination, resends=self._route.resends)
+                lanes.recover()

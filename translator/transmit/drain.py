@@ -107,6 +107,13 @@ class LaneDrain:
         finally:
             self._idle.append(client)
 
+    def recover(self) -> None:
+        """Settle what dead processes left open, and tell of it; in a cluster the living go on meanwhile."""
+        whose = self._ledger if self._member is ALONE else self._ledger.cluster()
+        lost = whose.recover(self._route.destination, resends=self._route.resends)
+        if lost and self._route.spans.is_on:
+            self._route.spans.lost(lost, self._ledger.trace_contexts([one.message_id for one in lost]))
+
     def may_go(self, *, urgent: bool) -> bool:
         """Tell whether the destination may be called now, as far as is known here."""
         return self.gate.is_open and int(urgent) >= self.gate.lowest

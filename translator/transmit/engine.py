@@ -72,6 +72,9 @@ class Lanes(Protocol):
     async def look_around(self) -> None:
         """See what others decided about the destination."""
 
+    def recover(self) -> None:
+        """Settle what dead processes left open; in a cluster the living go on meanwhile."""
+
     def may_go(self, *, urgent: bool) -> bool:
         """Tell whether the destination may be called now, as far as is known here."""
 

@@ -25,6 +25,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from translator.ledger import Ledger, Marks, RateBudget, RateUse, Standing, Tally, Waiting
+from translator.tracing import NO_TRACER, Tracer
 from translator.web import metric_families, stream_families
 from translator.web.health import Troubles
 from translator.web.recent import Pace, Recent
@@ -129,6 +130,7 @@ class Metrics(Collector):
         self._folders: Sequence[Folder] = ()
         self._streams: Callable[[], Sequence[StreamPort]] = tuple
         self._troubles: Troubles = dict
+        self._tracer = NO_TRACER
         self._marks: Marks | None = None
         self._messages: Counter[tuple[str, str]] = Counter()
         self._attempts: Counter[tuple[str, str]] = Counter()
@@ -178,8 +180,10 @@ class Metrics(Collector):
         folders: Iterable[Folder],
         troubles: Troubles,
         streams: Callable[[], Sequence[StreamPort]] = tuple,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         """Know the parts that count for themselves, and who says whether the service is ready."""
+        self._tracer = tracer
         self._ports, self._folders, self._troubles = tuple(ports), tuple(folders), troubles
         self._streams = streams
 
@@ -199,6 +203,7 @@ class Metrics(Collector):
         yield from families.ports({str(one.port): one.counts for one in self._ports})
         yield from families.folders({str(number): one for number, one in enumerate(self._folders, 1)})
         yield from stream_families.streams({one.way: one for one in self._streams()})
+        yield from families.spans(self._tracer.became)
         found, tally = self._ledgered.get(), self._tally.get()
         yield families.ledger_up(is_up=not (self._ledgered.is_away or self._tally.is_away))
         if found is not None:
