@@ -48,7 +48,8 @@ class Brought(Struct, frozen=True):
 
     Shape: `intake` names the intake (`mllp`, `http`); `site` is the intake's own, empty where the sender decides; `key`
     is what the intake knows the message by, empty where it knows nothing; `follow` by what its publisher follows it.
-    Absent: without `span` the receipt is told of here, as long as until it is on disk.
+    Absent: without `span` the receipt is told of here, as long as until it is on disk; it goes on with the trace of
+    `traceparent`, if that is one.
     """
 
     raw: bytes
@@ -57,6 +58,7 @@ class Brought(Struct, frozen=True):
     key: str = ""
     span: Span | None = None
     follow: Follow | None = None
+    traceparent: str = ""
 
 
 class Taken(Struct, frozen=True):
@@ -158,7 +160,9 @@ class Intake:
         with self._lock:
             if not self._is_open:
                 raise LedgerUnavailableError(_CLOSED)
-            span = brought.span or begin_receipt(self.tracer, brought.intake, ended_by=answer)
+            span = brought.span or begin_receipt(
+                self.tracer, brought.intake, ended_by=answer, parent=brought.traceparent
+            )
             self._queue.put(_Waiting(brought, answer, span))
         return answer
 

@@ -14,6 +14,7 @@ from translator.config_streams import NatsIntake
 from translator.intake import Intake
 from translator.ledger import Ledger
 from translator.streams import Streams
+from translator.tracing import NO_TRACER, Tracer
 
 
 def row(server: NatsServer, stream: str, **settings: Any) -> NatsIntake:
@@ -23,10 +24,12 @@ def row(server: NatsServer, stream: str, **settings: Any) -> NatsIntake:
 
 
 @contextmanager
-def consuming(ledger: Ledger, *rows: NatsIntake, warned: list[str] | None = None) -> Iterator[Streams]:
+def consuming(
+    ledger: Ledger, *rows: NatsIntake, warned: list[str] | None = None, tracer: Tracer = NO_TRACER
+) -> Iterator[Streams]:
     """Consume streams into a ledger."""
     warn = (warned if warned is not None else []).append
-    with Intake(ledger, TABLES) as intake, Streams(ledger, intake, rows, warn=warn) as streams:
+    with Intake(ledger, TABLES, tracer) as intake, Streams(ledger, intake, rows, warn=warn) as streams:
         yield streams
 
 

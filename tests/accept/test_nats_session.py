@@ -14,6 +14,7 @@ from nats.js.api import AckPolicy
 from tests.accept.serving import new_ledger, report
 from tests.accept.streaming import connected, consuming, kept, row, settled
 from tests.nats_server import NatsServer
+from tests.tracing.recorder import Recorder
 from tests.transmit.delivering import wait_until
 from translator.accept.nats_grounds import AWAY
 from translator.accept.stream import StreamUnavailableError
@@ -21,6 +22,7 @@ from translator.accept.stream_outcome import Telling
 from translator.ledger import Ledger, Settlement
 
 _names = itertools.count(1)
+CONTEXT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 @pytest.fixture(scope="module")
@@ -290,3 +292,24 @@ def test_broker_that_comes_back_is_connected_again(stream: str, ledger: Ledger, 
 
     assert found == ["M1"]
     assert f"nats {stream}/translator: {AWAY}" in warned
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param("traceparent", id="as-it-is"), pytest.param("Traceparent", id="as-go-writes-it")]
+)
+def test_trace_of_a_publisher_goes_on(server: NatsServer, stream: str, ledger: Ledger, name: str) -> None:
+    """What it says in the header of W3C Trace Context is the parent of what comes of its message."""
+    recorder = Recorder()
+
+    async def publish() -> None:
+        async with server.client() as (_, jetstream):
+            await jetstream.publish(f"{stream}.a", report(1), headers={name: CONTEXT})
+
+    with consuming(ledger, row(server, stream), tracer=recorder) as streams:
+        connected(streams)
+        asyncio.run(publish())
+        kept(ledger, 1)
+
+    (receipt,) = recorder.named("receive nats")
+    assert receipt.parent == CONTEXT
+    assert ledger.trace_contexts([1]) == {1: receipt.own}

@@ -11,7 +11,7 @@ Source: docs.nats.io, reference of the JetStream wire API (acknowledgements, hea
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from translator.accept.nats_grounds import spoken
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 INTAKE = "nats"
 MSG_ID = "Nats-Msg-Id"
+TRACEPARENT = "traceparent"
 
 _LONGEST_NAME = 1024
 _SHORT_REPLY = 9
@@ -56,6 +57,11 @@ def key_of(delivered: Delivered, sent_as: str, raw: bytes) -> str:
     return "\n".join((INTAKE, delivered.stream, "number", str(delivered.sequence), delivered.moment))
 
 
+def traceparent_of(headers: Mapping[str, str]) -> str:
+    """Find what a publisher says of its trace: NATS keeps the case of a header's name, and clients differ. (pure)"""
+    return next((value for name, value in headers.items() if name.lower() == TRACEPARENT), "")
+
+
 class NatsDelivery:
     """One message of a pull consumer; `publish` tells its publisher something, where anybody is told."""
 
@@ -65,7 +71,8 @@ class NatsDelivery:
         delivered = Delivered.of(message.reply)
         sent_as = (message.header or {}).get(MSG_ID, "")[:_LONGEST_NAME]
         follow = Follow(way, delivered.stream, delivered.sequence, sent_as)
-        self.arrived = Arrived(message.data, INTAKE, key_of(delivered, sent_as, message.data), follow)
+        key, context = key_of(delivered, sent_as, message.data), traceparent_of(message.header or {})
+        self.arrived = Arrived(message.data, INTAKE, key, follow, context)
 
     async def keep(self) -> None:
         """Tell that it is kept."""

@@ -39,13 +39,15 @@ class Arrived(NamedTuple):
     """
     What a broker delivers.
 
-    Shape: `intake` is the kind of broker (`nats`); `key` names the message when it is delivered again.
+    Shape: `intake` is the kind of broker (`nats`); `key` names the message when it is delivered again; `traceparent` is
+    what its publisher says of its own trace.
     """
 
     raw: bytes
     intake: str
     key: str
     follow: Follow
+    traceparent: str = ""
 
 
 class Delivery(Protocol):
@@ -117,7 +119,8 @@ class Stream:
             return
         follow = arrived.follow if self._follows else None
         try:
-            brought = Brought(arrived.raw, arrived.intake, self._site, arrived.key, follow=follow)
+            way = arrived.intake, self._site, arrived.key
+            brought = Brought(arrived.raw, *way, follow=follow, traceparent=arrived.traceparent)
             taken = await self._landings.of(self._intake.take(brought))
         except LedgerUnavailableError:
             self._counts.again += 1

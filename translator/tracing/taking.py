@@ -21,13 +21,16 @@ Hashed = Callable[[str, str], str]
 _Item = TypeVar("_Item")
 
 
-def begin_receipt(tracer: Tracer, intake: str, began: int = 0, *, ended_by: Future[Any] | None = None) -> Span:
+def begin_receipt(
+    tracer: Tracer, intake: str, began: int = 0, *, ended_by: Future[Any] | None = None, parent: str = ""
+) -> Span:
     """
     Begin to tell of a message that an intake brings, now or a moment ago.
 
-    Shape: `ended_by` is the answer with which it ends; without one the caller ends it.
+    Shape: `ended_by` is the answer with which it ends; without one the caller ends it. `parent` is the `traceparent`
+    of the trace that goes on.
     """
-    span = tracer.begin(f"receive {intake}", CONSUMER, began or tracer.now())
+    span = tracer.begin(f"receive {intake}", CONSUMER, began or tracer.now(), parent=parent)
     if ended_by is not None and span.context:
         ended_by.add_done_callback(lambda answer: _end_receipt(tracer, span, intake, answer))
     return span
