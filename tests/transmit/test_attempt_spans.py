@@ -12,13 +12,17 @@ import pytest
 from msgspec import structs
 
 from tests.ledger.arrivals import LANES, POLICIES, arrival, report
+from tests.postgres import Postgres
 from tests.tracing.recorder import Recorder
 from translator.ledger import Ledger, Step
 from translator.ledger.moments import moment_text
 from translator.mapping_files import packaged_tables
 from translator.transmit.attempt_spans import AttemptSpans, Vendor
 from translator.transmit.client import Call
+from translator.transmit.desk import Desk
 from translator.transmit.dispatcher import Dispatcher
+from translator.transmit.drain import LaneDrain
+from translator.transmit.membership import Member, Terms
 from translator.transmit.responses import Answer
 from translator.transmit.route import Route
 from translator.transmit.token import Token, TokenKeeper, TokenRefusedError, TokenUnreachableError
@@ -55,6 +59,17 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield opened
 
 
+def route(vendor: Answers, tokens: TokenKeeper | None = None, *, recorder: Recorder, is_told: bool = False) -> Route:
+    """Serve WHOOP, as that vendor."""
+    return Route(
+        DESTINATION,
+        (vendor,),
+        tokens or TokenKeeper(vendor.token, time.monotonic),
+        TABLES.responses[DESTINATION],
+        spans=AttemptSpans(Vendor(DESTINATION, "http://vendor.example:8080/v", CALLS, is_told=is_told), recorder),
+    )
+
+
 def drain(
     ledger: Ledger,
     vendor: Answers,
@@ -65,14 +80,8 @@ def drain(
 ) -> Recorder:
     """Deliver until nothing is due, or the stop; gives what was told."""
     recorder = Recorder()
-    route = Route(
-        DESTINATION,
-        (vendor,),
-        tokens or TokenKeeper(vendor.token, time.monotonic),
-        TABLES.responses[DESTINATION],
-        spans=AttemptSpans(Vendor(DESTINATION, "http://vendor.example:8080/v", CALLS, is_told=is_told), recorder),
-    )
-    dispatcher = Dispatcher(ledger, route, clock=time.monotonic, draw=lambda: 0.0)
+    served = route(vendor, tokens, recorder=recorder, is_told=is_told)
+    dispatcher = Dispatcher(ledger, served, clock=time.monotonic, draw=lambda: 0.0)
     asyncio.run(dispatcher.drain(deadline=time.monotonic() + 60, stop=stop or Event()))
     return recorder
 
@@ -188,6 +197,36 @@ def test_attempt_whose_process_died_is_told_of_by_who_finds_it(ledger: Ledger, t
         "translator.message": 1,
         "translator.kind": "results",
     }.items() <= lost.told.items()
+
+
+def test_attempt_of_a_dead_host_is_told_of_by_who_takes_over(postgres: Postgres) -> None:
+    """In a cluster, too, and what the living have under way is theirs to tell of."""
+    url, recorder, outsider = postgres.new(), Recorder(), Member(Terms(90, 1), time.monotonic)
+    with Ledger.open(url) as ledger:
+        ledger.cluster().set_up()
+        ledger.accept(
+            [structs.replace(arrival(report({"HDL": "5"}, lane=lane)), traceparent=CONTEXT) for lane in LANES[:2]],
+            POLICIES,
+        )
+        added = "INSERT INTO translator_jobs.procrastinate_workers DEFAULT VALUES RETURNING id"
+        (dead, alive) = (int(postgres.execute(added, url)[0][0]) for _ in range(2))
+        ledger.advance([Step(1, worker=dead), Step(2, worker=alive)])
+        postgres.execute(f"DELETE FROM translator_jobs.procrastinate_workers WHERE id = {dead}", url)  # noqa: S608 - a number
+        lanes = LaneDrain(
+            ledger,
+            Desk(ledger),
+            route(Answers(), recorder=recorder),
+            clock=time.monotonic,
+            draw=lambda: 0.0,
+            is_over=lambda: True,
+            progress=lambda _: None,
+            member=outsider,
+        )
+
+        lanes.recover()
+
+    (lost,) = recorder.heard
+    assert (lost.name, lost.told["translator.lane"], lost.told["translator.answer"]) == ("deliver whoop", 1, "killed")
 
 
 def test_message_that_nobody_traces_has_no_span(ledger: Ledger) -> None:

@@ -16,10 +16,9 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from translator.errors import LedgerError
-from translator.ledger import KILLED, Claim, Lost, TracedClaim
+from translator.ledger import KILLED, Claim, Lost, Settlement, TracedClaim
 from translator.tracing import CLIENT, CONSUMER, INTERNAL, NO_SPAN, NO_TRACER, Span, Told, Tracer
 from translator.transmit.responses import Answer
-from translator.transmit.retry import Verdict
 
 NOT_RECORDED = "not-recorded"
 TOKEN = "token"  # noqa: S105 - the name of a span
@@ -153,17 +152,17 @@ class AttemptSpan:
             self._request.end(self._tracer.now(), {**told, **self._server}, error=error)
 
     @contextmanager
-    def settling(self, verdict: Verdict, answer: Answer) -> Iterator[None]:
+    def settling(self, settled: Settlement) -> Iterator[None]:
         """Tell of the outcome once it is on disk, or that it is not; the block records it."""
-        told = {**self._told, "translator.outcome": verdict.outcome, "translator.answer": answer.code}
-        if verdict.retry_in_s:
-            told["translator.retry_in_s"] = verdict.retry_in_s
+        told = {**self._told, "translator.outcome": settled.outcome, "translator.answer": settled.answer}
+        if settled.retry_in_s:
+            told["translator.retry_in_s"] = settled.retry_in_s
         try:
             yield
         except LedgerError:
             self._span.end(self._tracer.now(), told, error=NOT_RECORDED)
             raise
-        self._span.end(self._tracer.now(), told, error="" if verdict.outcome == "accepted" else verdict.outcome)
+        self._span.end(self._tracer.now(), told, error="" if settled.outcome == "accepted" else settled.outcome)
 
 
 def told_of_answer(call: tuple[str, str], answer: Answer) -> tuple[Told, str]:

@@ -131,7 +131,8 @@ class LaneDrain:
             span = entry.begin(claim)
             if not self._member.is_certain:
                 # The others may be about to take this host for dead, so nothing more may leave it.
-                await self._desk.advance(Step(claim.lane_id, claim, UNSENT, goes_on=False))
+                with span.settling(UNSENT):
+                    await self._desk.advance(Step(claim.lane_id, claim, UNSENT, goes_on=False))
                 raise LedgerUnavailableError(CUT_OFF)
             sent_at, turn.has_sent = self._clock(), True
             answer = await call_vendor(client, claim, token, self._member.call_s, span.calls())
@@ -146,7 +147,7 @@ class LaneDrain:
                 token = self._route.tokens.cached
             entry = self._route.spans.enter()
             settled = settlement(verdict, answer)
-            with span.settling(verdict, answer):
+            with span.settling(settled):
                 following = await self._settle(turn, claim, settled, goes_on=bool(token), has_turn=has_turn)
             tell_call(self._route.destination, claim, verdict.outcome, answer.code, took_s)
             await self._publish(verdict)
