@@ -49,7 +49,7 @@ class Brought(Struct, frozen=True):
     Shape: `intake` names the intake (`mllp`, `http`); `site` is the intake's own, empty where the sender decides; `key`
     is what the intake knows the message by, empty where it knows nothing; `follow` by what its publisher follows it.
     Absent: without `span` the receipt is told of here, as long as until it is on disk; it goes on with the trace of
-    `traceparent`, if that is one.
+    `traceparent`, if that is one, and says what is `told` besides.
     """
 
     raw: bytes
@@ -59,6 +59,7 @@ class Brought(Struct, frozen=True):
     span: Span | None = None
     follow: Follow | None = None
     traceparent: str = ""
+    told: Told = {}
 
 
 class Taken(Struct, frozen=True):
@@ -161,7 +162,7 @@ class Intake:
             if not self._is_open:
                 raise LedgerUnavailableError(_CLOSED)
             span = brought.span or begin_receipt(
-                self.tracer, brought.intake, ended_by=answer, parent=brought.traceparent
+                self.tracer, brought.intake, ended_by=answer, parent=brought.traceparent, told=brought.told
             )
             self._queue.put(_Waiting(brought, answer, span))
         return answer

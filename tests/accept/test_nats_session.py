@@ -312,4 +312,5 @@ def test_trace_of_a_publisher_goes_on(server: NatsServer, stream: str, ledger: L
 
     (receipt,) = recorder.named("receive nats")
     assert receipt.parent == CONTEXT
+    assert {"messaging.system": "nats", "messaging.destination.name": stream}.items() <= receipt.told.items()
     assert ledger.trace_contexts([1]) == {1: receipt.own}

@@ -19,6 +19,7 @@ from translator.accept.stream_counts import StreamCounts
 from translator.errors import LedgerError, LedgerUnavailableError, TranslatorError
 from translator.intake import Brought, Intake, Taken
 from translator.ledger import Follow
+from translator.tracing import Told
 
 FIRST_S, LONGEST_S = 1.0, 30.0
 """How long the stream is left alone when the ledger takes nothing in, in seconds: at first, and at most."""
@@ -48,6 +49,16 @@ class Arrived(NamedTuple):
     key: str
     follow: Follow
     traceparent: str = ""
+
+    @property
+    def told(self) -> Told:
+        """What a span tells of it: which broker, which stream."""
+        return {
+            "messaging.system": self.intake,
+            "messaging.destination.name": self.follow.stream,
+            "messaging.operation.name": "receive",
+            "messaging.operation.type": "receive",
+        }
 
 
 class Delivery(Protocol):
@@ -120,7 +131,7 @@ class Stream:
         follow = arrived.follow if self._follows else None
         try:
             way = arrived.intake, self._site, arrived.key
-            brought = Brought(arrived.raw, *way, follow=follow, traceparent=arrived.traceparent)
+            brought = Brought(arrived.raw, *way, follow=follow, traceparent=arrived.traceparent, told=arrived.told)
             taken = await self._landings.of(self._intake.take(brought))
         except LedgerUnavailableError:
             self._counts.again += 1

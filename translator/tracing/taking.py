@@ -13,6 +13,7 @@ from translator.record.outcome import Outcome
 from translator.tracing.port import CONSUMER, Span, Told, Tracer
 
 NOT_KEPT = "not-kept"
+NOTHING: Told = {}
 _MOST_REASONS = 16
 
 Hashed = Callable[[str, str], str]
@@ -22,24 +23,32 @@ _Item = TypeVar("_Item")
 
 
 def begin_receipt(
-    tracer: Tracer, intake: str, began: int = 0, *, ended_by: Future[Any] | None = None, parent: str = ""
+    tracer: Tracer,
+    intake: str,
+    began: int = 0,
+    *,
+    ended_by: Future[Any] | None = None,
+    parent: str = "",
+    told: Told = NOTHING,
 ) -> Span:
     """
     Begin to tell of a message that an intake brings, now or a moment ago.
 
     Shape: `ended_by` is the answer with which it ends; without one the caller ends it. `parent` is the `traceparent`
-    of the trace that goes on.
+    of the trace that goes on, `told` what is known of the message before its answer.
     """
     span = tracer.begin(f"receive {intake}", CONSUMER, began or tracer.now(), parent=parent)
     if ended_by is not None and span.context:
-        ended_by.add_done_callback(lambda answer: _end_receipt(tracer, span, intake, answer))
+        ended_by.add_done_callback(
+            lambda answer: _end_receipt(tracer, span, {"translator.intake": intake, **told}, answer)
+        )
     return span
 
 
-def _end_receipt(tracer: Tracer, span: Span, intake: str, answer: Future[Any]) -> None:
+def _end_receipt(tracer: Tracer, span: Span, told: Told, answer: Future[Any]) -> None:
     is_kept = not answer.cancelled() and answer.exception() is None
-    told: Told = {"translator.intake": intake, **(answer.result().told if is_kept else {})}
-    span.end(tracer.now(), told, error="" if is_kept else NOT_KEPT)
+    became: Told = answer.result().told if is_kept else NOTHING
+    span.end(tracer.now(), {**told, **became}, error="" if is_kept else NOT_KEPT)
 
 
 def tell_translated(span: Span, outcome: Outcome, site: str, began: int, ended: int) -> None:
