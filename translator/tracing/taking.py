@@ -39,9 +39,8 @@ def begin_receipt(
     """
     span = tracer.begin(f"receive {intake}", CONSUMER, began or tracer.now(), parent=parent)
     if ended_by is not None and span.context:
-        ended_by.add_done_callback(
-            lambda answer: _end_receipt(tracer, span, {"translator.intake": intake, **told}, answer)
-        )
+        known: Told = {"translator.intake": intake, **told}
+        ended_by.add_done_callback(lambda answer: _end_receipt(tracer, span, known, answer))
     return span
 
 
