@@ -17,6 +17,7 @@ import contextlib
 import json
 import os
 import platform
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -25,15 +26,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 
+from benchmarks import commits
+from benchmarks.capacity_costs import COSTS, Capacity, Costs, Way
 from benchmarks.labday import free_port
 from benchmarks.messages import SEED, STANDARD, Shape
 from benchmarks.mllp import senders
-from benchmarks.sizing import COSTS, Capacity, Costs, Way
 from tests.postgres import Postgres
 from tests.sandbox_process import SandboxProcess
 from translator.ledger import Ledger
@@ -42,15 +43,19 @@ SINGLE = Shape("single", (1,))
 SHAPES = {"reports": STANDARD, "single": SINGLE}
 _TICK = os.sysconf("SC_CLK_TCK")
 _PATIENCE_S = 300.0
+PLACE = "127.0.54.32"
+"""Where the database of the measurement listens: an address of this machine that nobody else has."""
+
 _WARM_UP = 50
 
 
 class Spent(Struct, frozen=True):
-    """What was spent until now: CPU seconds of the host and of its database, commits."""
+    """What was spent until now: CPU seconds of the host and of its database, commits that wrote, bytes on all lines."""
 
     host_s: float
     database_s: float
     commits: float
+    wire: int
 
 
 class Store(Protocol):
@@ -63,32 +68,54 @@ class Store(Protocol):
         """Tell the CPU seconds that the database has used."""
 
     def commits(self) -> int:
-        """Tell how many transactions have been committed."""
+        """Tell how many transactions have been committed that wrote something."""
 
     def kept(self) -> int:
-        """Tell how many bytes the ledger holds."""
+        """Tell how many bytes the ledger holds, what is free for what comes next not counted."""
+
+    def tidy(self) -> None:
+        """Get what was deleted out of the way."""
+
+    def command(self) -> list[str]:
+        """Give the words that start the service on it."""
 
 
 class File:
-    """SQLite, inside the host: it has no CPU of its own and counts no commits."""
+    """SQLite, inside the host: it has no CPU of its own, and the host counts its commits."""
 
     is_shared = False
 
     def __init__(self, path: Path) -> None:
         self.address = str(path)
         self._path = path
+        self._count = path.with_suffix(".commits")
+        self._count.write_text("0", encoding="ascii")
 
     def cpu_s(self) -> float:
         """Give 0: the host works for it."""
         return 0.0
 
     def commits(self) -> int:
-        """Give 0: SQLite does not tell."""
-        return 0
+        """Ask the host."""
+        return commits.count(self._count)
 
     def kept(self) -> int:
-        """Give what lies on the disk."""
-        return sum(path.stat().st_size for path in self._path.parent.glob(f"{self._path.name}*"))
+        """Count the pages that hold something, those that still stand in the log of SQLite among them."""
+        with contextlib.closing(sqlite3.connect(self._path)) as connection:
+            pages, free, size = (
+                connection.execute(f"PRAGMA {name}").fetchone()[0]
+                for name in ("page_count", "freelist_count", "page_size")
+            )
+        return int((pages - free) * size)
+
+    def tidy(self) -> None:
+        """Write all tables anew."""
+        with contextlib.closing(sqlite3.connect(self._path)) as connection:
+            connection.execute("VACUUM")
+
+    def command(self) -> list[str]:
+        """Start it by who counts."""
+        return [sys.executable, "-m", "benchmarks.commits", str(self._count), "run"]
 
 
 class Server:
@@ -97,9 +124,9 @@ class Server:
     is_shared = True
 
     def __init__(self, server: Postgres) -> None:
-        self.address = server.new()
+        # By TCP, as from another machine.
+        self.address = server.address_of(server.new(), PLACE)
         self._server = server
-        self._name = urlsplit(self.address).path.removeprefix("/")
 
     def cpu_s(self) -> float:
         """Add up the server's processes, those that have ended among them."""
@@ -107,28 +134,34 @@ class Server:
         return _cpu_s(server, ended=True) + sum(_cpu_s(child) for child in _children(server))
 
     def commits(self) -> int:
-        """Ask the server's own count."""
-        asked = f"SELECT xact_commit FROM pg_stat_database WHERE datname = '{self._name}'"  # noqa: S608 - our own name
-        return int(self._server.execute(asked)[0][0])
+        """Ask for the next number of a transaction: only one that writes gets a number."""
+        return int(self._server.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")[0][0])
 
     def kept(self) -> int:
-        """Ask the server."""
-        return int(self._server.execute(f"SELECT pg_database_size('{self._name}')")[0][0])
+        """Ask for the tables with their indexes, the system's own left out."""
+        asked = "SELECT sum(pg_total_relation_size(relid)) FROM pg_stat_user_tables"
+        return int(self._server.execute(asked, self.address)[0][0])
+
+    def tidy(self) -> None:
+        """Write all tables anew."""
+        self._server.execute("VACUUM FULL", self.address)
+
+    def command(self) -> list[str]:
+        """Start it as one of several hosts."""
+        return [sys.executable, "-m", "translator", "run", "--role", "all"]
 
 
 def measure(shape: Shape, store: Store, sandbox: SandboxProcess, folder: Path, messages: int) -> tuple[Way, float]:
     """Take messages in, then deliver them; gives what that cost, and how many calls a message had."""
-    role: tuple[str, ...] = ()
     with Ledger.open(store.address) as ledger:
         if store.is_shared:
-            role = ("--role", "all")
             ledger.cluster().set_up()
     _translator(sandbox, folder, "ledger", "pause", "whoop", "--reason", "measured", "--ledger", store.address)
     port, empty = free_port(), store.kept()
     (folder / "translator.toml").write_text(
         f"[[mllp]]\nlisten = '127.0.0.1:{port}'\n[whoop]\nurl = '{sandbox.whoop_url}'\nworkers = 8\n", encoding="utf-8"
     )
-    with _service(sandbox, folder, store, role) as host, Ledger.open(store.address) as ledger:
+    with _service(sandbox, folder, store) as host, Ledger.open(store.address) as ledger:
         _send(port, shape, _WARM_UP, SEED + 1)
         before = _spent(host, store)
         told = _send(port, shape, messages, SEED)
@@ -138,8 +171,11 @@ def measure(shape: Shape, store: Store, sandbox: SandboxProcess, folder: Path, m
         _until(lambda: not ledger.count("whoop").get("queued") and ledger.due_in("whoop") is None)
         delivering_s = time.monotonic() - began
         calls = ledger.count("whoop")["delivered"]
-        delivered = _spent(host, store)
-    everything = messages + _WARM_UP
+        delivered, memory = _spent(host, store), _most_memory(host)
+    everything, kept = messages + _WARM_UP, store.kept() - empty
+    with Ledger.open(store.address) as ledger:
+        ledger.storage().prune(-1.0, lambda *_: None)
+    store.tidy()
     way = Way(
         message_us=(taken_in.host_s - before.host_s) / messages * 1e6,
         call_us=(delivered.host_s - taken_in.host_s) / calls * 1e6,
@@ -147,7 +183,11 @@ def measure(shape: Shape, store: Store, sandbox: SandboxProcess, folder: Path, m
         call_database_us=(delivered.database_s - taken_in.database_s) / calls * 1e6,
         message_commits=(taken_in.commits - before.commits) / messages,
         call_commits=(delivered.commits - taken_in.commits) / calls,
-        kept_bytes=(store.kept() - empty) / everything,
+        message_wire_bytes=(taken_in.wire - before.wire) / messages,
+        call_wire_bytes=(delivered.wire - taken_in.wire) / calls,
+        kept_bytes=kept / everything,
+        account_bytes=(store.kept() - empty) / everything,
+        memory_bytes=memory,
         messages_per_second=told,
         calls_per_second=calls / delivering_s,
     )
@@ -170,14 +210,17 @@ def _translator(sandbox: SandboxProcess, folder: Path, *words: str) -> None:
 
 
 @contextlib.contextmanager
-def _service(sandbox: SandboxProcess, folder: Path, store: Store, role: tuple[str, ...]) -> Iterator[int]:
+def _service(sandbox: SandboxProcess, folder: Path, store: Store) -> Iterator[int]:
     """Run the service; gives its process."""
     places = ["--ledger", store.address, "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"]
-    command = [sys.executable, "-m", "translator", "run", *role, *places]
     with (
         (folder / "service.log").open("ab") as log,
         subprocess.Popen(  # noqa: S603 - our own module
-            command, env=os.environ | sandbox.environment, cwd=folder, stdout=subprocess.PIPE, stderr=log
+            [*store.command(), *places],
+            env=os.environ | sandbox.environment,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=log,
         ) as process,
     ):
         if process.stdout is None or not process.stdout.readline():
@@ -189,7 +232,23 @@ def _service(sandbox: SandboxProcess, folder: Path, store: Store, role: tuple[st
 
 
 def _spent(host: int, store: Store) -> Spent:
-    return Spent(_cpu_s(host), store.cpu_s(), store.commits())
+    return Spent(_cpu_s(host), store.cpu_s(), store.commits(), _wire())
+
+
+def _wire() -> int:
+    """Tell the bytes that went over the lines of this machine to itself, whoever sent them."""
+    (loopback,) = (line for line in _lines("/proc/net/dev") if line.strip().startswith("lo:"))
+    return int(loopback.partition(":")[2].split()[0])
+
+
+def _most_memory(process: int) -> int:
+    """Tell the most memory that a process has had, in bytes."""
+    (line,) = (one for one in _lines(f"/proc/{process}/status") if one.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024
+
+
+def _lines(place: str) -> list[str]:
+    return Path(place).read_text(encoding="utf-8").splitlines()
 
 
 def _cpu_s(process: int, *, ended: bool = False) -> float:
@@ -249,6 +308,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         server = Postgres(Path(name) / "postgres", syncs=True)
         try:
+            server.listen([PLACE], [f"{PLACE}/32"])
             shapes = {}
             for what, shape in SHAPES.items():
                 print(f"{what}: {wanted.rounds} rounds of {wanted.messages:,} messages", file=sys.stderr)
