@@ -7,13 +7,12 @@ import time
 from collections.abc import Awaitable, Callable
 
 import pytest
-from procrastinate import PsycopgConnector
 from procrastinate.jobs import Job, Status
 
 from tests.postgres import Postgres
 from translator.errors import DeclaredDeadError, LedgerError, LedgerUnavailableError
 from translator.ledger import Ledger
-from translator.transmit.cluster_queue import Reports, queue_place
+from translator.transmit.cluster_queue import Reports, queue
 from translator.transmit.membership import Member, Terms
 
 TERMS = Terms(dead_after_s=60, call_s=10)
@@ -29,7 +28,7 @@ class Host:
         self._url = postgres.new()
         with Ledger.open(self._url) as ledger:
             ledger.cluster().set_up()
-            self._place = queue_place(ledger.cluster().address)
+            self._place = ledger.cluster().address
         self.member = Member(TERMS, time.monotonic)
         self.introduced: list[int] = []
         self.failures: list[LedgerError] = []
@@ -38,7 +37,7 @@ class Host:
         """Do something with the queue open."""
 
         async def opened() -> None:
-            connector = PsycopgConnector(conninfo=self._place, min_size=1, max_size=2)
+            connector = queue(self._place)
             await connector.open_async()
             try:
                 await work(

@@ -73,7 +73,7 @@ class Cluster:
     @property
     def address(self) -> str:
         """The database as its driver takes it."""
-        return self._database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return self._database.address
 
     def check(self) -> float:
         """

@@ -9,11 +9,11 @@ from procrastinate import PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg import AsyncConnection
 
 from translator.errors import DeclaredDeadError, LedgerError, LedgerUnavailableError
 from translator.ledger.cluster_tables import SCHEMA
-from translator.ledger.database import PATIENCE, SERVER_PATIENCE
+from translator.ledger.database import CONNECT_SECONDS, session_settings
 from translator.ledger.lanes import DEAD
 from translator.transmit.membership import Member
 
@@ -21,14 +21,17 @@ GONE = "the database of the cluster cannot be reached, or broke off; this host s
 
 _LISTED = "SELECT 1 FROM procrastinate_workers WHERE id = %(worker_id)s"
 
-# A host that stands still in the middle of a report would keep the others from striking it off.
-_BRIEF = {"idle_in_transaction_session_timeout": 10_000}
-
-# A queue is empty when its statistics are made and long when they matter, so the planner is not left to guess: in order
-# of the index, one job at a time. Otherwise a backlog of thousands costs half a second for each job.
-_BY_INDEX = dict.fromkeys(
-    ("enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "enable_sort", "jit"), "off"
-)
+_SETTINGS = {
+    "search_path": SCHEMA,
+    # A host that stands still in the middle of a report would keep the others from striking it off.
+    "idle_in_transaction_session_timeout": "10000",
+    # A queue is empty when its statistics are made and long when they matter, so the planner is not left to guess: in
+    # order of the index, one job at a time. Otherwise a backlog of thousands costs half a second for each job.
+    **dict.fromkeys(
+        ("enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "enable_sort", "jit"), "off"
+    ),
+}
+_POOL = 4
 
 
 class Reports(JobManager):
@@ -103,9 +106,11 @@ class Reports(JobManager):
             await super().unregister_worker(worker)
 
 
-def queue_place(address: str) -> str:
-    """Give the database of the queue: that of the ledger, with the queue's own schema."""
-    given = conninfo_to_dict(address)
-    settings = {"search_path": SCHEMA, "synchronous_commit": "on", **SERVER_PATIENCE, **_BY_INDEX, **_BRIEF}
-    options = " ".join([str(given.get("options") or ""), *(f"-c {name}={value}" for name, value in settings.items())])
-    return make_conninfo(address, options=options, application_name="translator", **PATIENCE)
+def queue(address: str) -> PsycopgConnector:
+    """Give the way to the queue: in the database of the ledger, in the queue's own schema."""
+    return PsycopgConnector(conninfo=address, configure=_set_up, min_size=1, max_size=_POOL, timeout=CONNECT_SECONDS)
+
+
+async def _set_up(connection: AsyncConnection[object]) -> None:
+    await connection.execute(session_settings(**_SETTINGS))
+    await connection.commit()
