@@ -43,7 +43,7 @@ def by_queue(ledger: Ledger, question: str) -> Sequence[Any]:
     async def ask() -> Sequence[Any]:
         connector = queue(ledger.cluster().address)
         await connector.open_async()
-        row = await connector.execute_query_one_async(question)  # type: ignore[arg-type]
+        row = await connector.execute_query_one_async(question)
         await connector.close_async()
         return tuple(row.values())
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from translator.errors import ConfigError
 from translator.ledger.troubles import told_plainly
@@ -28,7 +27,7 @@ BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
 
 # A network that swallows everything must not keep anybody waiting for a quarter of an hour.
-_PATIENCE = {
+_PATIENCE: dict[str, Any] = {
     "connect_timeout": CONNECT_SECONDS, "application_name": "translator",
     "keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 10_000,
 }  # fmt: skip
@@ -120,9 +119,11 @@ def connect(place: str | os.PathLike[str]) -> Database:
 
 
 def session_settings(**more: str) -> bytes:
-    """Give the statement by which a session in PostgreSQL is set up; a setting that its version does not know is not."""
+    """Give the statement by which a session in PostgreSQL is set up; what its version does not know is left out."""
     wanted = ", ".join(f"('{name}', '{value}')" for name, value in (_SESSION | more).items())
-    query = "SELECT set_config(name, wanted, false) FROM pg_settings JOIN (VALUES {}) AS ours (name, wanted) USING (name)"
+    query = (
+        "SELECT set_config(name, wanted, false) FROM pg_settings JOIN (VALUES {}) AS ours (name, wanted) USING (name)"
+    )
     return query.format(wanted).encode()
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 from procrastinate import PsycopgConnector
 from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Job, Status
-from procrastinate.manager import JobManager
+from procrastinate.jobs import Job, Notification, Status
+from procrastinate.manager import JobManager, NotificationCallback
 from psycopg import AsyncConnection
 
 from translator.errors import DeclaredDeadError, LedgerError, LedgerUnavailableError
@@ -35,7 +36,12 @@ _POOL = 4
 
 
 class Reports(JobManager):
-    """Procrastinate's way to its tables; it tells when this worker was listed, and when it reported."""
+    """
+    Procrastinate's way to its tables; it tells when this worker was listed, when it reported, and when it cannot go on.
+
+    Theory: Procrastinate ends a worker that cannot report, listen or fetch, but only when its jobs have ended, and
+    those that are held back wait for a word. So whoever may give that word is told at once.
+    """
 
     def __init__(
         self,
@@ -67,26 +73,43 @@ class Reports(JobManager):
         """
         Report a worker.
 
-        Raises: DeclaredDeadError where the others have struck it off, of which Procrastinate takes no notice. Its
-        worker ends after its jobs, and those that are held back wait for a word that comes no more: they are told, too.
+        Raises: DeclaredDeadError where the others have struck it off, of which Procrastinate takes no notice.
         """
         asked_at = self._clock()
-        await super().update_heartbeat(worker_id)
-        if not await self.connector.execute_query_all_async(_LISTED, worker_id=worker_id):
-            error = DeclaredDeadError(DEAD)
-            self._failed(error)
-            raise error
+        with self._telling():
+            await super().update_heartbeat(worker_id)
+            if not await self.connector.execute_query_all_async(_LISTED, worker_id=worker_id):
+                raise DeclaredDeadError(DEAD)
         self._member.reported(worker_id, asked_at)
+
+    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
+        """Fetch a job for a worker."""
+        with self._telling():
+            return await super().fetch_job(queues, worker_id)
+
+    async def listen_for_jobs(
+        self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
+    ) -> None:
+        """Hear of new jobs, and of nothing else: who shares the database, in whichever schema, could end ours."""
+
+        async def hear(*, channel: str, notification: Notification) -> None:
+            if notification["type"] == "job_inserted":
+                await on_notification(channel=channel, notification=notification)
+
+        with self._telling():
+            await super().listen_for_jobs(on_notification=hear, queues=queues)
+
+    async def list_jobs_to_abort_async(self, queue: str | None = None) -> Iterable[int]:  # noqa: ARG002 - its own
+        """Find no job that is to be cut off: its attempt would be left open, and block its lane."""
+        return ()
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 - the method's own
         """Take a job off the queue; where that fails, its lane is locked until this worker is off the list."""
         if job.id in self._left:
             self._left.remove(job.id)
             return
-        try:
+        with suppress(ConnectorException), self._telling():
             await super().finish_job(job, status, delete_job)
-        except ConnectorException:
-            self._failed(LedgerUnavailableError(GONE))
 
     async def give_back(self, job: Job) -> None:
         """Take a job off the queue while it still runs, so that its lane is free for others."""
@@ -104,6 +127,18 @@ class Reports(JobManager):
         """Take all workers off the list; nothing is under way any more."""
         for worker in self.listed:
             await super().unregister_worker(worker)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Tell what keeps this host from going on."""
+        try:
+            yield
+        except ConnectorException:
+            self._failed(LedgerUnavailableError(GONE))
+            raise
+        except DeclaredDeadError as error:
+            self._failed(error)
+            raise
 
 
 def queue(address: str) -> PsycopgConnector:
