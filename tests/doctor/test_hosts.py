@@ -95,6 +95,7 @@ def test_what_is_not_the_same_everywhere_is_a_warning(ledger: tuple[Ledger, str]
     [
         pytest.param("UPDATE translator_jobs.setting SET version = '2.0+1'", "Procrastinate 2.0+1", id="version"),
         pytest.param("UPDATE translator_jobs.setting SET dead_after_s = 20", "smaller timeout_s", id="calls"),
+        pytest.param("DROP TABLE translator_jobs.process", "is damaged", id="damaged"),
     ],
 )
 def test_host_that_could_not_deliver_is_told(

@@ -9,6 +9,7 @@ from translator.doctor.diagnosis import FAIL, OK, WARN, Diagnosis, Examined, spa
 from translator.doctor.ledgers import is_file, is_usable
 from translator.errors import ConfigError
 from translator.ledger import Cluster, Host, Ledger, differences
+from translator.ledger.cluster import DAMAGED
 from translator.ledger.cluster_install import NEEDS_EXTRA
 from translator.sharing import check_calls
 
@@ -29,7 +30,10 @@ def hosts(examined: Examined) -> Iterator[Diagnosis]:
         if not cluster.is_set_up:
             return
         examined.began("cluster")
-        yield _queue(cluster)
+        queue = _queue(cluster)
+        yield queue
+        if queue.text == DAMAGED:
+            return
         yield from _calls(examined, cluster.dead_after_s)
         present = cluster.present()
         yield _deliverers(present)
