@@ -49,7 +49,7 @@ DAMAGED = (
     "the queue of the cluster is damaged: stop every host, run `translator cluster init`, which makes it anew (it "
     "holds nothing that the ledger does not), and start them"
 )
-_NEEDS_POSTGRESQL = "several hosts need a ledger in PostgreSQL: --ledger postgresql://user@host/database"
+NEEDS_POSTGRESQL = "several hosts need a ledger in PostgreSQL: --ledger postgresql://user@host/database"
 _FORGOTTEN_S = 30.0
 """A lane that is due for so long and has no job is given one; there should never be any."""
 
@@ -206,7 +206,7 @@ class Cluster:
 
     def _need_postgresql(self) -> None:
         if self._database.path is not None:
-            raise ConfigError(_NEEDS_POSTGRESQL)
+            raise ConfigError(NEEDS_POSTGRESQL)
 
     @contextmanager
     def _nobody_at_work(self) -> Iterator[Connection]:
