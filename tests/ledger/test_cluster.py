@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.ledger.arrivals import LANES, POLICIES, arrival, report
@@ -373,3 +374,21 @@ def test_status_names_hosts_and_what_they_are_at(ledger: Ledger, ask: Ask) -> No
         (loud, "lab-1", 7, True),
         (silent, "", 0, False),
     ]
+
+
+def test_room_for_hosts_is_what_the_user_of_the_database_has(postgres: Postgres, url: str) -> None:
+    """Who is no superuser sees little of others' connections, and may have a limit of its own."""
+    postgres.execute("CREATE ROLE lab LOGIN; GRANT pg_write_all_data, pg_read_all_data TO lab")
+
+    with Ledger.open(url.replace("postgres:@", "lab@")) as ledger:
+        before = ledger.cluster().room()
+        with ExitStack() as others:
+            for _ in range(20):
+                others.enter_context(psycopg.connect(url))
+            among_others = ledger.cluster().room()
+        postgres.execute("ALTER ROLE lab CONNECTION LIMIT 20")
+        limited = ledger.cluster().room()
+
+    # Connections of the tests before may still be going away.
+    assert before - among_others >= 10
+    assert limited < 20 < before

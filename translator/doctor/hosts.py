@@ -87,5 +87,5 @@ def _clocks(present: list[Host], own_s: float | None) -> Iterator[Diagnosis]:
 def _room(room: int) -> Diagnosis:
     if room < OF_ONE_HOST:
         text = f"the database has room for {room} more connections; a host that delivers may need {OF_ONE_HOST}"
-        return Diagnosis("connections", WARN, text, "raise max_connections")
+        return Diagnosis("connections", WARN, text, "raise max_connections, or the limit of its user")
     return Diagnosis("connections", OK, f"the database has room for {room} more")

@@ -162,7 +162,7 @@ class Cluster:
         return with_work(self.hosts().listed(), self.workers())
 
     def room(self) -> int:
-        """Tell how many more connections the database takes."""
+        """Tell how many more connections the database takes of its user."""
         with self._database.read() as connection:
             return int(connection.execute(_ROOM).scalar_one())
 
@@ -228,10 +228,18 @@ class Cluster:
 # Written out, not bound: they are of a type of Procrastinate's, and only so fit its indexes.
 _WAITING: ColumnElement[str] = literal_column("'todo'")
 _DOING: ColumnElement[str] = literal_column("'doing'")
-_ROOM = text(
-    "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
-    " - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')"
-)
+# By what every user may see, and no more than this user may have.
+_ROOM = text("""
+SELECT least(
+    current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+        - coalesce(current_setting('reserved_connections', true)::int, 0)
+        - (SELECT sum(numbackends) FROM pg_stat_database),
+    CASE WHEN rolconnlimit >= 0 THEN
+        rolconnlimit - (SELECT count(*) FROM pg_stat_activity WHERE usename = session_user) END,
+    CASE WHEN datconnlimit >= 0 THEN
+        datconnlimit - (SELECT numbackends FROM pg_stat_database WHERE datname = current_database()) END)
+  FROM pg_roles, pg_database WHERE rolname = session_user AND datname = current_database()
+""")
 _lane = schema.lane
 _FORGOTTEN = (
     select(_lane.c.id)
