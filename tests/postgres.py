@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from translator.ledger import Ledger
+from translator.ledger.cluster import DEAD_AFTER_S
 
 with warnings.catch_warnings():
     # It looks for a run-time folder when it is imported, and warns where the session has none.
@@ -58,6 +59,13 @@ class Postgres:
             Ledger.open(self._create(_TEMPLATE, "template1")).close()
             self._has_template = True
         return self._create(f"ledger_{next(self._names)}", _TEMPLATE)
+
+    def shared(self, dead_after_s: float = DEAD_AFTER_S) -> str:
+        """Make a database with the tables of an empty ledger that several hosts share; gives its URL."""
+        url = self.new()
+        with Ledger.open(url) as ledger:
+            ledger.cluster().set_up(dead_after_s)
+        return url
 
     def restart(self) -> None:
         """Stop at once, as a server whose machine goes down in order, and start again."""

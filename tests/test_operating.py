@@ -122,3 +122,21 @@ def test_unit_is_one_that_systemd_understands(tmp_path: Path, *, shared: bool) -
 
     complaints = [line for line in done.stderr.splitlines() if "translator.service" in line or "cluster.conf" in line]
     assert complaints == []
+
+
+@pytest.mark.skipif(not Path("/usr/bin/install").exists(), reason="the unit is for Linux")
+def test_password_of_the_database_is_in_a_file_that_its_library_takes(tmp_path: Path) -> None:
+    """Systemd hands secrets over that a group may read, which PostgreSQL's library refuses: so ours is a copy."""
+    (given, run) = (tmp_path / "credentials", tmp_path / "run")
+    given.mkdir()
+    (run / "translator").mkdir(parents=True)
+    (given / "pgpass").write_text("db.example:5432:*:*:secret", encoding="utf-8")
+    (given / "pgpass").chmod(0o440)
+    settings = dict(line.split("=", 1) for line in CLUSTER.splitlines() if "=" in line and not line.startswith("#"))
+
+    subprocess.run(
+        settings["ExecStartPre"].replace("%d", str(given)).replace("%t", str(run)).split(), check=True, timeout=30
+    )
+
+    place = Path(re.findall(r"PGPASSFILE=(\S+)", CLUSTER)[0].replace("%d", str(given)).replace("%t", str(run)))
+    assert (settings["RuntimeDirectory"], oct(place.stat().st_mode & 0o777)) == ("translator", "0o600")

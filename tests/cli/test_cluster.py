@@ -13,14 +13,6 @@ from tests.postgres import Postgres
 from translator.ledger import Ledger
 
 
-def shared(postgres: Postgres, dead_after_s: float = 90) -> str:
-    """Name a ledger that several hosts share."""
-    url = postgres.new()
-    with Ledger.open(url) as ledger:
-        ledger.cluster().set_up(dead_after_s)
-    return url
-
-
 def test_ledger_is_shared_looked_at_and_given_back(command_line: CommandLine, postgres: Postgres) -> None:
     """Each may be done twice; nobody at work is a finding."""
     place = ("--ledger", postgres.new())
@@ -32,7 +24,7 @@ def test_ledger_is_shared_looked_at_and_given_back(command_line: CommandLine, po
 
 def test_hosts_are_listed(command_line: CommandLine, postgres: Postgres) -> None:
     """One line for each host; all of them alive is no finding."""
-    url = shared(postgres)
+    url = postgres.shared()
     postgres.execute("INSERT INTO translator_jobs.procrastinate_workers DEFAULT VALUES", url)
     postgres.execute(
         "INSERT INTO translator_jobs.host (worker_id, name, pid, queue) VALUES (1, 'lab-1', 7, 'whoop')", url
@@ -61,6 +53,13 @@ def test_file_cannot_be_shared(command_line: CommandLine, tmp_path: Path, argume
     assert (done.returncode, b"PostgreSQL" in done.stderr) == (2, True)
 
 
+def test_file_is_not_asked_for_where_it_could_not_be_shared(command_line: CommandLine, tmp_path: Path) -> None:
+    """What is missing is not the file."""
+    done = command_line("cluster", "init", "--ledger", "lab.db")
+
+    assert (done.returncode, b"PostgreSQL" in done.stderr, list(tmp_path.iterdir())) == (2, True, [])
+
+
 @pytest.mark.parametrize("role", ["accept", "deliver"])
 def test_role_needs_a_shared_ledger(command_line: CommandLine, postgres: Postgres, role: str) -> None:
     """A host that would wait for jobs for ever says what is missing."""
@@ -71,7 +70,7 @@ def test_role_needs_a_shared_ledger(command_line: CommandLine, postgres: Postgre
 
 def test_host_of_a_shared_ledger_needs_a_role(command_line: CommandLine, postgres: Postgres) -> None:
     """Whoever would deliver alone from it is told so."""
-    url = shared(postgres)
+    url = postgres.shared()
 
     done = command_line("run", "--ledger", url)
 
@@ -80,7 +79,7 @@ def test_host_of_a_shared_ledger_needs_a_role(command_line: CommandLine, postgre
 
 def test_host_whose_calls_may_last_too_long_is_refused(command_line: CommandLine, postgres: Postgres) -> None:
     """It could not stop sending before the others take it for dead."""
-    url = shared(postgres, dead_after_s=10)
+    url = postgres.shared(dead_after_s=10)
 
     done = command_line("run", "--role", "deliver", "--listen", "127.0.0.1:0", "--console", "", "--ledger", url)
 
@@ -89,7 +88,7 @@ def test_host_whose_calls_may_last_too_long_is_refused(command_line: CommandLine
 
 def test_submit_leaves_delivery_to_the_hosts(command_line: CommandLine, postgres: Postgres) -> None:
     """What nobody delivers is queued, and it is said who should."""
-    url = shared(postgres)
+    url = postgres.shared()
     message = oru([Obx(CHOLESTEROL, "180")])
 
     done = command_line(

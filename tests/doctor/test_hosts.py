@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from msgspec import structs
 
 from tests.postgres import Postgres
 from translator.config import Settings, parse_settings
+from translator.config_intakes import MllpIntake
 from translator.doctor import FAIL, OK, WARN, Diagnosis, examine
 from translator.ledger import Card, Ledger
 
@@ -19,9 +21,8 @@ CARD = Card("lab-1", 7, "all", "1.0", "ab" * 32, "whoop https://api.example 100/
 @pytest.fixture
 def ledger(postgres: Postgres) -> Iterator[tuple[Ledger, str]]:
     """Open a ledger that several hosts share."""
-    url = postgres.new()
+    url = postgres.shared()
     with Ledger.open(url) as opened:
-        opened.cluster().set_up()
         yield opened, url
 
 
@@ -95,6 +96,7 @@ def test_what_is_not_the_same_everywhere_is_a_warning(ledger: tuple[Ledger, str]
     [
         pytest.param("UPDATE translator_jobs.setting SET version = '2.0+1'", "Procrastinate 2.0+1", id="version"),
         pytest.param("UPDATE translator_jobs.setting SET dead_after_s = 20", "smaller timeout_s", id="calls"),
+        pytest.param("DROP TABLE translator_jobs.process", "is damaged", id="damaged"),
     ],
 )
 def test_host_that_could_not_deliver_is_told(
@@ -107,6 +109,23 @@ def test_host_that_could_not_deliver_is_told(
     failed = [one for one in about_hosts(site(url)) if one.check == "cluster" and one.state == FAIL]
 
     assert [said in one.text for one in failed] == [True]
+
+
+def test_port_is_that_of_a_running_translator_only_where_one_runs_on_this_host(ledger: tuple[Ledger, str]) -> None:
+    """Nobody holds the lock of a shared ledger, so who is at work says who has the port."""
+    opened, url = ledger
+
+    def about_port() -> list[str]:
+        found = examine(settings, offline=True, clock=time.time)
+        return [one.state for one in found if one.check == "mllp.listen"]
+
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        settings = structs.replace(site(url), mllp=(MllpIntake(f"127.0.0.1:{other.getsockname()[1]}"),))
+        opened.cluster().hosts().enter(CARD, 0.0)
+        before = about_port()
+        opened.cluster().hosts().enter(structs.replace(CARD, name=socket.gethostname(), role="accept"), 0.0)
+
+        assert (before, about_port()) == ([FAIL], [OK])
 
 
 def test_ledger_of_one_host_has_no_cluster(postgres: Postgres) -> None:

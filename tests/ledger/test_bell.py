@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+
+import pytest
 
 from tests.ledger.arrivals import POLICIES, arrival, report
 from translator.ledger import Bell, Ledger
+from translator.ledger.gate import Destinations
 
 
 async def settled(bell: Bell) -> None:
@@ -32,15 +36,22 @@ def test_bell_rings_when_another_process_commits(ledger: Ledger, place: str) -> 
     asyncio.run(wait())
 
 
-def test_bell_rings_when_a_destination_is_resumed(ledger: Ledger) -> None:
-    """A person's decision wakes delivery as well."""
+@pytest.mark.parametrize(
+    "decide",
+    [
+        pytest.param(lambda gate: gate.pause("whoop", "planned work"), id="pause-of-a-person"),
+        pytest.param(lambda gate: gate.ask_to_wait("whoop", 60), id="patience-that-a-vendor-asks-for"),
+    ],
+)
+def test_bell_rings_when_a_destination_is_closed(ledger: Ledger, decide: Callable[[Destinations], None]) -> None:
+    """Whoever else delivers hears of it at once."""
 
     async def wait() -> None:
         bell = ledger.bell()
         await settled(bell)
         waiting = asyncio.create_task(bell.rings())
         await asyncio.sleep(0.05)
-        ledger.destinations().pause("whoop", "planned work")
+        decide(ledger.destinations())
         await asyncio.wait_for(waiting, 1)
         await bell.close()
 

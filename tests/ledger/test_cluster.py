@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.ledger.arrivals import LANES, POLICIES, arrival, report
 from tests.postgres import Postgres
 from translator.errors import ConfigError, DeclaredDeadError, TakenOverError
 from translator.ledger import Decision, Ledger, RateBudget, Settlement, Step
+from translator.ledger.cluster_install import LAYOUT
 from translator.ledger.cluster_view import Queue
 from translator.ledger.lanes import Claim
 
@@ -251,8 +253,68 @@ def test_queue_is_made_anew_only_while_nobody_is_at_work(ledger: Ledger, ask: As
 
 
 @pytest.mark.parametrize(
+    "harm",
+    [
+        pytest.param("ALTER TABLE lane DISABLE TRIGGER translator_lane_is_due", id="trigger-is-off"),
+        pytest.param("ALTER TABLE translator_jobs.procrastinate_jobs DISABLE TRIGGER USER", id="nobody-is-woken"),
+        pytest.param("DROP TABLE translator_jobs.procrastinate_jobs CASCADE", id="no-jobs"),
+        pytest.param("DROP FUNCTION translator_jobs.procrastinate_fetch_job_v2", id="no-function"),
+        pytest.param("DROP TABLE translator_jobs.process", id="no-hosts"),
+        pytest.param("ALTER TABLE translator_jobs.host DROP COLUMN queue", id="no-column"),
+        pytest.param("DROP TABLE translator_jobs.setting", id="no-setting"),
+        pytest.param("TRUNCATE translator_jobs.setting", id="empty-setting"),
+    ],
+)
+def test_queue_that_is_damaged_is_told_and_made_anew(ledger: Ledger, ask: Ask, harm: str) -> None:
+    """A lane that is due would wait for ever; the queue holds nothing that the ledger does not."""
+    accept(ledger, LANES[0])
+    ask(harm)
+    with pytest.raises(ConfigError, match="is damaged"):
+        ledger.cluster().need()
+
+    assert [ledger.cluster().set_up(), ledger.cluster().set_up()] == [True, False]
+
+    ledger.cluster().need()
+    assert ledger.cluster().queues() == [Queue("whoop", 1, 0)]
+
+
+def test_queue_without_what_fills_it_is_made_anew_or_taken_away(ledger: Ledger, ask: Ask) -> None:
+    """It is nobody else's."""
+    ask("DROP TRIGGER translator_lane_is_due ON lane")
+    was_made = ledger.cluster().set_up()
+    ask("DROP TRIGGER translator_lane_is_due ON lane")
+
+    assert (was_made, ledger.cluster().take_down(), ledger.cluster().take_down()) == (True, True, False)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        pytest.param("CREATE SCHEMA translator_jobs", id="of-nobody-knows-whom"),
+        pytest.param(
+            "CREATE SCHEMA others; CREATE TABLE others.lane (id bigint); CREATE SCHEMA translator_jobs;"
+            "CREATE FUNCTION translator_jobs.lane_is_due() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END';"
+            "CREATE TRIGGER translator_lane_is_due AFTER INSERT ON others.lane"
+            " EXECUTE FUNCTION translator_jobs.lane_is_due()",
+            id="of-another-ledger",
+        ),
+    ],
+)
+def test_queue_of_another_is_left_alone(url: str, ask: Ask, others: str) -> None:
+    """A database holds one cluster."""
+    ask(others)
+
+    with Ledger.open(url) as ledger:
+        with pytest.raises(ConfigError, match="queue of another ledger"):
+            ledger.cluster().set_up()
+        assert not ledger.cluster().take_down()
+
+    assert ask("SELECT to_regnamespace('translator_jobs') IS NOT NULL") == [(True,)]
+
+
+@pytest.mark.parametrize(
     ("version", "is_fit_to_accept"),
-    [pytest.param("2.0+1", True, id="procrastinate"), pytest.param("3.10.0", False, id="ours")],
+    [pytest.param(f"2.0+{LAYOUT}", True, id="procrastinate"), pytest.param("3.10.0", False, id="ours")],
 )
 def test_queue_of_another_version_is_told(ledger: Ledger, ask: Ask, version: str, *, is_fit_to_accept: bool) -> None:
     """Who takes in uses what is ours of it; who delivers, all."""
@@ -265,14 +327,15 @@ def test_queue_of_another_version_is_told(ledger: Ledger, ask: Ask, version: str
 
 
 def test_number_of_a_worker_is_never_given_again(ledger: Ledger, ask: Ask) -> None:
-    """An attempt that was left open before the queue was made anew must not look like a living worker's."""
+    """An attempt of before, or a host that stood still meanwhile, must not look like a living worker's."""
     accept(ledger, LANES[0])
-    worker = enlist(ask)
+    worker, idle = enlist(ask), enlist(ask)
     claim(ledger, lane_number(ask, LANES[0]), worker)
     strike_off(ask, worker)
+    strike_off(ask, idle)
     ledger.cluster().set_up(120)
 
-    assert enlist(ask) > worker
+    assert enlist(ask) > idle > worker
     assert len(ledger.cluster().recover("whoop")) == 1
 
 
@@ -311,3 +374,21 @@ def test_status_names_hosts_and_what_they_are_at(ledger: Ledger, ask: Ask) -> No
         (loud, "lab-1", 7, True),
         (silent, "", 0, False),
     ]
+
+
+def test_room_for_hosts_is_what_the_user_of_the_database_has(postgres: Postgres, url: str) -> None:
+    """Who is no superuser sees little of others' connections, and may have a limit of its own."""
+    postgres.execute("CREATE ROLE lab LOGIN; GRANT pg_write_all_data, pg_read_all_data TO lab")
+
+    with Ledger.open(url.replace("postgres:@", "lab@")) as ledger:
+        before = ledger.cluster().room()
+        with ExitStack() as others:
+            for _ in range(20):
+                others.enter_context(psycopg.connect(url))
+            among_others = ledger.cluster().room()
+        postgres.execute("ALTER ROLE lab CONNECTION LIMIT 20")
+        limited = ledger.cluster().room()
+
+    # Connections of the tests before may still be going away.
+    assert before - among_others >= 10
+    assert limited < 20 < before

@@ -57,9 +57,20 @@ def test_wait_ends_by_itself(ledger: Ledger, clock: Clock) -> None:
     assert ledger.destinations().standing("whoop").opens_at == 0
 
 
+def test_longest_wait_counts(ledger: Ledger, clock: Clock) -> None:
+    """Several calls are under way, of several hosts, and what answers last may ask for less."""
+    for asked_s in (5, 60, 10):
+        ledger.destinations().ask_to_wait("whoop", asked_s)
+
+    assert ledger.destinations().standing("whoop").opens_at == round((clock.seconds + 60) * 1_000_000)
+
+
 def test_wait_of_a_clock_that_ran_ahead_is_forgotten(ledger: Ledger, clock: Clock) -> None:
     """Nobody asks for more than a day, so a time that far ahead is an error of the clock."""
     ledger.destinations().ask_to_wait("whoop", 60)
     clock.move(-200_000)
+    forgotten = ledger.destinations().standing("whoop").opens_at
+    ledger.destinations().ask_to_wait("whoop", 60)
 
-    assert ledger.destinations().standing("whoop").opens_at == 0
+    assert forgotten == 0
+    assert ledger.destinations().standing("whoop").opens_at == round((clock.seconds + 60) * 1_000_000)

@@ -154,7 +154,9 @@ def test_database_that_fails_keeps_nothing(
         pytest.param("postgresql://", "cannot be reached", id="no-host"),
         pytest.param("mysql://root@localhost/lab", "names no database that we know", id="another-database"),
         pytest.param("sqlite:///nowhere/lab.db", "folder of the ledger", id="sqlite-by-url"),
-        pytest.param("://", "is not one", id="no-url"),
+        pytest.param("postgresql://nobody@127.0.0.1:1,127.0.0.1:2/lab", "cannot be reached", id="two-hosts"),
+        pytest.param("postgresql://nobody@[127.0.0.1/lab", "is not one", id="no-url-of-postgresql"),
+        pytest.param("://", "names no database that we know", id="no-url"),
     ],
 )
 def test_wrong_url_is_the_operators_to_mend(url: str, said: str) -> None:

@@ -7,13 +7,12 @@ import time
 from collections.abc import Awaitable, Callable
 
 import pytest
-from procrastinate import PsycopgConnector
 from procrastinate.jobs import Job, Status
 
 from tests.postgres import Postgres
 from translator.errors import DeclaredDeadError, LedgerError, LedgerUnavailableError
 from translator.ledger import Ledger
-from translator.transmit.cluster_queue import Reports, queue_place
+from translator.transmit.cluster_queue import Reports, queue
 from translator.transmit.membership import Member, Terms
 
 TERMS = Terms(dead_after_s=60, call_s=10)
@@ -26,10 +25,9 @@ class Host:
 
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
-        self._url = postgres.new()
+        self._url = postgres.shared()
         with Ledger.open(self._url) as ledger:
-            ledger.cluster().set_up()
-            self._place = queue_place(ledger.cluster().address)
+            self._place = ledger.cluster().address
         self.member = Member(TERMS, time.monotonic)
         self.introduced: list[int] = []
         self.failures: list[LedgerError] = []
@@ -38,7 +36,7 @@ class Host:
         """Do something with the queue open."""
 
         async def opened() -> None:
-            connector = PsycopgConnector(conninfo=self._place, min_size=1, max_size=2)
+            connector = queue(self._place)
             await connector.open_async()
             try:
                 await work(
@@ -163,3 +161,17 @@ def test_job_that_is_given_back_is_gone_while_it_still_runs(host: Host) -> None:
     host.run(work)
 
     assert (seen, len(host.failures)) == ([[]], 0)
+
+
+def test_host_looks_for_no_job_that_is_to_be_cut_off(host: Host) -> None:
+    """Where a person has asked for that by Procrastinate's own command: the attempt would block its lane."""
+    found: list[int] = []
+
+    async def work(reports: Reports) -> None:
+        await begin_job(reports)
+        await reports.connector.execute_query_async("UPDATE procrastinate_jobs SET abort_requested = true")
+        found.extend(await reports.list_jobs_to_abort_async())
+
+    host.run(work)
+
+    assert found == []

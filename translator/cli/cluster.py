@@ -10,6 +10,7 @@ import msgspec
 from translator.cli.ending import FINDINGS
 from translator.cli.options import Flags, common
 from translator.cli.output import Listing, say
+from translator.errors import ConfigError
 
 if TYPE_CHECKING:
     from translator.ledger import Ledger
@@ -117,8 +118,10 @@ def end(flags: Flags) -> int:
 
 
 def _open(flags: Flags) -> Ledger:
-    from translator.cli.ledger_place import existing  # noqa: PLC0415 - as below
     from translator.ledger import Ledger  # noqa: PLC0415 - the ledger is heavy
+    from translator.ledger.cluster import NEEDS_POSTGRESQL  # noqa: PLC0415
 
     settings = flags.settings()
-    return Ledger.open(existing(settings), key=settings.ledger_key)
+    if not settings.ledger.startswith("postgres"):
+        raise ConfigError(NEEDS_POSTGRESQL)
+    return Ledger.open(settings.ledger, key=settings.ledger_key)

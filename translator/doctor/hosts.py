@@ -9,6 +9,7 @@ from translator.doctor.diagnosis import FAIL, OK, WARN, Diagnosis, Examined, spa
 from translator.doctor.ledgers import is_file, is_usable
 from translator.errors import ConfigError
 from translator.ledger import Cluster, Host, Ledger, differences
+from translator.ledger.cluster import DAMAGED
 from translator.ledger.cluster_install import NEEDS_EXTRA
 from translator.sharing import check_calls
 
@@ -29,7 +30,10 @@ def hosts(examined: Examined) -> Iterator[Diagnosis]:
         if not cluster.is_set_up:
             return
         examined.began("cluster")
-        yield _queue(cluster)
+        queue = _queue(cluster)
+        yield queue
+        if queue.text == DAMAGED:
+            return
         yield from _calls(examined, cluster.dead_after_s)
         present = cluster.present()
         yield _deliverers(present)
@@ -83,5 +87,5 @@ def _clocks(present: list[Host], own_s: float | None) -> Iterator[Diagnosis]:
 def _room(room: int) -> Diagnosis:
     if room < OF_ONE_HOST:
         text = f"the database has room for {room} more connections; a host that delivers may need {OF_ONE_HOST}"
-        return Diagnosis("connections", WARN, text, "raise max_connections")
+        return Diagnosis("connections", WARN, text, "raise max_connections, or the limit of its user")
     return Diagnosis("connections", OK, f"the database has room for {room} more")

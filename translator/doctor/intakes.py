@@ -105,7 +105,10 @@ def _is_served(settings: Settings) -> bool:
         return False
     opened = Ledger.open(settings.ledger, key=settings.ledger_key)
     with closing(opened), opened.delivery_lock() as is_free:
-        return not is_free
+        if not opened.cluster().is_set_up:
+            return not is_free
+        here = socket.gethostname()
+        return any(one.host == here and one.is_alive for one in opened.cluster().hosts().listed())
 
 
 def _rename(folder: Path) -> None:

@@ -12,9 +12,9 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import URL, Connection, func, select
+from sqlalchemy import Connection, func, select
 
-from translator.ledger.database import Database
+from translator.ledger.database import Database, session_settings
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -40,7 +40,7 @@ class Bell(Protocol):
 
 def open_bell(database: Database) -> Bell:
     """Give the bell of a database."""
-    return CommitCount(database.path) if database.path is not None else Listener(database.engine.url)
+    return CommitCount(database.path) if database.path is not None else Listener(database.address)
 
 
 def announce(connection: Connection) -> None:
@@ -77,8 +77,8 @@ class CommitCount:
 class Listener:
     """The bell of a PostgreSQL database; it outlives a restart of the server."""
 
-    def __init__(self, url: URL) -> None:
-        self._place = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    def __init__(self, address: str) -> None:
+        self._place = address
         self._connection: AsyncConnection[Any] | None = None
 
     async def rings(self) -> None:
@@ -106,4 +106,5 @@ class Listener:
         from psycopg import AsyncConnection  # noqa: PLC0415 - as above
 
         self._connection = await AsyncConnection.connect(self._place, autocommit=True)
+        await self._connection.execute(session_settings())
         await self._connection.execute(f"LISTEN {CHANNEL}".encode())

@@ -45,7 +45,11 @@ _OTHER_VERSION = (
     "the queue of the cluster is of Procrastinate {known}, here is {own}: install the same versions of Procrastinate "
     "and translator on every host, stop them all, and run `translator cluster init`"
 )
-_NEEDS_POSTGRESQL = "several hosts need a ledger in PostgreSQL: --ledger postgresql://user@host/database"
+DAMAGED = (
+    "the queue of the cluster is damaged: stop every host, run `translator cluster init`, which makes it anew (it "
+    "holds nothing that the ledger does not), and start them"
+)
+NEEDS_POSTGRESQL = "several hosts need a ledger in PostgreSQL: --ledger postgresql://user@host/database"
 _FORGOTTEN_S = 30.0
 """A lane that is due for so long and has no job is given one; there should never be any."""
 
@@ -73,7 +77,7 @@ class Cluster:
     @property
     def address(self) -> str:
         """The database as its driver takes it."""
-        return self._database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return self._database.address
 
     def check(self) -> float:
         """
@@ -97,7 +101,8 @@ class Cluster:
         """
         Make sure that several hosts share this ledger, by a queue such as we make it; gives its version.
 
-        Raises: ConfigError where they do not, or somebody stands between this host and the database.
+        Raises: ConfigError where they do not, the queue is damaged, or somebody stands between this host and the
+        database.
         """
         self._need_postgresql()
         if not self.is_set_up:
@@ -105,10 +110,14 @@ class Cluster:
         if is_pooled(self._database.engine):
             raise ConfigError(POOLED)
         with self._database.read() as connection:
-            known = str(connection.execute(select(setting.c.version)).scalar_one())
-        layout = f"+{cluster_install.LAYOUT}"
-        if not known.endswith(layout):
-            raise ConfigError(_OTHER_VERSION.format(known=known, own=f"...{layout}"))
+            made_by = cluster_install.made_by(connection)
+            if made_by is None:
+                raise ConfigError(DAMAGED)
+            known, layout = made_by[0], f"+{cluster_install.LAYOUT}"
+            if not known.endswith(layout):
+                raise ConfigError(_OTHER_VERSION.format(known=known, own=f"...{layout}"))
+            if not cluster_install.is_sound(connection):
+                raise ConfigError(DAMAGED)
         return known
 
     def set_up(self, dead_after_s: float = DEAD_AFTER_S) -> bool:
@@ -120,13 +129,13 @@ class Cluster:
         self._need_postgresql()
         wanted = (cluster_install.queue_version(), dead_after_s)
         with self._nobody_at_work() as connection:
-            if is_shared(connection):
-                known = connection.execute(select(setting.c.version, setting.c.dead_after_s)).one()
-                if tuple(known) == wanted:
+            if cluster_install.is_of_another(connection):
+                raise ConfigError("the database holds the queue of another ledger: give each its own database")
+            if cluster_install.is_there(connection):
+                is_known = cluster_install.made_by(connection) == wanted
+                if is_known and is_shared(connection) and cluster_install.is_sound(connection):
                     return False
                 self._need_rest(connection)
-            elif cluster_install.is_taken(connection):
-                raise ConfigError("the database holds the queue of another ledger: give each its own database")
             cluster_install.install(connection, dead_after_s)
         return True
 
@@ -138,7 +147,7 @@ class Cluster:
         """
         self._need_postgresql()
         with self._nobody_at_work() as connection:
-            if not is_shared(connection):
+            if cluster_install.is_of_another(connection) or not cluster_install.is_there(connection):
                 return False
             self._need_rest(connection)
             cluster_install.remove(connection)
@@ -153,7 +162,7 @@ class Cluster:
         return with_work(self.hosts().listed(), self.workers())
 
     def room(self) -> int:
-        """Tell how many more connections the database takes."""
+        """Tell how many more connections the database takes of its user."""
         with self._database.read() as connection:
             return int(connection.execute(_ROOM).scalar_one())
 
@@ -197,7 +206,7 @@ class Cluster:
 
     def _need_postgresql(self) -> None:
         if self._database.path is not None:
-            raise ConfigError(_NEEDS_POSTGRESQL)
+            raise ConfigError(NEEDS_POSTGRESQL)
 
     @contextmanager
     def _nobody_at_work(self) -> Iterator[Connection]:
@@ -219,10 +228,18 @@ class Cluster:
 # Written out, not bound: they are of a type of Procrastinate's, and only so fit its indexes.
 _WAITING: ColumnElement[str] = literal_column("'todo'")
 _DOING: ColumnElement[str] = literal_column("'doing'")
-_ROOM = text(
-    "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
-    " - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')"
-)
+# By what every user may see, and no more than this user may have.
+_ROOM = text("""
+SELECT least(
+    current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+        - coalesce(current_setting('reserved_connections', true)::int, 0)
+        - (SELECT sum(numbackends) FROM pg_stat_database),
+    CASE WHEN rolconnlimit >= 0 THEN
+        rolconnlimit - (SELECT count(*) FROM pg_stat_activity WHERE usename = session_user) END,
+    CASE WHEN datconnlimit >= 0 THEN
+        datconnlimit - (SELECT numbackends FROM pg_stat_database WHERE datname = current_database()) END)
+  FROM pg_roles, pg_database WHERE rolname = session_user AND datname = current_database()
+""")
 _lane = schema.lane
 _FORGOTTEN = (
     select(_lane.c.id)

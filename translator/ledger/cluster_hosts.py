@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Table, delete, func, insert, select, update
 
 from translator.ledger.cluster_tables import SCHEMA, host, process, setting, workers
 from translator.ledger.database import Database
@@ -154,12 +154,19 @@ def differences(hosts: Sequence[Host]) -> list[str]:
 
 
 def living(connection: Connection) -> list[str]:
-    """Name the hosts of a cluster that are at work, or may be."""
-    names = list(connection.execute(_LIVING_WORKERS).scalars())
+    """Name the hosts of a cluster that are at work, or may be, as far as what is left of its queue can tell."""
+    found = {table.name for table in (setting, workers, host, process) if _is_there(connection, table)}
+    names: list[str | None] = []
+    if {setting.name, workers.name, host.name} <= found:
+        names += connection.execute(_LIVING_WORKERS).scalars()
     # A queue that was made by an older version has no such table.
-    if connection.execute(text(f"SELECT to_regclass('{SCHEMA}.process')")).scalar_one() is not None:
+    if {setting.name, process.name} <= found:
         names += connection.execute(_LIVING).scalars()
     return sorted({name or "unnamed" for name in names})
+
+
+def _is_there(connection: Connection, table: Table) -> bool:
+    return connection.execute(select(func.to_regclass(f"{SCHEMA}.{table.name}").is_not(None))).scalar_one()
 
 
 def _row(card: Card) -> dict[str, str | int]:

@@ -23,7 +23,7 @@ from translator.ledger.cluster_tables import SCHEMA, TRIGGER, setting
 if TYPE_CHECKING:
     import psycopg
 
-LAYOUT = 1
+LAYOUT = 2
 """The version of what is made here around Procrastinate's tables; a change of it asks for `translator cluster init`."""
 
 TASK = "drain"
@@ -69,8 +69,29 @@ CREATE INDEX procrastinate_jobs_lock_id_idx ON {jobs}.procrastinate_jobs (lock, 
 -- Jobs come and go by the thousand.
 ALTER TABLE {jobs}.procrastinate_jobs SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 ALTER TABLE {jobs}.procrastinate_events SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
-CREATE TABLE {jobs}.setting (version text NOT NULL, dead_after_s double precision NOT NULL);
+CREATE TABLE {jobs}.setting (
+    version text NOT NULL, dead_after_s double precision NOT NULL, made_of text NOT NULL DEFAULT ''
+);
 """
+
+_SETTING = select(func.to_regclass(f"{SCHEMA}.setting"))
+_OF_ANOTHER = text(
+    "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgname = :name AND tgrelid IS DISTINCT FROM to_regclass('lane'))"
+).bindparams(name=TRIGGER)
+# Names and sources, since these are what another server or version of PostgreSQL does not spell otherwise.
+_MADE_OF = text("""
+WITH mine AS (SELECT oid, relname, relkind FROM pg_class
+               WHERE relnamespace = to_regnamespace(:jobs) AND relkind IN ('r', 'S'))
+SELECT md5(string_agg(part, ' ' ORDER BY part COLLATE "C")) FROM (
+    SELECT proname || ' ' || md5(prosrc) FROM pg_proc WHERE pronamespace = to_regnamespace(:jobs)
+    UNION ALL SELECT relname || ' ' || relkind::text FROM mine
+    UNION ALL SELECT relname || ' ' || attname FROM mine JOIN pg_attribute ON attrelid = mine.oid
+               WHERE attnum > 0 AND NOT attisdropped
+    UNION ALL SELECT tgname || ' ' || tgenabled::text FROM pg_trigger
+               WHERE NOT tgisinternal AND (tgname = :trigger AND tgrelid = to_regclass('lane')
+                                           OR tgrelid IN (SELECT oid FROM mine))
+) AS parts (part)
+""").bindparams(jobs=SCHEMA, trigger=TRIGGER)
 
 
 def install(connection: Connection, dead_after_s: float) -> None:
@@ -82,24 +103,47 @@ def install(connection: Connection, dead_after_s: float) -> None:
     queue = procrastinate_schema()
     ledger = connection.execute(select(func.quote_ident(func.current_schema()))).scalar_one()
     before = connection.execute(text("SHOW search_path")).scalar_one()
+    newest = _newest_worker(connection)
     remove(connection)
     raw = _raw(connection)
     raw.execute(f"CREATE SCHEMA {SCHEMA}; SET LOCAL search_path TO {SCHEMA}".encode())
     raw.execute(queue.encode())
     raw.execute(_FUNCTION.format(jobs=SCHEMA, trigger=TRIGGER, ledger=ledger, urgent=URGENT, task=TASK).encode())
     raw.execute(f"SET LOCAL search_path TO {before}".encode())
-    # A number that was given once is never given again: an attempt of before must not look like one of the living.
-    newest = connection.execute(select(func.coalesce(func.max(schema.attempt.c.worker), 0))).scalar_one()
+    # A number that was given once is never given again: who has it, or an attempt of its, must not look alive.
     workers = f"{SCHEMA}.procrastinate_workers"
     raw.execute(f"ALTER TABLE {workers} ALTER COLUMN id RESTART WITH {newest + 1}".encode())
-    connection.execute(insert(setting), {"version": queue_version(), "dead_after_s": dead_after_s})
+    made_of = connection.execute(_MADE_OF).scalar_one()
+    values = {"version": queue_version(), "dead_after_s": dead_after_s, "made_of": made_of}
+    connection.execute(insert(setting), values)
     lane = schema.lane
     connection.execute(update(lane).where(lane.c.due_at.is_not(None)).values(due_at=lane.c.due_at))
 
 
-def is_taken(connection: Connection) -> bool:
-    """Tell whether the database has a queue, whichever ledger it may be of."""
+def made_by(connection: Connection) -> tuple[str, float] | None:
+    """Tell by which version a queue was made, and the silence that is death in it; None where it cannot tell."""
+    if connection.execute(_SETTING).scalar_one() is None:
+        return None
+    row = connection.execute(select(setting.c.version, setting.c.dead_after_s)).one_or_none()
+    return None if row is None else (row.version, row.dead_after_s)
+
+
+def is_sound(connection: Connection) -> bool:
+    """Tell whether everything of the queue is there that was made, and its triggers are on."""
+    wanted = connection.execute(select(setting.c.made_of)).scalar_one()
+    return bool(connection.execute(_MADE_OF).scalar_one() == wanted)
+
+
+def is_there(connection: Connection) -> bool:
+    """Tell whether the database has a queue, or what is left of one, whichever ledger it may be of."""
     return connection.execute(select(func.to_regnamespace(SCHEMA).is_not(None))).scalar_one()
+
+
+def is_of_another(connection: Connection) -> bool:
+    """Tell whether another ledger of this database fills the queue that is there, or nobody knows what it is."""
+    return connection.execute(_OF_ANOTHER).scalar_one() or (
+        is_there(connection) and connection.execute(_SETTING).scalar_one() is None and not _fills(connection)
+    )
 
 
 def remove(connection: Connection) -> None:
@@ -132,6 +176,20 @@ def procrastinate_schema() -> str:
     except ImportError:
         raise ConfigError(NEEDS_EXTRA) from None
     return SchemaManager.get_schema()
+
+
+def _fills(connection: Connection) -> bool:
+    """Tell whether there is the function that fills our queues."""
+    return connection.execute(select(func.to_regproc(f"{SCHEMA}.lane_is_due").is_not(None))).scalar_one()
+
+
+def _newest_worker(connection: Connection) -> int:
+    """Give the highest number that a worker was ever given, as far as anybody knows."""
+    newest = int(connection.execute(select(func.coalesce(func.max(schema.attempt.c.worker), 0))).scalar_one())
+    numbers = f"{SCHEMA}.procrastinate_workers_id_seq"
+    if connection.execute(select(func.to_regclass(numbers))).scalar_one() is None:
+        return newest
+    return max(newest, int(connection.execute(text(f"SELECT last_value FROM {numbers}")).scalar_one()))  # noqa: S608
 
 
 def _raw(connection: Connection) -> psycopg.Connection[object]:

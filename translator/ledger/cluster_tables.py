@@ -65,5 +65,6 @@ setting = Table(
     _METADATA,
     Column("version", Text, nullable=False),
     Column("dead_after_s", Float, nullable=False),
+    Column("made_of", Text, nullable=False),
 )
-"""One row: the version that the queue is of, and what all hosts must agree on."""
+"""One row: the version that the queue is of, what all hosts must agree on, and by what one sees whether it is whole."""

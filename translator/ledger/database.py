@@ -3,7 +3,8 @@ Open the database behind a ledger: SQLite by path, PostgreSQL by URL.
 
 SQLite runs in WAL with full sync, foreign keys on, and takes its write lock at the start of a writing
 transaction, so that what a transaction has read is still true when it writes. PostgreSQL commits synchronously; a
-transaction that changes a lane locks its row first.
+transaction that changes a lane locks its row first. Its URL is read by PostgreSQL's own library, and all that connect
+to it do so in the same way.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 
 from translator.errors import ConfigError
 from translator.ledger.troubles import told_plainly
@@ -27,7 +27,8 @@ BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
 
 # A network that swallows everything must not keep anybody waiting for a quarter of an hour.
-PATIENCE = {
+_PATIENCE: dict[str, Any] = {
+    "connect_timeout": CONNECT_SECONDS, "application_name": "translator",
     "keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 10_000,
 }  # fmt: skip
 
@@ -39,20 +40,31 @@ _SQLITE_PRAGMAS = (
     "secure_delete=ON",
 )  # fmt: skip
 
-_DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
-# The same from the server's side: what a host has locked that is not there any more must not stop the others.
-SERVER_PATIENCE = {
-    "tcp_keepalives_idle": 5, "tcp_keepalives_interval": 3, "tcp_keepalives_count": 3, "tcp_user_timeout": 10_000,
-    "idle_in_transaction_session_timeout": 300_000,
+_POSTGRESQL = ("postgresql", "postgres")
+_SESSION = {
+    # P2: a server, or a user, whose default is otherwise must wait for the disk, too.
+    "synchronous_commit": "on",
+    # The same patience from the server's side: what a host has locked that is gone must not stop the others.
+    "tcp_keepalives_idle": "5", "tcp_keepalives_interval": "3", "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "10000", "idle_in_transaction_session_timeout": "300000",
+    # What the user has been given otherwise is meant for people: here locks rest, bells wait, and audits read for long.
+    "default_transaction_isolation": "read committed", "idle_session_timeout": "0", "lock_timeout": "0",
+    "statement_timeout": "0", "transaction_timeout": "0",
 }  # fmt: skip
+"""What every session in PostgreSQL goes by."""
 
 
 class Database:
-    """One database: `read()` and `write()` give a connection inside a transaction."""
+    """
+    One database: `read()` and `write()` give a connection inside a transaction.
 
-    def __init__(self, engine: Engine, path: Path | None) -> None:
+    Absent: `path` is None in PostgreSQL; `address`, by which its driver finds it, is empty in SQLite.
+    """
+
+    def __init__(self, engine: Engine, path: Path | None, address: str = "") -> None:
         self.engine = engine
         self.path = path
+        self.address = address
         self._readers = engine if path else engine.execution_options(isolation_level="REPEATABLE READ")
         self._writers = engine.execution_options(translator_writes=True)
 
@@ -95,15 +107,24 @@ def connect(place: str | os.PathLike[str]) -> Database:
     Raises: ConfigError where the place cannot be a ledger.
     """
     name = os.fspath(place)
-    if "://" not in name:
+    scheme, is_url, rest = name.partition("://")
+    if not is_url:
         return _by_path(Path(name))
-    try:
-        url = make_url(name)
-    except SQLAlchemyError:
-        raise ConfigError("the ledger's URL is not one; write `postgresql://user@host/database`") from None
-    if url.drivername == "sqlite" and url.database:
-        return _by_path(Path(url.database))
-    return _by_url(url)
+    driver = scheme.split("+")[0]
+    if driver in _POSTGRESQL:
+        return _by_address(f"postgresql://{rest}")
+    if driver == "sqlite" and (file := make_url(name).database):
+        return _by_path(Path(file))
+    raise ConfigError("the ledger's URL names no database that we know; write `postgresql://user@host/database`")
+
+
+def session_settings(**more: str) -> bytes:
+    """Give the statement by which a session in PostgreSQL is set up; what its version does not know is left out."""
+    wanted = ", ".join(f"('{name}', '{value}')" for name, value in (_SESSION | more).items())
+    query = (
+        "SELECT set_config(name, wanted, false) FROM pg_settings JOIN (VALUES {}) AS ours (name, wanted) USING (name)"
+    )
+    return query.format(wanted).encode()
 
 
 def read_only(path: Path) -> Database:
@@ -118,7 +139,7 @@ def only_look(place: str | os.PathLike[str]) -> Database:
     Raises: ConfigError where the place cannot be a ledger.
     """
     name = os.fspath(place)
-    if "://" in name and make_url(name).drivername != "sqlite":
+    if "://" in name and not name.startswith("sqlite"):
         database = connect(name)
         event.listen(database.engine, "connect", _only_look_postgresql)
         return database
@@ -129,25 +150,31 @@ def only_look(place: str | os.PathLike[str]) -> Database:
     return database
 
 
-def _by_url(url: URL) -> Database:
-    driver = _DRIVERS.get(url.drivername.split("+")[0])
-    if driver is None:
-        raise ConfigError("the ledger's URL names no database that we know; write `postgresql://user@host/database`")
+def _by_address(url: str) -> Database:
     try:
-        # A connection that broke while it lay in the pool is replaced before it is used; threads wait for none.
-        engine = create_engine(
-            url.set(drivername=driver),
-            hide_parameters=True,
-            pool_pre_ping=True,
-            max_overflow=-1,
-            connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "translator", **PATIENCE},
-        )
-    except (SQLAlchemyError, ImportError):
+        from psycopg import ProgrammingError  # noqa: PLC0415 - only who has a PostgreSQL ledger has the driver
+        from psycopg.conninfo import conninfo_to_dict, make_conninfo  # noqa: PLC0415
+    except ImportError:
         raise ConfigError(
             "a ledger in PostgreSQL needs psycopg, not here yet: pip install '.[postgresql]' in translator's folder"
         ) from None
+    try:
+        place = _PATIENCE | conninfo_to_dict(url)
+    except ProgrammingError:
+        raise ConfigError(
+            "the ledger's URL is not one that PostgreSQL knows; write `postgresql://user@host/database`"
+        ) from None
+    # A connection that broke while it lay in the pool is replaced before it is used; threads wait for none.
+    engine = create_engine(
+        "postgresql+psycopg://",
+        hide_parameters=True,
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        max_overflow=-1,
+        connect_args=place,
+    )
     event.listen(engine, "connect", _prepare_postgresql)
-    return Database(engine, None)
+    return Database(engine, None, make_conninfo(**place))
 
 
 def _by_path(path: Path) -> Database:
@@ -194,11 +221,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:
-    # P2: a server whose default is otherwise must wait for its disk, too.
     connection.autocommit = True
-    connection.execute("SET synchronous_commit TO on")
-    for name, value in SERVER_PATIENCE.items():
-        connection.execute(f"SET {name} TO {value}")
+    connection.execute(session_settings())
     connection.autocommit = False
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, case, select, update
 
 from translator.ledger.schema import destination as _destination
 from translator.ledger.schema import insert_or_ignore
@@ -60,10 +60,10 @@ def resume(connection: Connection, name: str, *, only: Collection[str] = (VENDOR
     return paused_by in only and connection.execute(_RESUME, {"name_is": name}).rowcount > 0
 
 
-def ask_to_wait(connection: Connection, name: str, until: int) -> None:
-    """Note that the vendor wants no call before an instant."""
+def ask_to_wait(connection: Connection, name: str, until: int, now: int) -> None:
+    """Note that the vendor wants no call before an instant; of several the last one counts."""
     add_destination(connection, name)
-    connection.execute(_WAIT, {"name_is": name, "until": until})
+    connection.execute(_WAIT, {"name_is": name, "until": until, "latest": now + LONGEST_WAIT_US})
 
 
 def read_standing(connection: Connection, name: str, now: int) -> Standing:
@@ -93,4 +93,7 @@ _PAUSE = _of_name.where(_destination.c.paused_by != PERSON).values(
     paused_at=bindparam("now"), paused_why=bindparam("why"), paused_by=bindparam("who")
 )
 _RESUME = _of_name.values(paused_at=None, paused_why="", paused_by="", opens_at=None)
-_WAIT = _of_name.values(opens_at=bindparam("until"))
+_opens_at = _destination.c.opens_at
+_WAIT = _of_name.values(
+    opens_at=case((_opens_at.between(bindparam("until"), bindparam("latest")), _opens_at), else_=bindparam("until"))
+)

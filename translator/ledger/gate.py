@@ -40,8 +40,10 @@ class Destinations:
 
     def ask_to_wait(self, destination: str, wait_s: float) -> None:
         """Note that the vendor wants no call for so many seconds."""
+        now = self._instant()
         with self._database.write() as connection:
-            destinations.ask_to_wait(connection, destination, self._instant() + round(wait_s * 1_000_000))
+            announce(connection)
+            destinations.ask_to_wait(connection, destination, now + round(wait_s * 1_000_000), now)
 
     def count_call(self, destination: str, limits: budget.RateBudget) -> None:
         """Count a call that no attempt speaks of, such as that for a token."""

@@ -19,15 +19,14 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import psycopg
-from procrastinate import App, JobContext, PsycopgConnector
+from procrastinate import App, JobContext
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 
 from translator.errors import LedgerError, LedgerUnavailableError, TakenOverError
 from translator.ledger import Bell, Cluster
 from translator.ledger.cluster_install import TASK, URGENT
-from translator.ledger.database import CONNECT_SECONDS
-from translator.transmit.cluster_queue import GONE, Reports, queue_place
+from translator.transmit.cluster_queue import GONE, Reports, queue
 from translator.transmit.engine import GLANCE_S, Lanes, Turn
 from translator.transmit.membership import Member, Terms
 
@@ -36,8 +35,6 @@ POLL_S = 1.0
 
 LOOK_S = 1.0
 """How often a worker looks whether its destination may be called, should nobody ring."""
-
-_POOL = 4
 
 
 class ClusterEngine:
@@ -74,9 +71,7 @@ class ClusterEngine:
 
     async def run(self, lanes: Lanes, *, is_over: Callable[[], bool], serves: bool) -> None:
         """Run jobs, as the port says; without serving, until the queue is empty."""
-        connector = PsycopgConnector(
-            conninfo=queue_place(self._cluster.address), min_size=1, max_size=_POOL, timeout=CONNECT_SECONDS
-        )
+        connector = queue(self._cluster.address)
         app = App(connector=connector)
         app.job_manager = reports = Reports(connector, self._member, self._clock, self._introduce, self._fail)
 
@@ -98,8 +93,8 @@ class ClusterEngine:
 
     async def _work(self, app: App, reports: Reports, lanes: Lanes, ends: Callable[[], bool], *, serves: bool) -> None:
         """Keep the workers and what goes on beside them at work, until it is over or one of them has ended."""
-        queues = (self._destination, self._destination + URGENT)
-        workers = [asyncio.create_task(self._worker(app, queue, serves=serves)) for queue in queues]
+        names = (self._destination, self._destination + URGENT)
+        workers = [asyncio.create_task(self._worker(app, name, serves=serves)) for name in names]
         beside = [asyncio.create_task(self._look(lanes, ends)), asyncio.create_task(self._take_over(reports, lanes))]
         try:
             while not ends() and not all(task.done() for task in workers):
@@ -124,10 +119,10 @@ class ClusterEngine:
             # Procrastinate ends a worker that cannot report, and keeps the reason to itself.
             self._broken()
 
-    def _worker(self, app: App, queue: str, *, serves: bool) -> Coroutine[Any, Any, None]:
+    def _worker(self, app: App, name: str, *, serves: bool) -> Coroutine[Any, Any, None]:
         return app.run_worker_async(
-            queues=[queue],
-            name=queue,
+            queues=[name],
+            name=name,
             concurrency=self._workers,
             wait=serves,
             fetch_job_polling_interval=POLL_S,
