@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -60,6 +61,8 @@ def test_service_tells_publishers_what_the_vendor_said(
         service.process.kill()
 
     assert (service.addresses["streams"], code) == (1, 0), errors
+    (started,) = [json.loads(line) for line in service.errors.splitlines() if '"started"' in line]
+    assert started["streams"] == 1
     assert 'translator_stream_messages_total{became="taken",stream="SECOND/translator"} 1.0' in metrics
     assert 'translator_stream_connected{stream="SECOND/translator"} 1.0' in metrics
     assert "FIRST" not in metrics
