@@ -189,6 +189,8 @@ def test_broker_that_speaks_no_tls_hears_no_secret(tmp_path: Path, settings: dic
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b'INFO {"server_id":"x","version":"2.15.1","max_payload":1048576,"auth_required":true}\r\n')
         heard.append(await reader.read(65536))
+        writer.write(b"-ERR 'Unknown Protocol Operation'\r\n")
+        await writer.drain()
         writer.close()
 
     async def call() -> None:

@@ -157,6 +157,29 @@ def test_other_state_has_another_name(ledger: Ledger) -> None:
     assert len(names) == len(set(names)) == 4
 
 
+def test_other_message_of_the_same_numbers_has_another_name(ledger: Ledger, tmp_path: Path, clock: Clock) -> None:
+    """In a ledger that was restored they are given again: a broker would take the outcome of one for the other's."""
+    ledger.storage().back_up(tmp_path / "copy.db")
+    with Ledger.open(tmp_path / "copy.db", clock=clock) as restored:
+        one, other = take(ledger, 0), take(restored, 1)
+        (lost,), (found,) = ledger.following().due(WAY, 10), restored.following().due(WAY, 10)
+
+    assert (one, lost.changes) == (other, found.changes)
+    assert lost.id != found.id
+
+
+def test_ways_are_listed_by_which_something_is_to_be_told(ledger: Ledger) -> None:
+    """Each once, however much waits, and none of which everybody was told."""
+    for number, way in enumerate(("LAB/b", "LAB/a", "LAB/b", "OTHER/a")):
+        take(ledger, number, way=way)
+    following = ledger.following()
+    before = following.ways()
+    following.told(following.due("LAB/b", 10))
+
+    assert sorted(before) == ["LAB/a", "LAB/b", "OTHER/a"]
+    assert sorted(following.ways()) == ["LAB/a", "OTHER/a"]
+
+
 def test_change_after_reading_is_not_lost(ledger: Ledger) -> None:
     """What changes while an outcome is published is told after it."""
     take(ledger)
