@@ -5,31 +5,38 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
+from msgspec import structs
 from nats.aio.msg import Msg
 
 from tests.accept.serving import new_ledger, report
 from tests.accept.streaming import connected, consuming, row
 from tests.ledger.keys import secret_key
 from tests.nats_server import NatsServer
+from tests.postgres import Postgres
 from tests.sandbox_process import NO_TLS, SandboxProcess
 from tests.test_service import Service
 from tests.transmit.delivering import wait_until
 from translator.accept.nats_words import FAILED, NO_PLACE
+from translator.config import parse_settings
 from translator.ledger import Ledger, Settlement
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are for POSIX")
 
+UNBUFFERED = {"PYTHONUNBUFFERED": "1"}
 SETTINGS = "[[nats]]\nstream = '{stream}'\nservers = ['{url}']\noutcomes = 'told.{stream}'\ncreate = true\n"
 
 
@@ -156,6 +163,29 @@ def test_changes_of_a_consumer_that_was_renamed_are_told(server: NatsServer, led
     assert told == [("one", False), ("one", True)]
 
 
+def test_hosts_that_share_a_stream_tell_of_each_message_once(server: NatsServer, postgres: Postgres) -> None:
+    """Whichever of them took it; once that it is kept, and once what became of it."""
+    url, settings = postgres.new(), row(server, "SHARED", outcomes="told.shared", in_flight=4)
+    with Ledger.open(url) as ledger, Ledger.open(url) as second, Ledger.open(url) as third:
+        ledger.cluster().set_up()
+        with (
+            consuming(ledger, settings) as one,
+            consuming(second, settings) as two,
+            consuming(third, settings) as three,
+        ):
+            ports = [connected(each) for each in (one, two, three)]
+            server.publish("SHARED.a", [(report(number), f"name-{number}") for number in range(60)])
+            wait_until(lambda: len(ledger.messages()) == 60 and not ledger.following().ways(), seconds=60)
+            with psycopg.connect(url) as behind:
+                behind.execute("UPDATE entry SET state = 'unknown'")
+            wait_until(lambda: not ledger.following().ways(), seconds=60)
+            published = sum(port.counts.outcomes for port in ports)
+
+    told = Counter((each["msg_id"], each["entries"][0]["state"]) for each in server.outcomes("SHARED_OUTCOMES"))
+    assert told == Counter((f"name-{number}", state) for number in range(60) for state in ("queued", "unknown"))
+    assert published == 120
+
+
 def test_outcomes_go_where_their_subject_is_taken_now(server: NatsServer, ledger: Ledger) -> None:
     """Their stream may be deleted, somebody else may answer there, and another stream may take it: none is lost."""
     with consuming(ledger, row(server, "MOVED", outcomes="told.moved")) as streams:
@@ -170,6 +200,30 @@ def test_outcomes_go_where_their_subject_is_taken_now(server: NatsServer, ledger
         wait_until(lambda: not any(streams.troubles().values()), seconds=60)
 
     assert [one["msg_id"] for one in server.outcomes("ELSEWHERE")] == ["one"]
+
+
+def test_publisher_of_the_docs_is_told(server: NatsServer, ledger: Ledger, tmp_path: Path) -> None:
+    """As docs/streams.md has it, with the settings and the message that it names."""
+    root = Path(__file__).parents[1]
+    page = root.joinpath("docs", "streams.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    (given,) = re.findall(r"<<'END'\n(.*?)END\n", page, flags=re.DOTALL)
+    (named,) = re.findall(r"^python publish.py (\S+)$", page, flags=re.MULTILINE)
+    (tmp_path / "publish.py").write_text(program.replace("4222", str(server.port)), encoding="utf-8")
+    (settings,) = parse_settings(given).nats
+
+    with consuming(ledger, structs.replace(settings, servers=(server.url,))) as streams:
+        connected(streams)
+        command = [sys.executable, tmp_path / "publish.py", named]
+        environment = os.environ | UNBUFFERED
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=root) as publisher:
+            assert publisher.stdout is not None
+            said = [publisher.stdout.readline() for _ in range(2)]
+            publisher.kill()
+
+    assert said[0] == f"{named} is number 1\n"
+    told = json.loads(said[1])
+    assert (told["msg_id"], told["entries"][0]["state"]) == (named, "queued")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be changed there")
