@@ -7,6 +7,7 @@ Streams may be many, so they are a list of tables (`[[nats]]`). NATS JetStream i
 from __future__ import annotations
 
 import re
+from itertools import combinations, zip_longest
 
 from msgspec import Struct
 
@@ -83,7 +84,22 @@ def subject_patterns(value: object) -> tuple[str, ...]:
     given = texts(value)
     if not all(re.fullmatch(PATTERN, one) for one in given):
         raise ValueError("must be a list of subjects such as `lab.results.*` or `lab.>`")
+    for one, other in combinations(given, 2):
+        if meet(one, other):
+            raise ValueError(f"`{one}` and `{other}` have subjects in common, which no broker allows; leave one out")
     return given
+
+
+def meet(one: str, other: str) -> bool:
+    """Tell whether two subjects, or patterns of NATS, have a subject in common. (pure)"""
+    for ours, theirs in zip_longest(one.split("."), other.split(".")):
+        if ours is None or theirs is None:
+            return False
+        if ">" in (ours, theirs):
+            return True
+        if ours != theirs and "*" not in (ours, theirs):
+            return False
+    return True
 
 
 def nats_servers(value: object) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from translator.listening import PlaceFormatter
 
 FIELDS = (
     "trace", "control_id", "submission", "attempt", "intake", "destination", "port", "folder", "state", "outcome",
-    "code", "answer", "count", "ms", "by", "why", "text", "url", "console", "mllp", "folders", "version",
+    "code", "answer", "count", "ms", "by", "why", "text", "url", "console", "mllp", "folders", "streams", "version",
 )  # fmt: skip
 """Numbers, codes, states, hashes, names of the settings and our own sentences; never anything of a message."""
 

@@ -83,7 +83,8 @@ def _run(
             work.add_done_callback(lambda _: words.tell(ENDED))
         started(reception.addresses)
         where = reception.addresses
-        logs.tell("started", url=where.url, console=where.console, mllp=", ".join(where.mllp), folders=where.folders)
+        ports = {"mllp": ", ".join(where.mllp), "folders": where.folders, "streams": where.streams}
+        logs.tell("started", url=where.url, console=where.console, **ports)
         while True:
             workers = Workers(ledger, site, words, warn, tracer)
             word, site = _until(words, site, load, reception.check, warn)

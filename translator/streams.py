@@ -21,7 +21,7 @@ from translator.accept.stream_outcome import telling
 from translator.accept.stream_port import ENDED, StreamPort
 from translator.config_streams import NatsIntake
 from translator.errands import LOOK_S, errand
-from translator.errors import LedgerUnavailableError
+from translator.errors import LedgerError, LedgerUnavailableError
 from translator.intake import Intake
 from translator.ledger import Ledger
 from translator.ledger.bell import Bell
@@ -151,10 +151,11 @@ class _Teller:
         try:
             while True:
                 is_last = self._stop.is_set()
-                await self._tell_all()
+                is_more = await self._tell_all()
                 if is_last:
                     break
-                ringing = await self._wait(bell, ringing, waking)
+                if not is_more:
+                    ringing = await self._wait(bell, ringing, waking)
         finally:
             for task in (ringing, waking):
                 task.cancel()
@@ -169,36 +170,59 @@ class _Teller:
         ringing.result()
         return asyncio.create_task(bell.rings())
 
-    async def _tell_all(self) -> None:
-        now = asyncio.get_running_loop().time()
-        for port in self._ports():
-            if not (port.settings.outcomes and port.is_connected) or self._not_before.get(port.way, now) > now:
+    async def _tell_all(self) -> bool:
+        """Tell by each way some of what is to be told, so that none waits for another; gives whether there is more."""
+        ports, is_more = self._ports(), False
+        for way in self._due():
+            port = _port_of(way, ports)
+            if port is None or not port.is_connected or self._rests(port.way):
                 continue
             try:
-                await self._tell(port)
+                is_more |= await self._tell(port, way)
             except LedgerUnavailableError:
                 # Delivery and readiness tell of that.
-                self._not_before[port.way] = now + LOOK_S
-            except StreamUnavailableError as error:
+                self._rest(port.way, LOOK_S)
+            except (StreamUnavailableError, LedgerError) as error:
                 port.tell(f"outcomes are not published: {error}")
-                self._not_before[port.way] = now + AGAIN_S
-            else:
-                self._not_before.pop(port.way, None)
+                self._rest(port.way, AGAIN_S)
+        return is_more
 
-    async def _tell(self, port: StreamPort) -> None:
+    def _due(self) -> Sequence[str]:
+        try:
+            return () if self._rests("") else self._ledger.following().ways()
+        except LedgerUnavailableError:
+            self._rest("", LOOK_S)
+            return ()
+
+    def _rests(self, way: str) -> bool:
+        return self._not_before.get(way, 0.0) > asyncio.get_running_loop().time()
+
+    def _rest(self, way: str, seconds: float) -> None:
+        self._not_before[way] = asyncio.get_running_loop().time() + seconds
+
+    async def _tell(self, port: StreamPort, way: str) -> bool:
+        """Tell what changed first; gives whether there may be more."""
         following = self._ledger.following()
-        if not following.is_due(port.way):
-            return
         with errand(self._ledger, "outcomes", shared=self._shared) as is_ours:
-            while is_ours and (states := following.due(port.way, AT_ONCE)):
-                published = [asyncio.wrap_future(port.publish(telling(one))) for one in states]
-                became = await asyncio.gather(*published, return_exceptions=True)
-                following.told([one for one, error in zip(states, became, strict=True) if error is None])
-                failed = [error for error in became if error is not None]
-                if any(isinstance(error, asyncio.CancelledError) for error in failed):
-                    raise StreamUnavailableError(ENDED)
-                for error in failed:
-                    raise error
-                port.tell("")
-                if self._stop.is_set():
-                    break
+            states = following.due(way, AT_ONCE) if is_ours else []
+            if not states:
+                return False
+            published = [asyncio.wrap_future(port.publish(telling(one))) for one in states]
+            became = await asyncio.gather(*published, return_exceptions=True)
+            following.told([one for one, error in zip(states, became, strict=True) if error is None])
+        for error in became:
+            if isinstance(error, asyncio.CancelledError):
+                raise StreamUnavailableError(ENDED)
+            if error is not None:
+                raise error
+        port.tell("")
+        return len(states) == AT_ONCE
+
+
+def _port_of(way: str, ports: Sequence[StreamPort]) -> StreamPort | None:
+    """Find who tells by a way: where none of that name is left, as after `durable` was changed, one of its stream."""
+    telling_ports = [one for one in ports if one.settings.outcomes]
+    if any(one.way == way for one in ports):
+        return next((one for one in telling_ports if one.way == way), None)
+    stream = way.rpartition("/")[0]
+    return next((one for one in telling_ports if one.settings.stream == stream), None)

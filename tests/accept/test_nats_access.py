@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,9 @@ from tests.accept.streaming import connected, consuming, kept, row
 from tests.nats_server import NatsServer
 from tests.transmit.delivering import wait_until
 from translator.accept.nats_access import check_nats, tls_of
-from translator.accept.nats_grounds import NO_TLS, REFUSED
+from translator.accept.nats_session import examine
+from translator.accept.nats_words import FORBIDDEN, NO_TLS, REFUSED
+from translator.accept.stream import StreamUnavailableError
 from translator.config_streams import NatsIntake
 from translator.errors import ConfigError
 from translator.secrets import Secret
@@ -35,7 +40,7 @@ def takes(server: NatsServer, folder: Path, **settings: Any) -> list[str]:
         connected(streams)
         server.publish("LAB.a", [(report(1), "")])
         found = kept(ledger, 1)
-        wait_until(lambda: not ledger.following().is_due("LAB/translator"), seconds=60)
+        wait_until(lambda: not ledger.following().ways(), seconds=60)
         return found
 
 
@@ -113,9 +118,121 @@ def test_broker_with_mutual_tls_is_consumed(tmp_path: Path) -> None:
         pytest.param(
             [NatsIntake("LAB", private_key=given("PEM"))], "`certificate`, which is missing", id="key-without-cert"
         ),
+        pytest.param(
+            [NatsIntake("LAB", outcomes="told.a"), NatsIntake("OTHER", subjects=("told.*",))],
+            "LAB/translator: `outcomes` would come in as messages by nats OTHER/translator",
+            id="circle",
+        ),
     ],
 )
 def test_settings_that_cannot_be_used_are_told_at_once(rows: list[NatsIntake], said: str) -> None:
     """With the stream and the key of the settings; never with what is secret."""
     with pytest.raises(ConfigError, match=said):
         check_nats(rows)
+
+
+def jwt(subject: str, issuer: Any, kind: str, **said: Any) -> str:
+    """Write a token of NATS: who `subject` is, signed by `issuer`."""
+    about = {"jti": "x", "iat": 1, "iss": issuer.public_key.decode(), "name": kind, "sub": subject}
+    parts = [{"typ": "JWT", "alg": "ed25519-nkey"}, about | {"nats": {"type": kind, "version": 2} | said}]
+    text = b".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in parts)
+    return b".".join([text, base64.urlsafe_b64encode(issuer.sign(text)).rstrip(b"=")]).decode()
+
+
+def key_pair(number: int, kind: int) -> tuple[str, Any]:
+    """Make a seed and the keys of it."""
+    seed = nkeys.encode_seed(bytes([number] * 32), kind).decode()
+    return seed, nkeys.from_seed(bytearray(seed.encode()))
+
+
+def test_creds_file_says_who_we_are(tmp_path: Path) -> None:
+    """At a server whose accounts and users are signed by an operator; it is read anew at each connection."""
+    _, operator = key_pair(1, nkeys.PREFIX_BYTE_OPERATOR)
+    (_, account), (_, system) = (key_pair(number, nkeys.PREFIX_BYTE_ACCOUNT) for number in (2, 3))
+    seed, user = key_pair(4, nkeys.PREFIX_BYTE_USER)
+    most = dict.fromkeys(("subs", "conn", "leaf", "imports", "exports", "data", "payload"), -1) | {"wildcards": True}
+    stored = dict.fromkeys(("mem_storage", "disk_storage", "streams", "consumer"), -1)
+    names = [one.public_key.decode() for one in (account, system)]
+    tokens = [
+        jwt(names[0], operator, "account", limits=most | stored),
+        jwt(names[1], operator, "account", limits=most),
+        jwt(user.public_key.decode(), account, "user", subs=-1, data=-1, payload=-1),
+        jwt(operator.public_key.decode(), operator, "operator", system_account=names[1]),
+    ]
+    creds = tmp_path / "lab.creds"
+    creds.write_text(
+        f"-----BEGIN NATS USER JWT-----\n{tokens[2]}\n------END NATS USER JWT------\n\n"
+        f"-----BEGIN USER NKEY SEED-----\n{seed}\n------END USER NKEY SEED------\n"
+    )
+    known = f"resolver: MEMORY\nresolver_preload: {{ {names[0]}: {tokens[0]}, {names[1]}: {tokens[1]} }}"
+    config = f"operator: {tokens[3]}\nsystem_account: {names[1]}\n{known}"
+
+    with NatsServer(tmp_path, config, user_credentials=str(creds)) as server:
+        assert takes(server, tmp_path, creds=Secret(f"file:{creds}")) == ["M1"]
+        with new_ledger(tmp_path) as ledger, consuming(ledger, row(server, "LAB")) as streams:
+            wait_until(lambda: streams.ports()[0].trouble == REFUSED, seconds=60)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({"servers": ("tls://127.0.0.1:{}",)}, id="tls"),
+        pytest.param({"servers": ("nats://127.0.0.1:{}",), "ca": "ca.pem"}, id="ca"),
+    ],
+)
+def test_broker_that_speaks_no_tls_hears_no_secret(tmp_path: Path, settings: dict[str, Any]) -> None:
+    """Whoever sits on the line may say that the broker wants none."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    heard: list[bytes] = []
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'INFO {"server_id":"x","version":"2.15.1","max_payload":1048576,"auth_required":true}\r\n')
+        heard.append(await reader.read(65536))
+        writer.write(b"-ERR 'Unknown Protocol Operation'\r\n")
+        await writer.drain()
+        writer.close()
+
+    async def call() -> None:
+        async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            given_servers = tuple(one.format(port) for one in settings["servers"])
+            ca = str(tmp_path / settings["ca"]) if "ca" in settings else ""
+            one = NatsIntake("LAB", servers=given_servers, ca=ca, user="lab", password=given("wombat"))
+            with pytest.raises(StreamUnavailableError, match=re.escape(NO_TLS)):
+                await examine(one)
+
+    asyncio.run(call())
+
+    assert [one[:1] for one in heard] == [b"\x16"]
+    assert b"wombat" not in heard[0]
+
+
+FEWEST = (
+    '"$JS.API.STREAM.INFO.LAB", "$JS.API.STREAM.NAMES", "$JS.API.CONSUMER.INFO.LAB.translator", '
+    '"$JS.API.CONSUMER.CREATE.LAB.translator.>", "$JS.API.CONSUMER.DURABLE.CREATE.LAB.translator"'
+)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "part"),
+    [
+        pytest.param(f'{FEWEST}, "$JS.ACK.>", "told"', "trouble", id="to-fetch"),
+        pytest.param(f'{FEWEST}, "$JS.API.CONSUMER.MSG.NEXT.LAB.translator", "told"', "trouble", id="to-acknowledge"),
+        pytest.param(f'{FEWEST}, "$JS.API.CONSUMER.MSG.NEXT.LAB.translator", "$JS.ACK.>"', "untold", id="to-tell"),
+    ],
+)
+def test_what_is_forbidden_is_told(tmp_path: Path, allowed: str, part: str) -> None:
+    """The broker says so by the way, and answers nothing: without a word, nothing would come and all look well."""
+    users = f"{{user: o, password: p}}, {{user: t, password: q, permissions: {{publish: [{allowed}]}}}}"
+    settings = {"user": "t", "password": given("q"), "outcomes": "told", "create": False}
+
+    with NatsServer(tmp_path, f"authorization {{ users: [{users}] }}", user="o", password="p") as server:
+        server.make_stream("LAB", "LAB.>")
+        server.make_stream("TOLD", "told")
+        server.publish("LAB.a", [(report(1), "")])
+        with new_ledger(tmp_path) as ledger, consuming(ledger, row(server, "LAB", **settings)) as streams:
+            wait_until(lambda: FORBIDDEN in getattr(streams.ports()[0], part), seconds=60)
+            messages = len(ledger.messages())
+
+    assert messages == ("MSG.NEXT" in allowed)

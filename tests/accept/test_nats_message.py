@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translator.accept.nats_grounds import covers
 from translator.accept.nats_message import Delivered, key_of
+from translator.config_streams import meet
 
 
 @pytest.mark.parametrize(
@@ -67,4 +67,4 @@ def test_message_with_a_name_is_known_wherever_it_stands(name: str, raw: bytes, 
 )
 def test_pattern_takes_what_nats_says(pattern: str, subject: str, *, takes: bool) -> None:
     """Token by token."""
-    assert covers(pattern, subject) is takes
+    assert meet(pattern, subject) is takes

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nats.js.api import AckPolicy
 
 from tests.accept.serving import new_ledger, report
 from tests.accept.streaming import connected, consuming, kept, row, settled
 from tests.nats_server import NatsServer
 from tests.tracing.recorder import Recorder
 from tests.transmit.delivering import wait_until
-from translator.accept.nats_grounds import AWAY
+from translator.accept.nats_words import AWAY
 from translator.accept.stream import StreamUnavailableError
 from translator.accept.stream_outcome import Telling
 from translator.ledger import Ledger, Settlement
@@ -213,42 +212,39 @@ def test_consumer_that_is_deleted_is_made_anew(server: NatsServer, stream: str, 
     assert port.counts.connections >= 2
 
 
-@pytest.mark.parametrize(
-    ("config", "said"),
-    [
-        pytest.param({"filter_subject": "{}.other"}, "takes other subjects", id="subjects"),
-        pytest.param({"ack_policy": AckPolicy.NONE, "filter_subject": "{}.>"}, "not acknowledge one by one", id="acks"),
-        pytest.param({"deliver_subject": "push", "filter_subject": "{}.>"}, "pushes, and we pull", id="push"),
-    ],
-)
-def test_consumer_that_does_otherwise_is_not_used(
-    server: NatsServer, stream: str, ledger: Ledger, config: dict[str, Any], said: str
-) -> None:
-    """Somebody has to say which of the two is right; nothing is taken before."""
+def test_consumer_that_does_otherwise_is_not_used(server: NatsServer, stream: str, ledger: Ledger) -> None:
+    """It would give headers only, and what is kept of that is acknowledged: nothing is taken before it is mended."""
     server.make_stream(stream, f"{stream}.>")
-    config = config | {"filter_subject": config["filter_subject"].format(stream)}
-    server.make_consumer(stream, "translator", **config)
+    server.make_consumer(stream, "translator", filter_subject=f"{stream}.>", headers_only=True)
+    server.publish(f"{stream}.a", [(report(1), "")])
 
     with consuming(ledger, row(server, stream)) as streams:
-        wait_until(lambda: said in streams.ports()[0].trouble, seconds=60)
+        wait_until(lambda: "delivers headers only" in streams.ports()[0].trouble, seconds=60)
+        assert (server.consumer(stream).num_pending, ledger.messages()) == (1, [])
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "said"),
+    "config",
     [
-        pytest.param("{}.told", "would come back as messages", id="back"),
-        pytest.param("nobody.takes.{}", "no stream of the broker takes", id="nowhere"),
+        pytest.param({"max_batch": 2}, id="few-at-a-time"),
+        pytest.param({"max_expires": 1_000_000_000}, id="waits-a-second"),
+        pytest.param({"max_ack_pending": 1}, id="one-under-way"),
     ],
 )
-def test_outcomes_that_have_no_place_are_a_trouble(
-    server: NatsServer, stream: str, ledger: Ledger, outcomes: str, said: str
+def test_consumer_that_allows_less_is_asked_for_less(
+    server: NatsServer, stream: str, ledger: Ledger, config: dict[str, int]
 ) -> None:
-    """Before anything is taken: an outcome that is lost would be a message that nobody heard of."""
+    """It would answer nothing at all, or let each message wait for a whole batch."""
     server.make_stream(stream, f"{stream}.>")
-    settings = row(server, stream, outcomes=outcomes.format(stream), create=False)
+    server.make_consumer(stream, "translator", filter_subject=f"{stream}.>", **config)
+    server.publish(f"{stream}.a", [(report(number), "") for number in range(20)])
 
-    with consuming(ledger, settings) as streams:
-        wait_until(lambda: said in streams.ports()[0].trouble, seconds=60)
+    with consuming(ledger, row(server, stream)) as streams:
+        # By waiting for batches it would take a minute and a half.
+        found = kept(ledger, 20)
+        assert connected(streams).counts.connections == 1
+
+    assert found == [f"M{number}" for number in range(20)]
 
 
 def test_reload_consumes_what_the_settings_say_now(server: NatsServer, stream: str, ledger: Ledger) -> None:

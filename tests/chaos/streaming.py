@@ -139,7 +139,7 @@ def stream_messages(
         server.make_stream(STREAM, "lab.>")
         service = Service(folder, server, ack_wait_s)
         service.start()
-        publisher = _Publisher(server, [(message(number), f"name-{number}") for number in range(count)])
+        publisher = Publisher(server, [(message(number), f"name-{number}") for number in range(count)])
         publisher.start()
         try:
             began = time.monotonic()
@@ -187,7 +187,7 @@ def _differences(deed: str, counted: Counter[str], expected: set[str]) -> list[s
     return [f"{len(names)} messages {how}: {sorted(names)[:5]}" for how, names in found.items() if names]
 
 
-class _Publisher(threading.Thread):
+class Publisher(threading.Thread):
     """Publishes in order, some at a time, and each until the broker has it."""
 
     def __init__(self, server: NatsServer, messages: Sequence[tuple[bytes, str]]) -> None:

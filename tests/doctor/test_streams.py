@@ -24,6 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
         running.make_stream("TOLD", "told.>")
         running.make_consumer("LAB", "translator")
         running.make_consumer("LAB", "impatient", max_deliver=3)
+        running.make_consumer("LAB", "paused", pause_until="2126-01-01T00:00:00Z")
         running.publish("lab.a", [(b"one", ""), (b"two", "")])
         yield running
 
@@ -47,7 +48,8 @@ def test_installation_without_streams_has_nothing_to_examine() -> None:
         pytest.param({"stream": "NONE"}, FAIL, "no stream `NONE`", "create = true", id="no-stream"),
         pytest.param({"stream": "NONE", "create": True}, WARN, "no stream `NONE` yet", "makes it", id="to-be-made"),
         pytest.param({"durable": "new"}, WARN, "no consumer `new` yet", "makes it", id="no-consumer"),
-        pytest.param({"durable": "impatient"}, WARN, "was delivered 3 times", "no `max_deliver`", id="gives-up"),
+        pytest.param({"durable": "impatient"}, FAIL, "gives messages up", "`max_deliver` to -1", id="gives-up"),
+        pytest.param({"durable": "paused"}, WARN, "is paused, and 2 messages wait", "resume", id="paused"),
         pytest.param({"outcomes": "nobody.takes"}, FAIL, "no stream of the broker takes", "make one", id="no-place"),
         pytest.param({"subjects": ("lab.a",)}, FAIL, "takes other subjects", "", id="subjects"),
     ],

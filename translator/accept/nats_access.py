@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from translator.accept.mllp_tls import key_file
-from translator.config_streams import NatsIntake
+from translator.config_streams import NatsIntake, meet
 from translator.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def check_nats(rows: Sequence[NatsIntake]) -> None:
     for one in rows:
         if ways.count(one.way) > 1:
             raise _fault(one, "two `[[nats]]` name the same stream and `durable`; name another one in one of them")
+        _check_circle(one, rows)
         _check_who(one)
         tls_of(one)
         for secret in (one.password, one.token, one.nkey, one.creds):
@@ -87,6 +88,13 @@ def security_of(settings: NatsIntake) -> BaseSecurity:
     if settings.password is not None:
         return security.NatsUserPassword(settings.user, settings.password.reveal(), **tls)
     return security.NatsSecurity(**tls)
+
+
+def _check_circle(settings: NatsIntake, rows: Sequence[NatsIntake]) -> None:
+    for other in rows:
+        shared = {*settings.servers} & {*other.servers}
+        if shared and any(settings.outcomes and meet(settings.outcomes, one) for one in other.subjects):
+            raise _fault(settings, f"`outcomes` would come in as messages by nats {other.way}; name another subject")
 
 
 def _check_who(settings: NatsIntake) -> None:

@@ -2,33 +2,39 @@
 Look at what a NATS broker has for us: the stream, its durable consumer, and a stream that takes outcomes.
 
 A consumer that is not there is made, since nobody else needs it. One that is there is used as it is, and where it does
-not do what the settings say, nothing is taken until somebody has decided which of the two is right.
+not do what the settings say, or would let a message be lost, nothing is taken until somebody has decided which of the
+two is right.
 """
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from translator.accept.stream import StreamSilentError, StreamUnavailableError
-from translator.config_streams import NatsIntake
-from translator.errors import ConfigError
+import msgspec
+from msgspec import Struct
+
+from translator.accept.nats_words import spoken
+from translator.accept.stream import StreamUnavailableError
+from translator.config_streams import NatsIntake, meet
 
 if TYPE_CHECKING:
+    from nats.aio.client import Client
     from nats.js import JetStreamContext
-    from nats.js.api import ConsumerConfig, ConsumerInfo, StreamInfo
+    from nats.js.api import StreamConfig
 
-AWAY = "the broker is away; it is called again"
-SILENT = "the broker did not answer in time, or does not allow us to ask (docs/streams.md); it is called again"
-REFUSED = "the broker refuses who we say that we are; mend `user`, `password`, `token`, `nkey` or `creds`"
-FORBIDDEN = "the broker does not allow us what we asked for; see the permissions in docs/streams.md"
-NO_JETSTREAM = "the broker has JetStream not enabled, or not for this account; start it with `-js`"
-NO_TLS = "TLS with the broker was not agreed on; look at `ca`, `certificate` and the host in `servers`"
-FAILED = "the broker answered with an error; it is called again"
+FETCH_S = 5.0
+"""How long the broker may wait for messages to come before it answers, in seconds."""
 
+_ANSWER_S = 5.0
 _LEAST_PENDING = 1000
+_SHARERS = 16
+"""For so many hosts a consumer of ours has room."""
+
+_FEW_SHARERS = 4
+"""So many hosts may wait for a whole batch at a time at a consumer of somebody else's, before one waits in vain."""
+
+_NANOSECONDS = 1e9
 _OUTCOMES = "_OUTCOMES"
 
 
@@ -40,103 +46,108 @@ class Grounds(NamedTuple):
     """
     What was found.
 
-    Shape: `outcomes_stream` takes the outcomes, empty where nobody is told any; `waiting` messages are not delivered
-    yet; `most_times` is how often one may be delivered, -1 without end.
-    Units: `ack_wait_s` in seconds.
+    Shape: `waiting` messages are not delivered yet; `most` may be fetched at a time.
+    Units: `ack_wait_s` and `fetch_s` in seconds.
     """
 
     ack_wait_s: float
-    outcomes_stream: str
-    waiting: int = 0
-    most_times: int = -1
+    waiting: int
+    most: int
+    fetch_s: float
+    is_paused: bool
 
 
-async def look_at(jetstream: JetStreamContext, settings: NatsIntake, *, only_looks: bool = False) -> Grounds:
+class _Config(Struct, frozen=True):
+    """How a consumer is set up, by the names of the wire; times in nanoseconds."""
+
+    deliver_subject: str = ""
+    ack_policy: str = "none"
+    ack_wait: int = 0
+    backoff: tuple[int, ...] = ()
+    max_deliver: int = -1
+    filter_subject: str = ""
+    filter_subjects: tuple[str, ...] = ()
+    headers_only: bool = False
+    priority_groups: tuple[str, ...] = ()
+    max_ack_pending: int = 0
+    max_batch: int = 0
+    max_expires: int = 0
+
+    @property
+    def subjects(self) -> set[str]:
+        """Give the subjects that it takes; none for all."""
+        return ({*self.filter_subjects} | {self.filter_subject}) - {"", ">"}
+
+
+class _Consumer(Struct, frozen=True):
+    config: _Config = _Config()
+    num_pending: int = 0
+    num_ack_pending: int = 0
+    paused: bool = False
+    error: dict[str, Any] | None = None
+
+
+async def look_at(client: Client, settings: NatsIntake, *, only_looks: bool = False) -> Grounds:
     """
     See whether everything is there that the settings name; make what is ours to make, unless this `only_looks`.
 
     Raises: StreamUnavailableError that says what is missing, and what to do.
     """
+    jetstream = client.jetstream(timeout=_ANSWER_S)
     makes = settings.create and not only_looks
-    stream = await _stream(jetstream, settings, makes=makes)
-    outcomes_stream = await _outcomes_stream(jetstream, settings, makes=makes) if settings.outcomes else ""
-    subjects = settings.subjects or tuple(stream.config.subjects or ())
-    if settings.outcomes and any(covers(one, settings.outcomes) for one in subjects):
-        raise StreamUnavailableError(
-            "outcomes would come back as messages: `outcomes` is a subject that this intake takes; name another one"
-        )
-    found = await _consumer(jetstream, settings, only_looks=only_looks)
+    with spoken():
+        stream = await _stream(jetstream, settings, makes=makes)
+        _check_subjects(stream, settings)
+        if settings.outcomes:
+            _check_outcomes(stream, await _outcomes_stream(jetstream, settings, makes=makes), settings)
+        found = await _consumer(client, jetstream, settings, only_looks=only_looks)
+    _check_consumer(found.config, settings)
+    return _grounds(found, settings)
+
+
+def _grounds(found: _Consumer, settings: NatsIntake) -> Grounds:
     config = found.config
-    _check_consumer(config, settings)
-    waiting = (found.num_pending or 0) + (found.num_ack_pending or 0)
     # Where it has steps of its own, the shortest counts.
-    ack_wait_s = min([config.ack_wait or settings.ack_wait_s, *(config.backoff or ())])
-    return Grounds(ack_wait_s, outcomes_stream, waiting, config.max_deliver or -1)
+    waits = [one for one in (config.ack_wait, *config.backoff) if one]
+    room = max(1, config.max_ack_pending // _FEW_SHARERS) if config.max_ack_pending > 0 else settings.in_flight
+    return Grounds(
+        ack_wait_s=min(waits) / _NANOSECONDS if waits else settings.ack_wait_s,
+        waiting=found.num_pending + found.num_ack_pending,
+        most=min(settings.in_flight, room, config.max_batch or room),
+        fetch_s=min(FETCH_S, config.max_expires / _NANOSECONDS or FETCH_S),
+        is_paused=found.paused,
+    )
 
 
-def covers(pattern: str, subject: str) -> bool:
-    """Tell whether a pattern of NATS takes a subject. (pure)"""
-    ours, theirs = pattern.split("."), subject.split(".")
-    for place, part in enumerate(ours):
-        if part == ">":
-            return len(theirs) > place
-        if place >= len(theirs) or part not in ("*", theirs[place]):
-            return False
-    return len(ours) == len(theirs)
-
-
-@contextmanager
-def spoken() -> Iterator[None]:
-    """Turn whatever goes wrong with a broker into our own words: its texts may quote a subject or a message."""
-    import nats.errors  # noqa: PLC0415 - heavy, and only where there is a stream
-    import nats.js.errors  # noqa: PLC0415 - as above
+async def _stream(jetstream: JetStreamContext, settings: NatsIntake, *, makes: bool) -> StreamConfig:
+    from nats.js.api import StreamConfig  # noqa: PLC0415 - heavy, and only where there is a stream
+    from nats.js.errors import NotFoundError  # noqa: PLC0415 - as above
 
     try:
-        yield
-    except StreamUnavailableError:
-        raise
-    except nats.errors.AuthorizationError:
-        raise StreamUnavailableError(REFUSED) from None
-    except (nats.js.errors.ServiceUnavailableError, nats.errors.NoRespondersError):
-        raise StreamUnavailableError(NO_JETSTREAM) from None
-    except (TimeoutError, nats.errors.TimeoutError):
-        raise StreamSilentError(SILENT) from None
-    except (ssl.SSLError, nats.errors.SecureConnRequiredError, nats.errors.SecureConnWantedError):
-        raise StreamUnavailableError(NO_TLS) from None
-    except nats.errors.Error as error:
-        raise StreamUnavailableError(_words(str(error).lower())) from None
-    except ConfigError as error:
-        raise StreamUnavailableError(str(error)) from None
-    except OSError:
-        raise StreamUnavailableError(AWAY) from None
-
-
-def _words(text: str) -> str:
-    if "permissions violation" in text:
-        return FORBIDDEN
-    if "authorization" in text or "authentication" in text:
-        return REFUSED
-    return AWAY if "connection" in text or "server" in text or "eof" in text else FAILED
-
-
-async def _stream(jetstream: JetStreamContext, settings: NatsIntake, *, makes: bool) -> StreamInfo:
-    from nats.js.api import StreamConfig  # noqa: PLC0415 - as above
-    from nats.js.errors import NotFoundError  # noqa: PLC0415
-
-    try:
-        return await jetstream.stream_info(settings.stream)
+        return (await jetstream.stream_info(settings.stream)).config
     except NotFoundError:
         if not makes:
             raise _missing(
                 settings, f"the broker has no stream `{settings.stream}`; make it, mend `stream`, or set"
             ) from None
     subjects = list(settings.subjects) or [f"{settings.stream}.>"]
-    return await jetstream.add_stream(StreamConfig(name=settings.stream, subjects=subjects))
+    return (await jetstream.add_stream(StreamConfig(name=settings.stream, subjects=subjects))).config
+
+
+def _check_subjects(stream: StreamConfig, settings: NatsIntake) -> None:
+    if stream.mirror or stream.sources or stream.subject_transform:
+        # What it has may be called otherwise than what it takes.
+        return
+    for wanted in settings.subjects:
+        if not any(meet(one, wanted) for one in stream.subjects or ()):
+            raise StreamUnavailableError(
+                f"the stream `{settings.stream}` has no subject that `{wanted}` takes; mend `subjects`, or the stream"
+            )
 
 
 async def _outcomes_stream(jetstream: JetStreamContext, settings: NatsIntake, *, makes: bool) -> str:
     from nats.js.api import StreamConfig  # noqa: PLC0415 - as above
-    from nats.js.errors import NotFoundError  # noqa: PLC0415
+    from nats.js.errors import NotFoundError  # noqa: PLC0415 - as above
 
     try:
         return await jetstream.find_stream_name_by_subject(settings.outcomes)
@@ -150,44 +161,76 @@ async def _outcomes_stream(jetstream: JetStreamContext, settings: NatsIntake, *,
     return settings.stream + _OUTCOMES
 
 
+def _check_outcomes(stream: StreamConfig, outcomes_stream: str, settings: NatsIntake) -> None:
+    subjects = settings.subjects or tuple(stream.subjects or ())
+    copied = {one.name for one in (stream.mirror, *(stream.sources or ())) if one is not None}
+    if any(meet(one, settings.outcomes) for one in subjects) or outcomes_stream in copied:
+        raise StreamUnavailableError(
+            "outcomes would come back as messages: `outcomes` is a subject that this intake takes; name another one"
+        )
+
+
 def _missing(settings: NatsIntake, text: str) -> StreamUnavailableError:
     if settings.create:
         return NotMadeYetError(f"{text.partition(';')[0]} yet; `translator run` makes it")
     return StreamUnavailableError(f"{text} `create = true`")
 
 
-async def _consumer(jetstream: JetStreamContext, settings: NatsIntake, *, only_looks: bool) -> ConsumerInfo:
+async def _consumer(
+    client: Client, jetstream: JetStreamContext, settings: NatsIntake, *, only_looks: bool
+) -> _Consumer:
     from nats.js.api import AckPolicy, ConsumerConfig  # noqa: PLC0415 - as above
-    from nats.js.errors import NotFoundError  # noqa: PLC0415
+    from nats.js.errors import NotFoundError  # noqa: PLC0415 - as above
 
     try:
-        found: ConsumerInfo = await jetstream.consumer_info(settings.stream, settings.durable)
+        return await _read_consumer(client, settings)
     except NotFoundError:
         if only_looks:
             raise NotMadeYetError(
                 f"the stream has no consumer `{settings.durable}` yet; `translator run` makes it"
             ) from None
-    else:
-        return found
     made = ConsumerConfig(
         durable_name=settings.durable,
         ack_policy=AckPolicy.EXPLICIT,
         ack_wait=settings.ack_wait_s,
-        max_ack_pending=max(_LEAST_PENDING, 4 * settings.in_flight),
+        max_ack_pending=max(_LEAST_PENDING, _SHARERS * settings.in_flight),
         filter_subjects=list(settings.subjects) or None,
     )
-    added: ConsumerInfo = await jetstream.add_consumer(settings.stream, made)
-    return added
+    await jetstream.add_consumer(settings.stream, made)
+    return await _read_consumer(client, settings)
 
 
-def _check_consumer(config: ConsumerConfig, settings: NatsIntake) -> None:
+async def _read_consumer(client: Client, settings: NatsIntake) -> _Consumer:
+    """Read all of it: the client's own reader leaves out what it does not know, such as `max_batch`."""
+    from nats.js.errors import APIError  # noqa: PLC0415 - as above
+
+    asked = f"$JS.API.CONSUMER.INFO.{settings.stream}.{settings.durable}"
+    answer = await client.request(asked, timeout=_ANSWER_S)
+    found = msgspec.json.decode(answer.data, type=_Consumer)
+    if found.error is not None:
+        APIError.from_error(found.error)
+    return found
+
+
+_FAULTS: tuple[tuple[Callable[[_Config], object], str], ...] = (
+    (lambda one: one.deliver_subject, "pushes, and we pull; name another one with `durable`"),
+    (lambda one: one.ack_policy != "explicit", "does not acknowledge one by one; name another one with `durable`"),
+    (lambda one: one.headers_only, "delivers headers only, and no message; name another one with `durable`"),
+    (
+        lambda one: one.priority_groups,
+        "is for clients in groups, of which we are none; name another one with `durable`",
+    ),
+    (lambda one: one.max_deliver > 0, "gives messages up that are not kept in time; set its `max_deliver` to -1"),
+)
+"""How a consumer may be such that messages would be lost, or never come."""
+
+
+def _check_consumer(config: _Config, settings: NatsIntake) -> None:
     name = f"the consumer `{settings.durable}`"
-    if config.deliver_subject:
-        raise StreamUnavailableError(f"{name} pushes, and we pull; name another one with `durable`")
-    if config.ack_policy != "explicit":
-        raise StreamUnavailableError(f"{name} does not acknowledge one by one; name another one with `durable`")
-    theirs = set(config.filter_subjects or ()) | ({config.filter_subject} if config.filter_subject else set())
-    if theirs - {">"} != set(settings.subjects) - {">"}:
+    for is_so, text in _FAULTS:
+        if is_so(config):
+            raise StreamUnavailableError(f"{name} {text}")
+    if config.subjects != set(settings.subjects) - {">"}:
         raise StreamUnavailableError(
             f"{name} takes other subjects than the settings say; change it (`nats consumer edit`) or `subjects`, or "
             "name another one with `durable`"

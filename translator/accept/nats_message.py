@@ -14,7 +14,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from translator.accept.nats_grounds import spoken
+from translator.accept.nats_words import spoken
 from translator.accept.stream import Arrived
 from translator.accept.stream_outcome import Telling, not_kept
 from translator.ledger import Follow

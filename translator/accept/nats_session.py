@@ -13,15 +13,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections import deque
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from translator import listening
-from translator.accept.nats_access import security_of
-from translator.accept.nats_grounds import AWAY, Grounds, look_at, spoken
+from translator.accept.nats_broker import ANSWER_S, GRACE_S, broker_of, connect_s
+from translator.accept.nats_fetches import Fetches
+from translator.accept.nats_grounds import FETCH_S, Grounds, look_at
 from translator.accept.nats_message import INTAKE, MSG_ID, NatsDelivery
+from translator.accept.nats_words import AWAY, FAILED, FORBIDDEN, NO_PLACE, forbids, spoken
 from translator.accept.stream import Stream, StreamSilentError, StreamUnavailableError
 from translator.accept.stream_outcome import Telling
 from translator.config_streams import NatsIntake
@@ -31,18 +31,7 @@ if TYPE_CHECKING:
     from nats.aio.msg import Msg
     from nats.js import JetStreamContext
 
-CONNECT_S = 10.0
-ANSWER_S = 5.0
-"""How long the broker may take to answer, in seconds."""
-
-FETCH_S = 5.0
-GRACE_S = 10.0
-"""How long what has begun may take after the stop, in seconds."""
-
 DEFECT = "a message could not be taken in, by a defect of ours: see the log"
-
-_PING_S = 5
-_HANG_UP_S = 1.0
 
 _log = logging.getLogger("translator.nats")
 
@@ -55,8 +44,9 @@ class NatsSession:
         self._stream = stream
         self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._broker: NatsBroker | None = None
+        self._jetstream: JetStreamContext | None = None
         self._extending: asyncio.Task[None] | None = None
-        self._outcomes_stream = ""
+        self._is_mute = False
 
     async def open(self) -> None:
         """
@@ -64,15 +54,20 @@ class NatsSession:
 
         Raises: StreamUnavailableError where the broker is away, refuses us, or lacks what is consumed.
         """
-        with spoken():
-            async with asyncio.timeout(CONNECT_S):
-                broker = self._broker = _broker(self._settings, self._closed)
-                client = await broker.connect()
-                grounds = await look_at(client.jetstream(timeout=ANSWER_S), self._settings)
-                self._outcomes_stream = grounds.outcomes_stream
-                subscriber = self._subscribe(broker)
-                await broker.start()
-        subscriber.subscription = _Fetches(subscriber.subscription, self._stream, self._ended, self._end)
+        try:
+            with spoken():
+                async with asyncio.timeout(connect_s(self._settings)):
+                    broker = self._broker = broker_of(self._settings, self._closed, self._noted)
+                    client = await broker.connect()
+                    grounds = await look_at(client, self._settings)
+                    self._jetstream = client.jetstream(timeout=ANSWER_S)
+                    subscriber = self._subscribe(broker)
+                    await broker.start()
+        except StreamSilentError:
+            if self._ended.done() and (why := self._ended.result()):
+                raise StreamUnavailableError(why) from None
+            raise
+        subscriber.subscription = Fetches(subscriber.subscription, self._stream, grounds, self._ended, self._end)
         self._extending = asyncio.create_task(self._extend(grounds.ack_wait_s / 3))
 
     async def ended(self) -> str:
@@ -85,13 +80,11 @@ class NatsSession:
 
         Raises: StreamUnavailableError where the broker does not say so.
         """
-        if self._broker is None or self._ended.done():
+        if self._jetstream is None or self._ended.done():
             raise StreamUnavailableError(AWAY)
         headers = {MSG_ID: telling.id, "content-type": "application/json"}
         publishing = asyncio.create_task(
-            self._broker.publish(
-                telling.body, self._settings.outcomes, headers, stream=self._outcomes_stream, timeout=ANSWER_S
-            )
+            self._jetstream.publish(self._settings.outcomes, telling.body, timeout=ANSWER_S, headers=headers)
         )
         over: asyncio.Future[Any] = self._ended
         await asyncio.wait({publishing, over}, return_when=asyncio.FIRST_COMPLETED)
@@ -99,8 +92,16 @@ class NatsSession:
             # Nobody answers any more.
             publishing.cancel()
             raise StreamUnavailableError(AWAY)
-        with spoken():
-            publishing.result()
+        try:
+            with spoken(NO_PLACE):
+                publishing.result()
+        except StreamSilentError:
+            if self._is_mute:
+                raise StreamUnavailableError(FORBIDDEN) from None
+            raise
+        except (ValueError, TypeError, KeyError):
+            # Whoever answers there is no JetStream.
+            raise StreamUnavailableError(FAILED) from None
 
     async def close(self) -> None:
         """Fetch nothing more, finish what has begun, and hang up."""
@@ -153,55 +154,16 @@ class NatsSession:
     async def _closed(self) -> None:
         self._end(AWAY)
 
+    async def _noted(self, error: Exception) -> None:
+        # What is forbidden nobody answers: nothing would come, or each message again and again, and all looked well.
+        what = forbids(error, self._settings.outcomes)
+        self._is_mute |= what == "outcomes"
+        if what == "all":
+            self._end(FORBIDDEN)
+
     def _end(self, why: str) -> None:
         if not self._ended.done():
             self._ended.set_result(why)
-
-
-class _Fetches:
-    """
-    What FastStream pulls from.
-
-    FastStream asks again at once, whatever went wrong: where nobody answers, that would keep the loop busy, and where
-    the connection is closed, for ever. So what goes wrong here ends the session, and nothing more is asked for.
-    """
-
-    def __init__(
-        self,
-        pulled: JetStreamContext.PullSubscription,
-        stream: Stream,
-        ended: asyncio.Future[str],
-        end: Callable[[str], None],
-    ) -> None:
-        self._pulled = pulled
-        self._stream = stream
-        self._ended = ended
-        self._end = end
-
-    async def fetch(self, batch: int, timeout: float) -> list[Msg]:  # noqa: ASYNC109 - what FastStream calls
-        """Give what has come, or nothing."""
-        if closed_s := self._stream.closed_s:
-            await asyncio.sleep(closed_s)
-        try:
-            with spoken():
-                found = await self._pulled.fetch(batch=batch, timeout=timeout)
-                if not self._ended.done():
-                    return found
-                # Nobody takes them here any more.
-                for message in found:
-                    await message.nak()
-        except StreamSilentError:
-            if not self._ended.done():
-                return []
-        except StreamUnavailableError as error:
-            self._end(str(error))
-        await asyncio.get_running_loop().create_future()
-        return []
-
-    async def unsubscribe(self) -> None:
-        """Ask for nothing more."""
-        with suppress(StreamUnavailableError), spoken():
-            await self._pulled.unsubscribe()
 
 
 async def examine(settings: NatsIntake) -> Grounds:
@@ -211,60 +173,13 @@ async def examine(settings: NatsIntake) -> Grounds:
     Raises: StreamUnavailableError where the broker is away, refuses us, or lacks what is consumed.
     """
     with spoken():
-        async with asyncio.timeout(CONNECT_S):
-            broker = _broker(settings)
+        async with asyncio.timeout(connect_s(settings)):
+            broker = broker_of(settings)
             client = await broker.connect()
             try:
-                return await look_at(client.jetstream(timeout=ANSWER_S), settings, only_looks=True)
+                return await look_at(client, settings, only_looks=True)
             finally:
                 await broker.stop()
-
-
-def _broker(settings: NatsIntake, closed: Callable[[], Awaitable[None]] | None = None) -> NatsBroker:
-    from faststream.nats import NatsBroker  # noqa: PLC0415 - heavy, and only where there is a stream
-    from nats.aio.client import Client  # noqa: PLC0415 - as above
-    from nats.errors import NoServersError  # noqa: PLC0415
-
-    causes: deque[Exception] = deque(maxlen=1)
-
-    async def note(error: Exception) -> None:
-        causes.append(error)
-
-    class Closing(NatsBroker):
-        """FastStream's own leaves the connection open where the broker refuses us, and does not say why it is away."""
-
-        async def _connect(self) -> Client:
-            client = Client()
-            try:
-                await client.connect(**self._connection_kwargs)
-            except NoServersError as error:
-                raise (causes[0] if causes else error) from None
-            finally:
-                if not client.is_connected:
-                    # After a TLS that was not agreed on, nobody says that it is closed.
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(_HANG_UP_S):
-                            await client.close()
-            self.config.connect(client)
-            return client
-
-    return Closing(
-        list(settings.servers),
-        security=security_of(settings),
-        name="translator",
-        # It would put what comes into its log, and its handlers through pydantic.
-        logger=None,
-        apply_types=False,
-        graceful_timeout=GRACE_S,
-        allow_reconnect=False,
-        max_reconnect_attempts=1,
-        reconnect_time_wait=0,
-        connect_timeout=round(ANSWER_S),
-        drain_timeout=round(ANSWER_S),
-        ping_interval=_PING_S,
-        error_cb=note,
-        closed_cb=closed,
-    )
 
 
 async def _bare(message: Msg) -> Any:

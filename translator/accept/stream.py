@@ -9,6 +9,7 @@ long is told to be under way, so that the broker does not give it to somebody el
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -26,6 +27,9 @@ FIRST_S, LONGEST_S = 1.0, 30.0
 
 LATER_S = 60.0
 """After how long a message comes again that the ledger did not keep, whatever it is, in seconds."""
+
+
+_log = logging.getLogger("translator.stream")
 
 
 class StreamUnavailableError(TranslatorError):
@@ -136,7 +140,9 @@ class Stream:
         except LedgerUnavailableError:
             self._counts.again += 1
             await delivery.again(self._close())
-        except LedgerError:
+        except LedgerError as error:
+            # Nobody else hears of it: a publisher waits for no answer.
+            _log.error("stream-message-not-kept", extra={"text": str(error)})
             self._counts.again += 1
             await delivery.again(LATER_S)
         else:

@@ -11,8 +11,7 @@ class StreamCounts(Struct):
 
     Shape: `taken` are on disk, `repeats` of them had come before; `again` were given back to the broker for later;
     `too_large` were not kept. `unacknowledged` are on disk, and the broker could not be told: it delivers them again.
-    `connections` were made to the broker. `outcomes` were published; `unpublished` are under way, or were not, and are
-    later.
+    `connections` were made to the broker. `outcomes` were published.
     """
 
     received: int = 0
@@ -23,4 +22,3 @@ class StreamCounts(Struct):
     unacknowledged: int = 0
     connections: int = 0
     outcomes: int = 0
-    unpublished: int = 0

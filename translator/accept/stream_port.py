@@ -66,6 +66,7 @@ class StreamPort:
         self.counts = StreamCounts()
         self.trouble = NOT_YET
         self.untold = ""
+        self._warned = ""
         self.finished: Future[None] = Future()
         self._intake = intake
         self._warn = warn
@@ -147,26 +148,31 @@ class StreamPort:
             counts=self.counts,
         )
         self._started.set_result(None)
-        pause_s, longest_s = self._pauses
+        first_s, longest_s = self._pauses
+        pause_s = first_s
         while not self._stop.is_set():
             self._cut.clear()
-            if await self._serve_once(self._made(settings, stream)):
-                pause_s = self._pauses[0]
+            before = self.counts.received
+            lasted_s = await self._serve_once(self._made(settings, stream))
+            if self.counts.received > before or lasted_s >= longest_s:
+                # It was of use. Otherwise the broker takes us and is no good, which calling it often does not mend.
+                pause_s, self._warned = first_s, ""
             if not self._cut.is_set():
                 await self._until_cut(pause_s)
                 pause_s = min(2 * pause_s, longest_s)
 
-    async def _serve_once(self, session: Session) -> bool:
-        """Serve one connection to its end; tells whether there was one."""
+    async def _serve_once(self, session: Session) -> float:
+        """Serve one connection to its end; gives the seconds that it lasted, 0 where there was none."""
+        began = 0.0
         cut = asyncio.create_task(self._cut.wait())
         opening = asyncio.create_task(session.open())
         ending = asyncio.create_task(session.ended())
         try:
             await asyncio.wait({opening, cut}, return_when=asyncio.FIRST_COMPLETED)
             if not opening.done():
-                return False
+                return 0.0
             opening.result()
-            self._session = session
+            self._session, began = session, self._loop.time()
             self.counts.connections += 1
             self._tell("")
             await asyncio.wait({ending, cut}, return_when=asyncio.FIRST_COMPLETED)
@@ -174,14 +180,13 @@ class StreamPort:
                 self._tell(ending.result())
         except StreamUnavailableError as error:
             self._tell(str(error))
-            return False
         finally:
             self._session = None
             for task in (cut, opening, ending):
                 task.cancel()
             await asyncio.gather(cut, opening, ending, return_exceptions=True)
             await session.close()
-        return True
+        return self._loop.time() - began if began else 0.0
 
     async def _until_cut(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -189,14 +194,13 @@ class StreamPort:
                 await self._cut.wait()
 
     async def _publish(self, telling: Telling) -> None:
-        self.counts.unpublished += 1
         if self._session is None:
             raise StreamUnavailableError(self.trouble or NOT_YET)
         await self._session.publish(telling)
-        self.counts.unpublished -= 1
         self.counts.outcomes += 1
 
     def _tell(self, trouble: str) -> None:
-        if trouble and trouble != self.trouble:
+        if trouble and trouble != self._warned:
             self._warn(f"nats {self.way}: {trouble}")
+            self._warned = trouble
         self.trouble = trouble

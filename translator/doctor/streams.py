@@ -35,11 +35,11 @@ def _stream(settings: NatsIntake) -> Diagnosis:
     except StreamUnavailableError as error:
         text, _, remedy = str(error).partition("; ")
         return Diagnosis(name, WARN if isinstance(error, NotMadeYetError) else FAIL, text, remedy)
-    if found.most_times > 0:
+    if found.is_paused:
         return Diagnosis(
             name,
             WARN,
-            f"the broker gives a message up that was delivered {found.most_times} times without being kept",
-            "let the consumer have no `max_deliver`",
+            f"the consumer is paused, and {found.waiting} messages wait",
+            "resume it (`nats consumer resume`)",
         )
     return Diagnosis(name, OK, f"stream and consumer are there, {found.waiting} messages wait")

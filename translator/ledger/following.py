@@ -8,7 +8,8 @@ The first change is written with the message itself, every later one by a trigge
 message and entry: whatever moves them, and whichever host does, none is missed. Changes are only added and taken away,
 so that nobody waits for a row of another. What was read is named by the changes that it was read with, under the
 ledger's own hash: read twice it has the same name twice, so that a broker drops the second; after another change it has
-another. `sent_as`, what the publisher calls the message, is sealed where the ledger has a key.
+another, and so has another message that got the numbers of a lost one, in a ledger that was restored. `sent_as`, what
+the publisher calls the message, is sealed where the ledger has a key.
 """
 
 from __future__ import annotations
@@ -131,10 +132,15 @@ class Following:
         with self._database.read() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
-    def is_due(self, way: str) -> bool:
-        """Tell whether there is anything to tell by a way."""
+    def ways(self) -> list[str]:
+        """List the ways by which there is anything to tell."""
+        found: list[str] = []
         with self._database.read() as connection:
-            return connection.execute(_OLDEST, {"way": way, "most": 1}).first() is not None
+            while (
+                way := connection.execute(_NEXT_WAY, {"after": found[-1] if found else ""}).scalar_one()
+            ) is not None:
+                found.append(way)
+        return found
 
     def due(self, way: str, most: int) -> list[FollowedState]:
         """Read what became of messages of which nobody was told yet, those first that changed first."""
@@ -160,7 +166,8 @@ class Following:
     def _state(
         self, connection: Connection, row: RowMapping, changes: Sequence[int], entries: Sequence[StreamEntries]
     ) -> FollowedState:
-        told = (str(row["message_id"]), *map(str, sorted(changes)))
+        place = row["stream"], str(row["sequence"]), str(row["received_at"])
+        told = (*place, str(row["message_id"]), *map(str, sorted(changes)))
         remarks = msgspec.json.decode(row["diagnostics"], type=tuple[Diagnostic, ...])
         sent_as = self._vault.open_text(connection, row["key_id"], row["sent_as"])
         return FollowedState(
@@ -225,6 +232,8 @@ _OLDEST = (
     .order_by(_change.c.id)
     .limit(bindparam("most", type_=Integer))
 )
+# One look at the index for each of the few ways, however much waits.
+_NEXT_WAY = select(func.min(_change.c.way)).where(_change.c.way > bindparam("after"))
 _OF: BindParameter[int] = bindparam("messages", expanding=True)
 _CHANGES = (
     select(_change.c.id, _change.c.message_id)

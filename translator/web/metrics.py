@@ -219,7 +219,8 @@ class Metrics(Collector):
         meters, destinations = self._ledger.meters(), self._ledger.destinations()
         waiting, held, standings = meters.waiting(), meters.held(), destinations.standings()
         uses = {name: destinations.rate_use(name) for name in self._budgets}
-        untold = self._ledger.following().waiting([one.way for one in self._streams()])
+        following = self._ledger.following()
+        untold = following.waiting(following.ways())
         passed = meters.since(self._marks or Marks())
         self._marks = passed.marks
         self._messages.update(passed.messages)
