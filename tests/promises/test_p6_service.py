@@ -293,6 +293,7 @@ def test_service_tells_nobody_of_a_patient_while_its_ledger_is_away(
             fed.look()
         finally:
             postgres.start()
+        fed.by_mllp(message(63))
         wait_until(lambda: fed.service.ready()[0] == 200, seconds=60)
     finally:
         fed.end()

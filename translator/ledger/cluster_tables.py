@@ -6,8 +6,7 @@ The queue holds nothing that the ledger does not: it can be dropped and made ane
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, MetaData, Table, Text, func
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy import TIMESTAMP, BigInteger, Column, Float, MetaData, Table, Text, func
 
 SCHEMA = "translator_jobs"
 TRIGGER = "translator_lane_is_due"

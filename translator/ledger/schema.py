@@ -45,8 +45,6 @@ from sqlalchemy import (
     text,
     true,
 )
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from translator.ledger.columns import METADATA, count, instant, key, link, one_of, sealed_with, words
 from translator.ledger.states import ENTRY_STATES, MESSAGE_STATES, SUBMISSION_STATES
@@ -251,8 +249,13 @@ def insert_or_ignore(connection: Connection, table: Table) -> Executable:
 
 @lru_cache(maxsize=16)
 def _insert_or_ignore(table: Table, *, is_postgresql: bool) -> Executable:
+    # Each is imported where it is used: PostgreSQL's is a tenth of the start of a command that has no need of it.
     if is_postgresql:
+        from sqlalchemy.dialects.postgresql import insert as postgresql_insert  # noqa: PLC0415
+
         return postgresql_insert(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects.sqlite import insert as sqlite_insert  # noqa: PLC0415
+
     return sqlite_insert(table).on_conflict_do_nothing()
 
 
