@@ -132,10 +132,14 @@ def need(costs: Costs, results: int, assumed: Assumed = ASSUMED) -> Need:
 
 
 def _hosts(costs: Costs, busiest: float, assumed: Assumed) -> int:
-    """Count the hosts that share a load: by their CPU, and by the lanes that they have under way."""
+    """
+    Count the hosts that share a load: by their CPU, by the lanes that they have under way, and by what they take in.
+
+    The last one since each takes in by one thread, which waits for the database meanwhile.
+    """
     by_cpu = busiest * _whole(costs, costs.shared, "us") / 1_000_000 / BUSY
     by_lanes = busiest * costs.calls_per_message * assumed.call_s / LANES
-    return _ceiling(max(by_cpu, by_lanes))
+    return _ceiling(max(by_cpu, by_lanes, busiest / costs.shared.messages_per_second / BUSY))
 
 
 def _whole(costs: Costs, way: Way, what: str) -> float:
@@ -175,6 +179,9 @@ def ladder(costs: Costs, assumed: Assumed = ASSUMED) -> list[Rung]:
         Rung(core / _whole(costs, costs.alone, "us") * busiest,
              "CPU of the one host, taking in and delivering, half of one core",
              "[several hosts](cluster.md) on PostgreSQL", ONE_HOST, "the one host's CPU"),
+        Rung(costs.alone.messages_per_second * BUSY * busiest,
+             "what the one host takes in, half of what it took at most",
+             "[several hosts](cluster.md) on PostgreSQL", ONE_HOST, "the one host's intake"),
         Rung(assumed.commits_a_second / _whole(costs, costs.alone, "commits") * busiest,
              f"the one host's disk, {assumed.commits_a_second:,} commits a second",
              "a faster one, or [several hosts](cluster.md) on PostgreSQL", ONE_HOST, "the one host's disk"),
@@ -260,11 +267,11 @@ def need_tables(name: str, costs: Costs, days: Sequence[int] = DAYS, assumed: As
         ),
         Table(
             f"What a laboratory needs: the ledger ({name})",
-            ("results a day", "database", "commits/s at the peak", "Mbit/s at the peak", "GiB a day",
+            ("results a day", "database cores", "commits/s at the peak", "Mbit/s at the peak", "GiB a day",
              f"GiB in {assumed.keep_days} days", "account, GiB a year"),
             tuple(
                 (
-                    f"{one.results:,}", "SQLite" if one.is_alone else f"{one.database_cores} cores",
+                    f"{one.results:,}", "SQLite" if one.is_alone else str(one.database_cores),
                     _amount(one.commits), _amount(one.mbits), _amount(one.day_gib), _amount(one.kept_gib),
                     _amount(one.account_gib),
                 )

@@ -129,6 +129,7 @@ def test_ladder_stands_where_each_limit_gives_out() -> None:
         ("calls a minute", round(90 / 60 / 2 * day)),
         ("the one host's CPU", round(BUSY / 0.002 * day)),
         ("the one host's lanes", round(LANES / 0.1 / 2 * day)),
+        ("the one host's intake", round(900 * BUSY * day)),
         ("the database's line", round(1e9 / 8 * BUSY / 50_000 * day)),
         ("the database's disk", round(10_000 / 7 * day)),
         ("the database's cores", round(BUSY * 16 / 0.003 * day)),
@@ -140,7 +141,7 @@ def test_limit_of_one_host_that_no_database_lets_it_reach_is_not_shown() -> None
     """There are several hosts by then."""
     shown = [row[0] for row in ladder_table("of a test", COSTS, Assumed(call_s=0.1)).rows]
 
-    assert len(shown) == 7
+    assert len(shown) == 8
     assert not any("one host's disk" in limit for limit in shown)
 
 

@@ -8,6 +8,7 @@ bytes of the traces that it exported.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import socket
@@ -20,6 +21,7 @@ import httpx
 import pytest
 
 from tests.lab_messages import HDL, LDL, LOCAL, Obx, oru
+from tests.nats_server import NatsServer
 from tests.postgres import Postgres
 from tests.promises.test_p6_no_patient_data_outside import MARKS as EARLIER_MARKS
 from tests.promises.test_p6_no_patient_data_outside import MESSAGES as FLAWED
@@ -42,6 +44,16 @@ MARKS = (PATIENT, FILLER, CONTROL, VALUE, TEXT, FILE, URL, EVENT, KIND, REQUEST,
 
 FAULTS = (("status", 422), ("status", 500), ("drop_after", None), ("truncate", None), ("delay", 3))
 SENT = 2
+STREAMED = 3
+
+STREAMS = """
+[[nats]]
+servers = ["{url}"]
+stream = "LABS"
+subjects = ["LABS.>"]
+create = true
+outcomes = "told.labs"
+"""
 
 TALKATIVE = {
     "TRANSLATOR_LOG_LEVEL": "debug",
@@ -159,8 +171,17 @@ def collector() -> Iterator[Collector]:
         yield running
 
 
-def start(place: str, sandbox: SandboxProcess, inbox: Path, collector: Collector) -> Service:
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[NatsServer]:
+    """Run a broker of streams."""
+    (tmp_path / "nats").mkdir()
+    with NatsServer(tmp_path / "nats") as running:
+        yield running
+
+
+def start(place: str, sandbox: SandboxProcess, inbox: Path, collector: Collector, settings: str = "") -> Service:
     """Start a service that says whatever it can say."""
+    (inbox.parent / "translator.toml").write_text(settings, encoding="utf-8")
     flags = ("--ledger", place, "--folder", str(inbox), "--mllp", "127.0.0.1:0")
     environment = TALKATIVE | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
     return Service(inbox.parent / "lab.db", sandbox, *flags, **environment)
@@ -194,6 +215,20 @@ def feed_api(fed: Fed, token: str) -> None:
             fed.by_http("GET", path, Authorization=greeting)
 
 
+def feed_stream(broker: NatsServer) -> None:
+    """Publish messages that are taken, held, and none at all, under marked subjects and headers."""
+    flawed = FLAWED[-1].values[0]
+    assert isinstance(flawed, bytes)
+
+    async def publish() -> None:
+        async with broker.client() as (_, jetstream):
+            for number, raw in enumerate((message(80), message(81, Obx(LOCAL, TEXT, type="ST")), flawed)):
+                headers = {"Nats-Msg-Id": f"{CONTROL}{number}", "patient": PATIENT, **TRACED}
+                await jetstream.publish(f"LABS.{URL}", raw, headers=headers)
+
+    asyncio.run(publish())
+
+
 def feed_folder(fed: Fed) -> None:
     """Put files there that are taken, held and failed; their names are marked, too."""
     fed.by_folder(f"{FILE}-good.hl7", message(40) + message(41, Obx(LOCAL, TEXT, type="ST")))
@@ -214,11 +249,14 @@ def is_settled(ledger: Ledger, failures: int) -> bool:
     return counts.get("delivered") == SENT and counts.get("unknown", 0) + counts.get("rejected", 0) == failures
 
 
-def test_service_tells_nobody_of_a_patient(sandbox: SandboxProcess, inbox: Path, collector: Collector) -> None:
+def test_service_tells_nobody_of_a_patient(
+    sandbox: SandboxProcess, inbox: Path, collector: Collector, broker: NatsServer
+) -> None:
     """Whatever comes in by whichever door, and whatever the vendor does."""
     place = str(inbox.parent / "lab.db")
     with Ledger.open(place) as ledger:
-        fed = Fed(start(place, sandbox, inbox, collector), sandbox, inbox, collector)
+        streams = STREAMS.format(url=broker.url)
+        fed = Fed(start(place, sandbox, inbox, collector, streams), sandbox, inbox, collector)
         try:
             for number, fault in enumerate(((None, None), *FAULTS)):
                 if fault[0]:
@@ -234,6 +272,8 @@ def test_service_tells_nobody_of_a_patient(sandbox: SandboxProcess, inbox: Path,
             feed_webhooks(fed)
             feed_api(fed, ledger.access().tokens.create("lab", ["submit", "translate", "read"]))
             feed_folder(fed)
+            feed_stream(broker)
+            wait_until(lambda: fed.service.errors.count('"intake":"nats"') == STREAMED, seconds=60)
             wait_until(lambda: not [one for one in inbox.iterdir() if one.is_file()], seconds=60)
             ledger.destinations().pause("whoop", f"{TEXT} {PATIENT} withdrew")
             fed.by_mllp(message(70))
@@ -251,7 +291,7 @@ def test_service_tells_nobody_of_a_patient(sandbox: SandboxProcess, inbox: Path,
     assert [mark for mark in (PATIENT, FILLER, CONTROL, VALUE, TEXT, REQUEST) if mark not in kept] == []
     assert [one for one in (inbox / FAILED).iterdir() if FILE in one.name]
     assert fed.heard["stderr"].count('"event":"message-taken"') > len(FAULTS)
-    assert [one for one in ("mllp", "folder", "http") if f'"intake":"{one}"' not in fed.heard["stderr"]] == []
+    assert [one for one in ("mllp", "folder", "http", "nats") if f'"intake":"{one}"' not in fed.heard["stderr"]] == []
     assert '"event":"call-ended"' in fed.heard["stderr"]
     assert "translator_held{" in fed.heard[METRICS_PATH]
     assert fed.heard["reasons"]
@@ -263,7 +303,14 @@ def test_service_tells_nobody_of_a_patient(sandbox: SandboxProcess, inbox: Path,
 def check_traces(collector: Collector) -> None:
     """See that there was something to be found in the traces, and that they say nothing but what they may."""
     spans = collector.spans
-    receipts = {"receive mllp", "receive folder", "POST /v1/messages", f"POST {WHOOP_PATH}", f"POST {ACURABLE_PATH}"}
+    receipts = {
+        "receive mllp",
+        "receive folder",
+        "receive nats",
+        "POST /v1/messages",
+        f"POST {WHOOP_PATH}",
+        f"POST {ACURABLE_PATH}",
+    }
     assert receipts | {"translate", "commit", "wait whoop", "deliver whoop"} <= {span.name for span in spans}
     assert {"accepted", "refused", "unknown"} <= {span.told.get("translator.outcome") for span in spans}
     assert {span.name for span in spans if "{" in span.name or span.kind == "client"} <= {

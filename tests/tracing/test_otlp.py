@@ -139,6 +139,17 @@ def test_part_of_the_traces_is_recorded(collector: Collector, ratio: float, coun
     assert (sum(bool(span.context) for span in spans), len(collector.spans)) == (count, count)
 
 
+def test_tenth_of_the_traces_is_about_a_tenth(collector: Collector) -> None:
+    """And what a caller has decided is as it has decided."""
+    with closing(tracer_for(collector, sample_ratio=0.1)) as tracer:
+        own = sum(bool(tracer.begin("a", SERVER, 1).context) for _ in range(4000))
+        callers = [tracer.begin("a", SERVER, 1, parent=parent).context for parent in (SAMPLED, UNSAMPLED)]
+
+    # Eight standard deviations to either side.
+    assert 250 < own < 550
+    assert [bool(context) for context in callers] == [True, False]
+
+
 def test_sampler_of_the_environment_decides_where_no_setting_does(
     collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
