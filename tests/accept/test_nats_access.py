@@ -127,7 +127,7 @@ NO_SEED = "`nkey` holds no seed of a user"
     ],
 )
 def test_secrets_that_cannot_be_used_are_told_at_once(settings: dict[str, Any], said: str) -> None:
-    """With the stream and the key of the settings, never with what is secret; one that is changed later ends nothing."""
+    """With the stream and the key of the settings, never with what is secret; one that changes later ends nothing."""
     one = NatsIntake("LAB", **settings)
 
     with pytest.raises(ConfigError, match=said) as raised:
