@@ -87,6 +87,20 @@ def test_paths_of_an_intake_are_relative_to_the_file() -> None:
         pytest.param("[[nats]]\nstream = 'a'\nservers = 'nats://u:p@a'", "keys of their own", id="credentials"),
         pytest.param("[[nats]]\nstream = 'a'\nservers = []", "must be a list of servers", id="no-server"),
         pytest.param("[[nats]]\nstream = 'a'\nsubjects = ['a..b']", "must be a list of subjects", id="no-subject"),
+        pytest.param("[[nats]]\nstream = 'a'\nsubjects = ['a.>', 'a.b']", "have subjects in common", id="overlap"),
+        pytest.param("[[nats]]\nstream = 'a'\n[[nats]]\nstream = 'a'", "the same stream and `durable`", id="twice"),
+        pytest.param("[[nats]]\nstream = 'a'\nuser = 'lab'", "`user` and `password` go together", id="half"),
+        pytest.param(
+            "[[nats]]\nstream = 'a'\ntoken = 'env:A'\nnkey = 'env:B'", "`token` and `nkey` are two ways", id="two-ways"
+        ),
+        pytest.param(
+            "[[nats]]\nstream = 'a'\nprivate_key = 'env:A'", "`certificate`, which is missing", id="key-without-cert"
+        ),
+        pytest.param(
+            "[[nats]]\nstream = 'a'\noutcomes = 'told.a'\n[[nats]]\nstream = 'b'\nsubjects = ['told.*']",
+            "number 1: `outcomes` would come in as messages by b/translator",
+            id="circle",
+        ),
         pytest.param("[[nats]]\nstream = 'a'\noutcomes = 'a.*'", "without `*` and `>`", id="pattern-of-outcomes"),
         pytest.param("sites = 'a'\n[console]\nlisten = 'a'", "`console.listen`: must be a host", id="console"),
     ],

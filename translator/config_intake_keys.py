@@ -28,7 +28,7 @@ from translator.config_intakes import (
     rows,
 )
 from translator.config_log import LOG_FORMATS, LOG_LEVELS
-from translator.config_streams import NATS_KEYS, NatsIntake
+from translator.config_streams import NATS_KEYS, NatsIntake, faults_among
 
 _SITE = "The site whose tables read what comes in here. Without a word: see `sites`."
 _LARGEST = "The largest message that is taken, in MiB; a larger one is answered with an error and not kept."
@@ -130,7 +130,7 @@ INTAKE_KEYS = (
     Key(
         "nats",
         "list of tables",
-        rows(NatsIntake, NATS_KEYS, "stream"),
+        rows(NatsIntake, NATS_KEYS, "stream", faults_among),
         (),
         "The streams of NATS JetStream that `translator run` consumes, by the extra `stream`; see below. In a variable "
         "or flag: one stream of a broker on this machine.",

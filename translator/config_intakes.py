@@ -7,7 +7,7 @@ Folders and MLLP ports may be many, so each kind is a list of tables (`[[folder]
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct
@@ -19,6 +19,8 @@ STABLE, RENAMED, SENTINEL = "stable", "renamed", "sentinel"
 DELETE, MOVE = "delete", "move"
 
 _Row = TypeVar("_Row", bound=Struct)
+Fault = tuple[int, str, str]
+"""What is wrong with a table: its number from 1, the key, and a text."""
 
 
 class FolderIntake(Struct, frozen=True):
@@ -95,11 +97,17 @@ def host_and_port(listen: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
-def rows(kind: type[_Row], keys: tuple[Key, ...], short: str) -> Callable[[object], tuple[_Row, ...]]:
+def _none(_: Sequence[object]) -> Iterable[Fault]:
+    return ()
+
+
+def rows(
+    kind: type[_Row], keys: tuple[Key, ...], short: str, among: Callable[[Sequence[_Row]], Iterable[Fault]] = _none
+) -> Callable[[object], tuple[_Row, ...]]:
     """
     Make a check for a list of tables.
 
-    Shape: text alone is one table that has only the key `short`.
+    Shape: text alone is one table that has only the key `short`; `among` finds what does not go together.
     """
 
     def check(value: object) -> tuple[_Row, ...]:
@@ -108,9 +116,11 @@ def rows(kind: type[_Row], keys: tuple[Key, ...], short: str) -> Callable[[objec
             raise ValueError("must be a list of tables; write its name in double brackets")
         faults: list[RowFault] = []
         checked = [_row(row, keys, number, faults) for number, row in enumerate(given, 1)]
+        made = () if faults else tuple(kind(**fields) for fields in checked)
+        faults += [RowFault(*fault) for fault in among(made)]
         if faults:
             raise RowsError(faults)
-        return tuple(kind(**fields) for fields in checked)
+        return made
 
     return check
 

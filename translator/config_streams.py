@@ -7,6 +7,7 @@ Streams may be many, so they are a list of tables (`[[nats]]`). NATS JetStream i
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from itertools import combinations, zip_longest
 
 from msgspec import Struct
@@ -63,6 +64,29 @@ class NatsIntake(Struct, frozen=True):
     def is_over_tls(self) -> bool:
         """Whether the server is spoken to over TLS only."""
         return bool(self.ca or self.certificate) or any(one.startswith("tls://") for one in self.servers)
+
+
+def faults_among(rows: Sequence[NatsIntake]) -> Iterator[tuple[int, str, str]]:
+    """Find what does not go together: number of the row, key, and what is wrong. (pure)"""
+    ways = [one.way for one in rows]
+    for number, one in enumerate(rows, 1):
+        if ways.index(one.way) < number - 1:
+            yield (
+                number,
+                "durable",
+                "two `[[nats]]` name the same stream and `durable`; name another one in one of them",
+            )
+        if bool(one.user) != (one.password is not None):
+            yield number, "user", "`user` and `password` go together"
+        named = [name for name in ("password", "token", "nkey", "creds") if getattr(one, name) is not None]
+        if len(named) > 1:
+            yield number, named[1], f"`{named[0]}` and `{named[1]}` are two ways to say who we are; give one"
+        if one.private_key is not None and not one.certificate:
+            yield number, "private_key", "`private_key` is the key of `certificate`, which is missing"
+        for other in rows:
+            shares = {*one.servers} & {*other.servers}
+            if one.outcomes and shares and any(meet(one.outcomes, taken) for taken in other.subjects):
+                yield number, "outcomes", f"`outcomes` would come in as messages by {other.way}; name another subject"
 
 
 def stream_name(value: object) -> str:

@@ -63,8 +63,11 @@ def test_message_with_a_name_is_known_wherever_it_stands(name: str, raw: bytes, 
         pytest.param(">", "told", True, id="all"),
         pytest.param("lab.a.b", "lab.a", False, id="longer"),
         pytest.param("*.a", "lab.a", True, id="first"),
+        pytest.param("lab.*", "*.a", True, id="patterns-that-cross"),
+        pytest.param("lab.*.b", "lab.a.>", True, id="patterns-of-other-forms"),
+        pytest.param("lab.a.*", "lab.b.>", False, id="patterns-apart"),
     ],
 )
 def test_pattern_takes_what_nats_says(pattern: str, subject: str, *, takes: bool) -> None:
     """Token by token."""
-    assert meet(pattern, subject) is takes
+    assert (meet(pattern, subject), meet(subject, pattern)) == (takes, takes)

@@ -6,17 +6,20 @@ Source: docs.nats.io, Authentication; BCP 195 (RFC 9325): TLS 1.2 at least.
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from translator.accept.mllp_tls import key_file
-from translator.config_streams import NatsIntake, meet
+from translator.config_streams import NatsIntake
 from translator.errors import ConfigError
 
 if TYPE_CHECKING:
     from faststream.security import BaseSecurity
+
+_CREDS = re.compile(r"-BEGIN NATS USER JWT-+\s+\S+\s+-+END.*-BEGIN USER NKEY SEED-+\s+(?P<seed>\S+)\s+-+END", re.DOTALL)
 
 NEEDS_EXTRA = "[[nats]] needs FastStream, which is not installed: pip install '.[stream]' in translator's folder"
 
@@ -31,16 +34,9 @@ def check_nats(rows: Sequence[NatsIntake]) -> None:
         return
     if find_spec("faststream") is None or find_spec("nats") is None:
         raise ConfigError(NEEDS_EXTRA)
-    ways = [one.way for one in rows]
     for one in rows:
-        if ways.count(one.way) > 1:
-            raise _fault(one, "two `[[nats]]` name the same stream and `durable`; name another one in one of them")
-        _check_circle(one, rows)
-        _check_who(one)
-        tls_of(one)
-        for secret in (one.password, one.token, one.nkey, one.creds):
-            if secret is not None:
-                secret.reveal()
+        # Now, and not when the first message is due.
+        security_of(one)
 
 
 def tls_of(settings: NatsIntake) -> ssl.SSLContext | None:
@@ -50,8 +46,6 @@ def tls_of(settings: NatsIntake) -> ssl.SSLContext | None:
     Absent: None where the broker is not asked for TLS; it may still ask for it.
     Raises: ConfigError that names the setting.
     """
-    if settings.private_key is not None and not settings.certificate:
-        raise _fault(settings, "`private_key` is the key of `certificate`, which is missing")
     if not settings.is_over_tls:
         return None
     try:
@@ -80,9 +74,9 @@ def security_of(settings: NatsIntake) -> BaseSecurity:
 
     tls: dict[str, Any] = {"ssl_context": tls_of(settings)}
     if settings.creds is not None:
-        return security.NatsCredentials(RawCredentials(settings.creds.reveal()), **tls)
+        return security.NatsCredentials(RawCredentials(_creds(settings, settings.creds.reveal())), **tls)
     if settings.nkey is not None:
-        return security.NatsNKey.from_seed(settings.nkey.reveal(), **tls)
+        return security.NatsNKey.from_seed(_seed(settings, "nkey", settings.nkey.reveal()), **tls)
     if settings.token is not None:
         return security.NatsToken(settings.token.reveal(), **tls)
     if settings.password is not None:
@@ -90,19 +84,22 @@ def security_of(settings: NatsIntake) -> BaseSecurity:
     return security.NatsSecurity(**tls)
 
 
-def _check_circle(settings: NatsIntake, rows: Sequence[NatsIntake]) -> None:
-    for other in rows:
-        shared = {*settings.servers} & {*other.servers}
-        if shared and any(settings.outcomes and meet(settings.outcomes, one) for one in other.subjects):
-            raise _fault(settings, f"`outcomes` would come in as messages by nats {other.way}; name another subject")
+def _creds(settings: NatsIntake, text: str) -> str:
+    found = _CREDS.search(text)
+    if found is None:
+        raise _fault(settings, "`creds` is no `.creds` file: it has a JWT of a user, and a seed")
+    _seed(settings, "creds", found["seed"])
+    return text
 
 
-def _check_who(settings: NatsIntake) -> None:
-    if bool(settings.user) != (settings.password is not None):
-        raise _fault(settings, "`user` and `password` go together")
-    given = [name for name in ("password", "token", "nkey", "creds") if getattr(settings, name) is not None]
-    if len(given) > 1:
-        raise _fault(settings, f"`{given[0]}` and `{given[1]}` are two ways to say who we are; give one")
+def _seed(settings: NatsIntake, key: str, text: str) -> str:
+    import nkeys  # noqa: PLC0415 - only where there is a stream
+
+    try:
+        nkeys.from_seed(bytearray(text.encode()))
+    except (nkeys.NkeysError, ValueError):
+        raise _fault(settings, f"`{key}` holds no seed of a user (`SU...`)") from None
+    return text
 
 
 def _fault(settings: NatsIntake, text: str) -> ConfigError:
