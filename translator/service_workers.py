@@ -9,7 +9,7 @@ from functools import partial
 
 from translator.confirmations import release_confirmed
 from translator.delivery import DeliveryReport, serve
-from translator.errands import errand, serve_errand
+from translator.errands import Work, errand, serve_errand
 from translator.lab_side import serve_bringing
 from translator.ledger import Decision, Ledger
 from translator.notify import serve_notices
@@ -39,15 +39,13 @@ class Workers:
         self._delivery = self._threads.submit(
             partial(serve, ledger, settings, tables, stop=stop, trouble=warn, shared=role.shared, tracer=tracer)
         )
-        errands: dict[str, Callable[[], None]] = {
-            "fetch": partial(serve_fetching, ledger, settings, tables, stop=stop, tracer=tracer),
-            "notices": partial(serve_notices, ledger, settings.notify, stop=stop, warn=warn),
+        errands: dict[str, Work] = {
+            "fetch": partial(serve_fetching, ledger, settings, tables, tracer=tracer),
+            "notices": partial(serve_notices, ledger, settings.notify, warn=warn),
         }
         if settings.lab.to:
             confirms = settings.whoop.confirm == FETCHED
-            errands["bring"] = partial(
-                serve_bringing, ledger, settings.lab, tables, stop=stop, confirms=confirms, tracer=tracer
-            )
+            errands["bring"] = partial(serve_bringing, ledger, settings.lab, tables, confirms=confirms, tracer=tracer)
         for name, work in errands.items():
             serving = partial(serve_errand, ledger, name, work, stop=stop, shared=role.shared)
             self._others.append(self._threads.submit(serving))

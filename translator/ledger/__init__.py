@@ -27,6 +27,7 @@ from translator.ledger.intakes import Prior
 from translator.ledger.lab_deliveries import DELIVERED, ORDER, REPORT, LabDelivery, LabThing
 from translator.ledger.lanes import Claim, Later, Settlement
 from translator.ledger.ledger import Ledger
+from translator.ledger.lock import Hold
 from translator.ledger.lost_attempts import KILLED, Lost
 from translator.ledger.message_rows import Arrival
 from translator.ledger.meters import Marks, Meters, Passed, Tally, Waiting
@@ -103,6 +104,7 @@ __all__ = [
     "Following",
     "HeldCause",
     "HeldItem",
+    "Hold",
     "Host",
     "Kept",
     "LabDelivery",

@@ -32,7 +32,7 @@ from translator.ledger.cluster_hosts import Host, Hosts, living
 from translator.ledger.cluster_tables import host, jobs, setting
 from translator.ledger.cluster_view import Queue, Worker, read_queues, read_workers, with_work
 from translator.ledger.database import Database
-from translator.ledger.lock import advisory_lock, is_pooled, is_shared
+from translator.ledger.lock import Hold, advisory_lock, is_pooled, is_shared
 
 DEAD_AFTER_S = 90.0
 
@@ -199,7 +199,7 @@ class Cluster:
             return read_queues(connection)
 
     @contextmanager
-    def errand(self, name: str) -> Iterator[bool]:
+    def errand(self, name: str) -> Iterator[Hold | bool]:
         """Hold the right to what only one host does, one of `ERRANDS`; gives False where another host has it."""
         with advisory_lock(self._database.engine, key=str(_FIRST_ERRAND + ERRANDS.index(name))) as held:
             yield held

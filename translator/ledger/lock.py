@@ -47,7 +47,7 @@ def _alone(database: Database) -> Iterator[bool]:
     with advisory_lock(database.engine) as held:
         with database.read() as connection:
             is_alone = not is_shared(connection)
-        yield held and is_alone
+        yield bool(held) and is_alone
 
 
 def is_shared(connection: Connection) -> bool:
@@ -82,8 +82,24 @@ def file_lock(path: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
+class Hold:
+    """A lock that this process has in PostgreSQL: it lives as long as its connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether its connection stands; to ask keeps one alive that a firewall would forget."""
+        try:
+            self._connection.exec_driver_sql("SELECT 1")
+        except DBAPIError:
+            return False
+        return True
+
+
 @contextmanager
-def advisory_lock(engine: Engine, key: str = "740702") -> Iterator[bool]:
+def advisory_lock(engine: Engine, key: str = "740702") -> Iterator[Hold | bool]:
     """
     Hold the lock of this ledger's schema while the block runs; gives False, at once, where another process holds it.
 
@@ -96,9 +112,9 @@ def advisory_lock(engine: Engine, key: str = "740702") -> Iterator[bool]:
         with told_plainly():
             held = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({key}, {_OF_THIS_SCHEMA})").scalar_one()
         try:
-            yield bool(held)
+            yield Hold(connection) if held else False
         finally:
-            if held:
+            if held and not connection.invalidated:
                 # Closing a connection lets the lock go, too, but a moment too late for whoever asks next.
                 with suppress(DBAPIError):
                     connection.exec_driver_sql(f"SELECT pg_advisory_unlock({key}, {_OF_THIS_SCHEMA})")
