@@ -90,7 +90,7 @@ def test_no_batches_give_none() -> None:
     empty = next(batches([b""], 1)).slice(0, 0)
 
     assert list(mapping(iter([]))) == []
-    assert [batch.num_rows for batch in mapping(iter([empty]))] == [0]
+    assert list(mapping(iter([empty]))) == []
 
 
 def test_orders_are_known_by_the_correlation() -> None:

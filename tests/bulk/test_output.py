@@ -13,7 +13,7 @@ from tests.cli.test_translate import HDL, UNMAPPED, message
 from translator import Outcome, Translator
 from translator.bulk.columns import arrow_schema
 from translator.bulk.output import Output, Writing, opened, output_at
-from translator.bulk.places import Stored, find_stored, is_url, open_output
+from translator.bulk.places import Stored, find_stored, is_url, make_folder, open_output
 from translator.errors import ConfigError
 from translator.portions import Portion, cut_portions
 
@@ -133,6 +133,7 @@ def test_part_that_was_written_twice_counts_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["out.ndjson", "out/"])
 def test_nothing_is_overwritten(tmp_path: Path, name: str) -> None:
     """What is there was perhaps a night's work."""
+    make_folder(f"{tmp_path}/out")
     with open_output(f"{tmp_path}/{name}file" if name.endswith("/") else f"{tmp_path}/{name}"):
         pass
 

@@ -12,6 +12,7 @@ from translator.bulk.places import (
     find_stored,
     is_taken,
     is_url,
+    make_folder,
     move,
     open_output,
     remove,
@@ -22,7 +23,8 @@ AT = f"s3://{BUCKET}"
 
 
 def put(place: str, raw: bytes = b"x") -> None:
-    """Write a file."""
+    """Write a file, with the folders above it."""
+    make_folder(place.rpartition("/")[0])
     with open_output(place) as stream:
         stream.write(raw)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import re
 import signal
 import socket
 import sys
@@ -34,6 +35,11 @@ _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "DAFT_PROGRESS_BAR": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    # What Ray has to say of a worker that died would go to stdout, between the data.
+    "RAY_DEDUP_LOGS": "1",
+    "RAY_DEDUP_LOGS_SKIP_REGEX": "^",
+    # Where something else answers, half a minute is enough; Ray would try it for a quarter of an hour.
+    "RAY_NUM_REDIS_GET_RETRIES": "1",
 }
 # Things that a processor gets in one window, and how often one is begun anew after a death.
 _PER_PROCESSOR = 4
@@ -42,6 +48,8 @@ _TRIES = 4
 _LOOK_S = 0.1
 _KNOCK_S = 10
 _HERE = ""
+_ADDRESS = re.compile(r"(?P<host>[^/]+):(?P<port>[0-9]{1,5})")
+_AUTO = "auto"
 _INSTALL = "on every host: the same Python, and the same translator with the extra `archive`"
 
 
@@ -58,6 +66,7 @@ class Engine:
         # On a cluster no host waits for the slowest of a window: it has work of the next one.
         self._ahead = 2 if self._is_cluster else 1
         self._threads = ThreadPoolExecutor(self._ahead, thread_name_prefix="window")
+        self._is_over = False
 
     def __enter__(self) -> Self:
         wanted(is_wanted=True)
@@ -67,12 +76,14 @@ class Engine:
 
     def __exit__(self, *_: object) -> None:
         wanted(is_wanted=False)
+        self._is_over = True
+        self._threads.shutdown(wait=False, cancel_futures=True)
         if self._is_cluster:
             import ray  # noqa: PLC0415 - only on a cluster
 
             # Windows under way end with the connection.
             ray.shutdown()
-        self._threads.shutdown(cancel_futures=True)
+        self._threads.shutdown()
 
     def spread(self, work: Callable[[Any], Any], things: Iterable[Any]) -> Generator[Any]:
         """
@@ -98,6 +109,9 @@ class Engine:
                 return self._run(window, work)
             except _broken() as error:
                 said = type(error).__name__
+            if self._is_over:
+                # Daft would connect anew.
+                break
         raise WorkerError(f"a part of the work failed {_TRIES} times ({said}); on a cluster, look into Ray's log")
 
     def _run(self, window: list[bytes], work: bytes) -> list[bytes]:
@@ -140,6 +154,7 @@ def daft_engine(cluster: str | None, jobs: int) -> Iterator[Engine]:
         daft.set_runner_native()
         processors = {_HERE: jobs}
     else:
+        _knock(cluster)
         processors = _connect(cluster)
     with _interrupts_asked_for() if cluster is None else nullcontext(), Engine(processors) as engine:
         yield engine
@@ -151,12 +166,13 @@ def _connect(cluster: str) -> dict[str, int]:
         import ray  # noqa: PLC0415 - the same
     except ImportError:
         raise ConfigError("--cluster needs Ray: pip install '.[archive]' in translator's folder") from None
-    _knock(cluster)
     try:
         # What a worker prints stays in Ray's log there.
-        ray.init(cluster, log_to_driver=False, logging_level=logging.ERROR, ignore_reinit_error=True)
-    except (ConnectionError, ValueError, RuntimeError):
-        raise _nobody_at(cluster) from None
+        ray.init(cluster, log_to_driver=False, logging_level=logging.CRITICAL, ignore_reinit_error=True)
+    except ray.exceptions.AuthenticationError:
+        raise _unknown_to(cluster) from None
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise _refused_by(cluster, f"{error} {error.__cause__}") from None
     nodes = {node["NodeID"]: int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]}  # type: ignore[no-untyped-call]
     processors = {node: count for node, count in nodes.items() if count}
     if not processors:
@@ -168,18 +184,33 @@ def _connect(cluster: str) -> dict[str, int]:
     return processors
 
 
+def _refused_by(cluster: str, said: str) -> ConfigError:
+    if "InvalidAuthToken" in said:
+        return _unknown_to(cluster)
+    if "ersion mismatch" in said:
+        return ConfigError(f"{cluster}: this cluster has another Ray or Python than this host ({_INSTALL})")
+    return _nobody_at(cluster)
+
+
+def _unknown_to(cluster: str) -> ConfigError:
+    wanted = "RAY_AUTH_MODE=token, and its ~/.ray/auth_token on every host"
+    return ConfigError(f"{cluster}: this cluster lets in who has its token: {wanted}")
+
+
 def _nobody_at(cluster: str) -> ConfigError:
     start = "`ray start --head --port 6379` starts one"
     return ConfigError(f"{cluster}: no Ray cluster answers there; look at the address and the network, or {start}")
 
 
 def _knock(cluster: str) -> None:
-    """See that somebody is there: Ray itself would wait for minutes."""
-    host, _, port = cluster.removeprefix("ray://").rpartition(":")
-    if not port.isdigit():
+    """See that somebody is there: Ray itself would wait for long, or begin a cluster of its own."""
+    if cluster == _AUTO:
         return
+    named = _ADDRESS.fullmatch(cluster)
+    if named is None:
+        raise ConfigError(f"--cluster {cluster}: name the head, HOST:PORT, or `auto` on a host of the cluster")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), _KNOCK_S).close()
+        socket.create_connection((named["host"].strip("[]"), int(named["port"])), _KNOCK_S).close()
     except (OSError, OverflowError):
         raise _nobody_at(cluster) from None
 
