@@ -93,6 +93,16 @@ def test_no_batches_give_none() -> None:
     assert list(mapping(iter([empty]))) == []
 
 
+def test_row_with_many_messages_gives_several_batches() -> None:
+    """A file of a year in one cell is more than one batch of Arrow can hold; the lines are those of all."""
+    raw: list[bytes | None] = [message(HDL) * 2500, message(HDL)]
+
+    found = list(map_in_arrow(column="message", name="id")(batches(raw, 9)))
+
+    assert [batch.num_rows for batch in found] == [1024, 1024, 453]
+    assert pa.Table.from_batches(found)["outcome"].to_pylist() == plain(raw)
+
+
 def test_orders_are_known_by_the_correlation() -> None:
     """A row without a service request finds it by its order number."""
     rows = parse_correlation("key,service_request_id\nORD-5,5b1f6a52-0c3e-4f55-9f0e-6f1d1f0a7c11\n", "orders.csv")

@@ -126,6 +126,8 @@ def test_refused_credentials_are_told_without_them(
     [
         pytest.param("s3://key:secret@lab/in", "a URL holds no credentials", id="credentials"),
         pytest.param("ftp://lab/in", "ftp: is no storage that is read", id="scheme"),
+        pytest.param("gs://lab/in", "gs: is no storage that is read", id="untested"),
+        pytest.param("s3:///in", "names no bucket", id="no-bucket"),
     ],
 )
 def test_other_urls_are_refused(url: str, said: str) -> None:
