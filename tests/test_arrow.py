@@ -90,7 +90,17 @@ def test_no_batches_give_none() -> None:
     empty = next(batches([b""], 1)).slice(0, 0)
 
     assert list(mapping(iter([]))) == []
-    assert [batch.num_rows for batch in mapping(iter([empty]))] == [0]
+    assert list(mapping(iter([empty]))) == []
+
+
+def test_row_with_many_messages_gives_several_batches() -> None:
+    """A file of a year in one cell is more than one batch of Arrow can hold; the lines are those of all."""
+    raw: list[bytes | None] = [message(HDL) * 2500, message(HDL)]
+
+    found = list(map_in_arrow(column="message", name="id")(batches(raw, 9)))
+
+    assert [batch.num_rows for batch in found] == [1024, 1024, 453]
+    assert pa.Table.from_batches(found)["outcome"].to_pylist() == plain(raw)
 
 
 def test_orders_are_known_by_the_correlation() -> None:

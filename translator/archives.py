@@ -111,6 +111,11 @@ def open_members(name: str, stream: BinaryIO, limits: Limits = DEFAULT_LIMITS) -
         yield _fault(name, error)
 
 
+def is_packed(raw: bytes) -> bool:
+    """Tell an archive that is opened, by its first bytes."""
+    return _kind(raw[:_LONGEST_MAGIC]) in {_GZIP, _ZIP}
+
+
 class _Walk:
     """Go through an archive and the archives inside it; members and bytes are counted over all of them."""
 

@@ -11,6 +11,7 @@ The extra `archive` brings pyarrow. Nothing else of a cluster's engine is needed
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from translator import Correlation, Outcome, Translator
@@ -26,6 +27,9 @@ __all__ = ["SQL_SCHEMA", "MapInArrow", "arrow_schema", "map_in_arrow"]
 
 Batches: TypeAlias = "Iterator[pa.RecordBatch]"
 
+# Outcomes that are held in memory together; all of their text is one column of Arrow, which has an end.
+_MOST = 1024
+
 _NO_CORRELATION = Correlation(())
 
 
@@ -40,13 +44,15 @@ class MapInArrow:
 
     def __call__(self, batches: Batches) -> Batches:
         """
-        Give a batch of outcomes for every batch of messages.
+        Give batches of outcomes for every batch of messages; of one with many messages in a row, several.
 
         Raises: ConfigError where a column is not there.
         """
         for batch in batches:
             messages = messages_of(batch.column(message_column(batch.schema, self._column)))
-            yield in_columns(self._outcomes(messages, self._names(batch)))
+            outcomes = self._outcomes(messages, self._names(batch))
+            while (found := in_columns(islice(outcomes, _MOST))).num_rows:
+                yield found
 
     def _outcomes(self, messages: Iterable[bytes], names: Iterable[str]) -> Iterator[Outcome]:
         for raw, name in zip(messages, names, strict=True):

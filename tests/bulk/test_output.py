@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pyarrow.dataset as ds
@@ -13,7 +15,7 @@ from tests.cli.test_translate import HDL, UNMAPPED, message
 from translator import Outcome, Translator
 from translator.bulk.columns import arrow_schema
 from translator.bulk.output import Output, Writing, opened, output_at
-from translator.bulk.places import Stored, find_stored, is_url, open_output
+from translator.bulk.places import Stored, find_stored, is_url, make_folder, open_output
 from translator.errors import ConfigError
 from translator.portions import Portion, cut_portions
 
@@ -33,9 +35,10 @@ def all_lines() -> list[str]:
     return [outcome.json.decode() for portions in EACH for outcome, _ in judge(portions)]
 
 
-def fill(output: Output) -> int:
-    """Write all, in four parts; gives the number of lines."""
+def fill(output: Output, meanwhile: Callable[[], object] = lambda: None) -> int:
+    """Write all, in four parts; gives the number of lines. Something happens before the first of them."""
     with opened(output) as filled:
+        meanwhile()
         work = Writing(judge, output.form, filled.unfinished)
         blocks = [work(portions) for portions in EACH]
         for block in blocks:
@@ -133,11 +136,35 @@ def test_part_that_was_written_twice_counts_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["out.ndjson", "out/"])
 def test_nothing_is_overwritten(tmp_path: Path, name: str) -> None:
     """What is there was perhaps a night's work."""
+    make_folder(f"{tmp_path}/out")
     with open_output(f"{tmp_path}/{name}file" if name.endswith("/") else f"{tmp_path}/{name}"):
         pass
 
     with pytest.raises(ConfigError, match="is there already"):
         output_at(f"{tmp_path}/{name}")
+
+
+def test_nothing_that_came_meanwhile_is_overwritten(place: str) -> None:
+    """Two runs into one place: who is done first has it, and the other is refused with nothing left of it."""
+    for name in ("out/", "out.ndjson"):
+        first, late = output_at(f"{place}/{name}"), output_at(f"{place}/{name}")
+        with pytest.raises(ConfigError, match="is there already"):
+            fill(late, meanwhile=partial(fill, first))
+
+    parts = [f"{place}/out/part-{number:06}.ndjson" for number in range(4)]
+    assert b"".join(map(read, parts)).decode().splitlines() == all_lines()
+    assert read(f"{place}/out.ndjson").decode().splitlines() == all_lines()
+    assert sorted(names(f"{place}/out")) == ["_SUCCESS", *(part.rpartition("/")[2] for part in parts)]
+
+
+def test_part_that_comes_late_is_not_written(tmp_path: Path) -> None:
+    """A worker that goes on after Ctrl-C makes no folder again that was removed; who waits for it is told."""
+    output = output_at(f"{tmp_path}/out/")
+
+    with pytest.raises(ConfigError, match="out: cannot be written: No such file"):
+        fill(output, meanwhile=partial(shutil.rmtree, tmp_path / "out"))
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_form_has_to_be_told(tmp_path: Path) -> None:

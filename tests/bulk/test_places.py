@@ -12,6 +12,7 @@ from translator.bulk.places import (
     find_stored,
     is_taken,
     is_url,
+    make_folder,
     move,
     open_output,
     remove,
@@ -22,7 +23,8 @@ AT = f"s3://{BUCKET}"
 
 
 def put(place: str, raw: bytes = b"x") -> None:
-    """Write a file."""
+    """Write a file, with the folders above it."""
+    make_folder(place.rpartition("/")[0])
     with open_output(place) as stream:
         stream.write(raw)
 
@@ -124,6 +126,8 @@ def test_refused_credentials_are_told_without_them(
     [
         pytest.param("s3://key:secret@lab/in", "a URL holds no credentials", id="credentials"),
         pytest.param("ftp://lab/in", "ftp: is no storage that is read", id="scheme"),
+        pytest.param("gs://lab/in", "gs: is no storage that is read", id="untested"),
+        pytest.param("s3:///in", "names no bucket", id="no-bucket"),
     ],
 )
 def test_other_urls_are_refused(url: str, said: str) -> None:

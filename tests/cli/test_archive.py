@@ -81,18 +81,70 @@ def test_coverage_gives_the_same_bytes(command_line: CommandLine, archive: Path,
     assert (tmp_path / "shared.html").read_bytes() == (tmp_path / "alone.html").read_bytes()
 
 
-def test_plan_gives_the_same_bytes(command_line: CommandLine, archive: Path, tmp_path: Path) -> None:
-    """What a change of the tables would change, with its examples."""
+@pytest.fixture
+def change(tmp_path: Path) -> tuple[str, ...]:
+    """Make a site whose code means something else than before; gives the flags that compare them."""
     for folder, same_as in (("acme", "2093-3"), ("before", "2085-9")):
         (tmp_path / folder / "whoop").mkdir(parents=True)
         table = f"system,code,same_as\nL,99999-1,{same_as}\n"
         (tmp_path / folder / "whoop" / "observations.csv").write_text(table, encoding="utf-8")
-    command = ("plan", archive, "--site", "acme", "--against", "before")
+    return ("--site", "acme", "--against", "before")
 
-    shared, alone = command_line(*command, "--daft"), command_line(*command)
+
+def test_plan_gives_the_same_bytes(command_line: CommandLine, archive: Path, change: tuple[str, ...]) -> None:
+    """What a change of the tables would change, with its examples."""
+    shared, alone = command_line("plan", archive, *change, "--daft"), command_line("plan", archive, *change)
 
     assert (alone.returncode, b"99999-1" in alone.stdout) == (1, True)
     assert same(shared, alone)
+
+
+def test_plan_asks_the_ledger_about_tables(command_line: CommandLine, tmp_path: Path, change: tuple[str, ...]) -> None:
+    """A ledger is looked at by one process, which then reads Parquet by itself; it shares nothing out."""
+    raw = message(HDL, UNMAPPED.replace("||1|", "||160|"))
+    (tmp_path / "a.hl7").write_bytes(raw)
+    pq.write_table(pa.table({"raw": pa.array([raw], pa.binary())}), tmp_path / "a.parquet")
+    command_line("submit", "a.hl7", "--site", "acme", "--wait", "0")
+    looked = (*change, "--ledger", "translator.db")
+
+    table, file = (command_line("plan", name, *looked) for name in ("a.parquet", "a.hl7"))
+    refused = command_line("plan", "a.hl7", *looked, "--daft")
+
+    assert (file.returncode, b"99999-1" in file.stdout) == (1, True)
+    assert (table.returncode, table.stdout.replace(b"a.parquet#0", b"a.hl7"), table.stderr) == (
+        file.returncode,
+        file.stdout,
+        file.stderr,
+    )
+    assert (refused.returncode, b"leave --jobs, --daft and --cluster out" in refused.stderr) == (2, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links and pipes")
+def test_what_cannot_be_read_is_told_as_often(command_line: CommandLine, archive: Path, tmp_path: Path) -> None:
+    """Each once: a link to a folder, and two files of one name in two folders; they count, too."""
+    (archive / "linked").symlink_to(archive / "sub")
+    (tmp_path / "other").mkdir()
+    for folder in (archive, tmp_path / "other"):
+        (folder / "gone.hl7").symlink_to(tmp_path / "nothing")
+    named = ("coverage", archive, archive / "gone.hl7", tmp_path / "other" / "gone.hl7")
+
+    shared, alone = command_line(*named, "--daft"), command_line(*named)
+
+    assert alone.stderr.count(b"cannot be read") == 4
+    assert same(shared, alone)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links and pipes")
+@pytest.mark.parametrize("flags", [("--daft",), ("--daft", "--jobs", "2")], ids=["alone", "jobs"])
+def test_pipe_is_read_by_who_has_it(archive: Path, flags: tuple[str, ...]) -> None:
+    """`<(zcat ...)` is a pipe of one process, whoever else works."""
+    with subprocess.Popen(["cat", archive / "a.hl7"], stdout=subprocess.PIPE) as cat:
+        assert cat.stdout
+        number = cat.stdout.fileno()
+        command = [sys.executable, "-m", "translator", "translate", f"/dev/fd/{number}", *flags]
+        done = subprocess.run(command, pass_fds=[number], capture_output=True, check=False)
+
+    assert (done.returncode, done.stdout.count(b'"state":"translated"'), done.stderr) == (0, 6, b"")
 
 
 def test_object_storage_gives_the_same_bytes(command_line: CommandLine, archive: Path, remote: str) -> None:
@@ -138,6 +190,9 @@ def test_table_is_read_by_itself_and_credentials_stay_secret(
         pytest.param(("ftp://lab/in",), "ftp: is no storage that is read", id="scheme"),
         pytest.param((".", "--output", "out.csv"), "end it in .ndjson or .parquet", id="form"),
         pytest.param((".", "--cluster", "127.0.0.1:1", "--jobs", "2"), "--jobs is for this machine", id="jobs"),
+        pytest.param((".", "--cluster", "ray://127.0.0.1:1"), "name the head, HOST:PORT, or `auto`", id="ray-client"),
+        pytest.param((".", "--cluster", "local"), "name the head, HOST:PORT, or `auto`", id="cluster-of-its-own"),
+        pytest.param(("s3://",), "names no bucket; write s3://BUCKET/", id="every-bucket"),
     ],
 )
 def test_what_cannot_be_is_said_at_once(command_line: CommandLine, arguments: tuple[str, ...], said: str) -> None:
@@ -148,11 +203,19 @@ def test_what_cannot_be_is_said_at_once(command_line: CommandLine, arguments: tu
     assert said in done.stderr.decode()
 
 
-def test_absent_extra_is_named(archive: Path) -> None:
-    """Who has no Daft reads what to install."""
+@pytest.mark.parametrize(
+    ("absent", "flags"),
+    [
+        pytest.param(("daft",), ["--daft"], id="daft"),
+        pytest.param(("daft", "pyarrow"), ["--output", "s3://lab/out/"], id="output"),
+        pytest.param(("daft", "pyarrow"), ["--output", "nowhere/out.parquet"], id="table"),
+    ],
+)
+def test_absent_extra_is_named(archive: Path, absent: tuple[str, ...], flags: list[str]) -> None:
+    """Who has not installed the extra reads what to install."""
     script = (
-        "import sys; sys.modules['daft'] = None; from translator.cli import main;"
-        f"raise SystemExit(main(['translate', {str(archive)!r}, '--daft']))"
+        f"import sys; sys.modules.update(dict.fromkeys({absent!r})); from translator.cli import main;"
+        f"raise SystemExit(main(['translate', {str(archive)!r}, *{flags!r}]))"
     )
 
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

@@ -9,13 +9,10 @@ by window. Results count when they arrive, so nothing counts twice.
 
 from __future__ import annotations
 
-import logging
 import os
 import pickle
 import signal
-import socket
 import sys
-import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,26 +20,23 @@ from contextlib import contextmanager, nullcontext
 from itertools import islice
 from typing import Any, Self, cast
 
+from translator.bulk.cluster import SETTINGS, Head, connect
 from translator.bulk.nodes import Failed, answer, fingerprint, wanted
 from translator.errors import ConfigError, WorkerError
 
-_QUIET = {
+_QUIET = SETTINGS | {
     # Neither library tells its makers what this process does.
     "DO_NOT_TRACK": "1",
     "SCARF_NO_ANALYTICS": "1",
     "DAFT_ANALYTICS_ENABLED": "0",
-    "RAY_USAGE_STATS_ENABLED": "0",
     "DAFT_PROGRESS_BAR": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 # Things that a processor gets in one window, and how often one is begun anew after a death.
 _PER_PROCESSOR = 4
 _TRIES = 4
 # So long Ctrl-C waits.
 _LOOK_S = 0.1
-_KNOCK_S = 10
 _HERE = ""
-_INSTALL = "on every host: the same Python, and the same translator with the extra `archive`"
 
 
 class Engine:
@@ -58,6 +52,8 @@ class Engine:
         # On a cluster no host waits for the slowest of a window: it has work of the next one.
         self._ahead = 2 if self._is_cluster else 1
         self._threads = ThreadPoolExecutor(self._ahead, thread_name_prefix="window")
+        self._is_over = False
+        self._head = Head() if self._is_cluster else None
 
     def __enter__(self) -> Self:
         wanted(is_wanted=True)
@@ -67,12 +63,14 @@ class Engine:
 
     def __exit__(self, *_: object) -> None:
         wanted(is_wanted=False)
+        self._is_over = True
+        self._threads.shutdown(wait=False, cancel_futures=True)
         if self._is_cluster:
             import ray  # noqa: PLC0415 - only on a cluster
 
             # Windows under way end with the connection.
             ray.shutdown()
-        self._threads.shutdown(cancel_futures=True)
+        self._threads.shutdown()
 
     def spread(self, work: Callable[[Any], Any], things: Iterable[Any]) -> Generator[Any]:
         """
@@ -86,9 +84,18 @@ class Engine:
         for window in _windows(things, _PER_PROCESSOR * sum(self._processors.values())):
             pending.append(self._threads.submit(self._run_surely, window, packed))
             if len(pending) > self._ahead:
-                yield from map(_sound, _awaited(pending.popleft()))
+                yield from map(_sound, self._awaited(pending.popleft()))
         while pending:
-            yield from map(_sound, _awaited(pending.popleft()))
+            yield from map(_sound, self._awaited(pending.popleft()))
+
+    def _awaited(self, future: Future[list[bytes]]) -> list[bytes]:
+        while True:
+            try:
+                return future.result(_LOOK_S)
+            except TimeoutError:
+                _see_interrupt()
+                if self._head:
+                    self._head.look()
 
     def _run_surely(self, window: list[bytes], work: bytes) -> list[bytes]:
         """Have a window worked on, again where what did it has died."""
@@ -98,6 +105,9 @@ class Engine:
                 return self._run(window, work)
             except _broken() as error:
                 said = type(error).__name__
+            if self._is_over:
+                # Daft would connect anew.
+                break
         raise WorkerError(f"a part of the work failed {_TRIES} times ({said}); on a cluster, look into Ray's log")
 
     def _run(self, window: list[bytes], work: bytes) -> list[bytes]:
@@ -140,63 +150,9 @@ def daft_engine(cluster: str | None, jobs: int) -> Iterator[Engine]:
         daft.set_runner_native()
         processors = {_HERE: jobs}
     else:
-        processors = _connect(cluster)
+        processors = connect(cluster)
     with _interrupts_asked_for() if cluster is None else nullcontext(), Engine(processors) as engine:
         yield engine
-
-
-def _connect(cluster: str) -> dict[str, int]:
-    try:
-        import daft  # noqa: PLC0415 - only where it is used
-        import ray  # noqa: PLC0415 - the same
-    except ImportError:
-        raise ConfigError("--cluster needs Ray: pip install '.[archive]' in translator's folder") from None
-    _knock(cluster)
-    try:
-        # What a worker prints stays in Ray's log there.
-        ray.init(cluster, log_to_driver=False, logging_level=logging.ERROR, ignore_reinit_error=True)
-    except (ConnectionError, ValueError, RuntimeError):
-        raise _nobody_at(cluster) from None
-    nodes = {node["NodeID"]: int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]}  # type: ignore[no-untyped-call]
-    processors = {node: count for node, count in nodes.items() if count}
-    if not processors:
-        raise ConfigError(f"{cluster}: this cluster has no processors")
-    _compare_code(processors)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        daft.set_runner_ray(noop_if_initialized=True)
-    return processors
-
-
-def _nobody_at(cluster: str) -> ConfigError:
-    start = "`ray start --head --port 6379` starts one"
-    return ConfigError(f"{cluster}: no Ray cluster answers there; look at the address and the network, or {start}")
-
-
-def _knock(cluster: str) -> None:
-    """See that somebody is there: Ray itself would wait for minutes."""
-    host, _, port = cluster.removeprefix("ray://").rpartition(":")
-    if not port.isdigit():
-        return
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), _KNOCK_S).close()
-    except (OSError, OverflowError):
-        raise _nobody_at(cluster) from None
-
-
-def _compare_code(processors: Iterable[str]) -> None:
-    """See that every host has the translator and the Python that this process has."""
-    import ray  # noqa: PLC0415 - only on a cluster
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: PLC0415 - the same
-
-    ask = ray.remote(num_cpus=0, max_retries=0)(fingerprint)
-    places = [NodeAffinitySchedulingStrategy(node, soft=False) for node in processors]
-    try:
-        found = set(ray.get([ask.options(scheduling_strategy=place).remote() for place in places]))
-    except ray.exceptions.RayError as error:
-        raise ConfigError(f"a host of the cluster has no translator of this version ({_INSTALL})") from error
-    if found != {fingerprint()}:
-        raise ConfigError(f"a host of the cluster has another translator or Python than this one ({_INSTALL})")
 
 
 @contextmanager
@@ -212,14 +168,10 @@ def _interrupts_asked_for() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _awaited(future: Future[list[bytes]]) -> list[bytes]:
-    while True:
-        try:
-            return future.result(_LOOK_S)
-        except TimeoutError:
-            if hasattr(signal, "sigpending") and signal.SIGINT in signal.sigpending():
-                signal.sigwait({signal.SIGINT})
-                raise KeyboardInterrupt from None
+def _see_interrupt() -> None:
+    if hasattr(signal, "sigpending") and signal.SIGINT in signal.sigpending():
+        signal.sigwait({signal.SIGINT})
+        raise KeyboardInterrupt
 
 
 def _broken() -> tuple[type[Exception], ...]:

@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,6 +29,8 @@ from translator.jobs import Crew
 
 _PACKAGE = Path(__file__).parents[1]
 _TRIES = 3
+# Other packages that results, or how they travel, depend on.
+_DECIDING = ("daft", "fhir.resources", "hl7apy", "msgspec", "pyarrow", "tzdata")
 
 
 class Failed(Struct, frozen=True):
@@ -44,9 +47,16 @@ def fingerprint() -> str:
     return _fingerprint()
 
 
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "-"
+
+
 @functools.cache
 def _fingerprint() -> str:
-    digest = hashlib.sha256(sys.version.split()[0].encode())
+    digest = hashlib.sha256(" ".join([sys.version.split()[0], *map(_installed, _DECIDING)]).encode())
     for path in sorted(_PACKAGE.rglob("*.py")):
         digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

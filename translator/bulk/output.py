@@ -9,6 +9,7 @@ does its work twice writes two files, of which only one is named.
 
 from __future__ import annotations
 
+import errno
 import io
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias
 from msgspec import Struct
 
 from translator.bulk.columns import arrow_schema, in_columns
-from translator.bulk.places import PARQUET, as_path, check_url, is_taken, is_url, move, open_output, remove
+from translator.bulk.places import PARQUET, as_path, check_url, is_taken, is_url, make_folder, move, open_output, remove
 from translator.errors import ConfigError
 from translator.portions import Portion
 from translator.record.outcome import Outcome
@@ -35,6 +36,7 @@ Judge: TypeAlias = Callable[[Iterable[Portion]], Iterable[Judged]]
 
 _LINES = (".ndjson", ".jsonl", ".json")
 _DONE = "_SUCCESS"
+_UNFINISHED = "_unfinished-"
 _ROWS = 4096
 
 
@@ -60,13 +62,14 @@ class Block(Struct, frozen=True):
     What came of some portions.
 
     Shape: `found` counts what outcomes count as; `data` are their lines or, as a stream of Arrow, their columns, unless
-    a worker has written them to the file `part`.
+    a worker has written them to the file `part`, or could not, and `fault` says why.
     """
 
     found: dict[str, int]
     lines: int = 0
     data: bytes = b""
     part: str = ""
+    fault: str = ""
 
 
 def output_at(given: str) -> Output:
@@ -84,9 +87,13 @@ def output_at(given: str) -> Output:
     lower = place.lower()
     if not is_folder and not lower.endswith((PARQUET, *_LINES)):
         raise ConfigError(f"{given}: end it in .ndjson or .parquet, or in / for a folder of parts")
-    if is_taken(place):
-        raise ConfigError(f"{given}: is there already, and is not overwritten; name another place")
+    _see_free(place)
     return Output(place, "parquet" if lower.endswith(PARQUET) else "ndjson", is_folder)
+
+
+def _see_free(place: str, but: str = "") -> None:
+    if is_taken(place, but):
+        raise ConfigError(f"{place}: is there already, and is not overwritten; name another place")
 
 
 class Writing:
@@ -111,8 +118,12 @@ class Writing:
         if not lines or not self._folder:
             return Block(found, lines, data)
         part = f"{self._folder}/{uuid.uuid4().hex}"
-        with open_output(part) as stream:
-            stream.write(data)
+        try:
+            # A folder that is gone is not made again: nobody wants what comes late.
+            with open_output(part) as stream:
+                stream.write(data)
+        except OSError as error:
+            return Block(found, fault=_why(error))
         return Block(found, lines, part=part)
 
 
@@ -120,18 +131,29 @@ class Folder:
     """A folder of parts that workers write."""
 
     def __init__(self, output: Output) -> None:
-        self.unfinished = f"{output.place}/_unfinished-{uuid.uuid4().hex[:8]}"
+        self.unfinished = f"{output.place}/{_UNFINISHED}{uuid.uuid4().hex[:8]}"
         self._output = output
         self._parts: list[str] = []
         self._named: list[str] = []
 
     def add(self, block: Block) -> None:
-        """Note a part, in order."""
+        """
+        Note a part, in order.
+
+        Raises: OSError where it could not be written.
+        """
+        if block.fault:
+            raise OSError(errno.EIO, block.fault)
         if block.part:
             self._parts.append(block.part)
 
     def finish(self) -> None:
-        """Give every part its number, and say that all are there."""
+        """
+        Give every part its number, and say that all are there.
+
+        Raises: ConfigError where somebody else has filled the folder meanwhile.
+        """
+        _see_free(self._output.place, _UNFINISHED)
         for number, part in enumerate(self._parts):
             self._named.append(f"{self._output.place}/part-{number:06}.{self._output.form}")
             move(part, self._named[-1])
@@ -143,6 +165,10 @@ class Folder:
         for place in (self.unfinished, *self._named):
             with suppress(OSError):
                 remove(place)
+        if not is_url(self._output.place):
+            # Only where nothing is in it.
+            with suppress(OSError):
+                Path(self._output.place).rmdir()
 
 
 class Lines:
@@ -186,13 +212,14 @@ def opened(output: Output) -> Iterator[Folder | Lines | Table]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise ConfigError(f"{output.place}: cannot be written: {error.strerror or type(error).__name__}") from None
+        raise ConfigError(f"{output.place}: cannot be written: {_why(error)}") from None
 
 
 @contextmanager
 def _folder(output: Output) -> Iterator[Folder]:
     folder = Folder(output)
     try:
+        make_folder(folder.unfinished)
         yield folder
         folder.finish()
     finally:
@@ -204,16 +231,22 @@ def _file(output: Output) -> Iterator[Lines | Table]:
     head, slash, name = output.place.rpartition("/")
     fresh = f"{head}{slash}.{name}.{uuid.uuid4().hex[:8]}"
     try:
+        make_folder(head)
         with open_output(fresh) as stream:
             if output.form == "ndjson":
                 yield Lines(stream)
             else:
                 with _parquet(stream) as writer:
                     yield Table(writer)
+        _see_free(output.place)
         move(fresh, output.place)
     finally:
         with suppress(OSError):
             remove(fresh)
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or type(error).__name__
 
 
 def _counted(judged: Iterable[Judged], found: dict[str, int]) -> Iterator[Outcome]:

@@ -16,17 +16,25 @@ from typing import Any, BinaryIO, TypeAlias
 
 from msgspec import Struct
 
+from translator.archives import is_packed
 from translator.bulk.places import AT_ONCE_BYTES, Stored
 from translator.bulk.rows import read_rows
 from translator.errors import ConfigError
 from translator.exports import Export
-from translator.feed import holds_export, read_file
+from translator.feed import holds_export, in_batches, read_file
 from translator.portions import Portion
 
 Work: TypeAlias = Callable[[Iterable[Portion]], Any]
 
 _PARCEL_BYTES = 4 << 20
 _PARCEL_FILES = 256
+# What Arrow raises over bytes that are not as they should be.
+_DAMAGE = (OSError, ValueError, NotImplementedError)
+_UNSOUND = "this is no sound Parquet"
+# So much is worked on together; what is packed may hold a hundred times as much as it weighs.
+_WORK_BYTES = 16 << 20
+_WORK_MESSAGES = 1 << 14
+_PACKED_BYTES = 8 << 20
 
 
 class Whole(Struct, frozen=True):
@@ -57,9 +65,9 @@ class Worked(Struct, frozen=True):
 
 
 class Unreadable(Struct, frozen=True):
-    """A file that cannot be read, and why."""
+    """A file that cannot be read, or a part of a table, and why."""
 
-    name: str
+    file: Stored
     why: str
 
 
@@ -72,7 +80,7 @@ def pack(files: Iterable[Stored], column: str | None) -> Iterator[Parcel]:
     bundle: list[Stored] = []
     size = 0
     for file in files:
-        is_small = bool(file.place) and not file.is_parquet and file.size <= AT_ONCE_BYTES
+        is_small = not file.is_here and not file.is_parquet and file.size <= AT_ONCE_BYTES
         if bundle and (not is_small or len(bundle) >= _PARCEL_FILES or size + file.size > _PARCEL_BYTES):
             yield Whole(tuple(bundle))
             bundle, size = [], 0
@@ -99,11 +107,14 @@ class Working:
             case Whole(files=files):
                 return list(self._whole(files))
             case Rows():
-                return [self._rows(parcel)]
+                return list(self._rows(parcel))
             case Left():
                 return [parcel]
             case _:
-                return [Worked(self._work(parcel))]
+                return list(self._worked(parcel))
+
+    def _worked(self, portions: Iterable[Portion]) -> Iterator[Worked]:
+        return (Worked(self._work(batch)) for batch in in_batches(portions, _WORK_MESSAGES, _WORK_BYTES))
 
     def _whole(self, files: Iterable[Stored]) -> Iterator[Part]:
         ready: list[tuple[str, bytes]] = []
@@ -112,31 +123,30 @@ class Working:
                 with file.open() as stream:
                     raw = stream.read()
             except OSError as error:
-                yield Unreadable(file.name, _why(error))
+                yield Unreadable(file, _why(error))
                 continue
-            if holds_export(file.name, _again(raw)):
-                if ready:
-                    yield Worked(self._work(_cut(ready)))
-                    ready = []
+            if (len(raw) > _PACKED_BYTES and is_packed(raw)) or holds_export(file.name, _again(raw)):
+                yield from self._worked(_cut(ready))
+                ready = []
                 yield Left(file)
             else:
                 ready.append((file.name, raw))
-        if ready:
-            yield Worked(self._work(_cut(ready)))
+        yield from self._worked(_cut(ready))
 
-    def _rows(self, parcel: Rows) -> Part:
+    def _rows(self, parcel: Rows) -> Iterator[Part]:
         file = parcel.file
         try:
             with file.open() as stream:
                 # All of them, before any is worked on: what is damaged is not half counted.
                 portions = list(read_rows(stream, file.name, parcel.column, parcel.groups, parcel.first))
         except ConfigError as error:
-            return Unreadable(file.name, str(error))
-        except OSError as error:
-            return Unreadable(file.name, _why(error))
-        except ValueError:
-            return Unreadable(file.name, "this is no sound Parquet")
-        return Worked(self._work(portions))
+            yield Unreadable(file, str(error))
+        except _DAMAGE as error:
+            # What the system or a storage says has a number.
+            why = _why(error) if isinstance(error, OSError) and error.errno is not None else _UNSOUND
+            yield Unreadable(file, why)
+        else:
+            yield from self._worked(portions)
 
 
 def _tables(file: Stored, column: str | None) -> Iterator[Rows]:
@@ -147,7 +157,7 @@ def _tables(file: Stored, column: str | None) -> Iterator[Rows]:
     try:
         with file.open() as stream:
             counts = _groups(stream)
-    except (OSError, ValueError):
+    except _DAMAGE:
         # Whoever works on it says so.
         yield Rows(file, column)
         return

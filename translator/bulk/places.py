@@ -16,6 +16,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import urlsplit
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 
 PARQUET = ".parquet"
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-_STORAGES = frozenset({"s3", "gs", "abfs", "abfss"})
+_STORAGE = "s3"
 # What the storage said, without the names and addresses that stand around it.
-_SAID = re.compile(r"(?:AWS|GCS|Azure) Error ([A-Z_]+)|(?:ExceptionName: )(\w+)")
+_SAID = re.compile(r"(?:AWS Error )([A-Z_]+)|(?:ExceptionName: )(\w+)")
 # As much is read in one call; every call to an object storage is a way there and back.
 _READ_BYTES = 8 << 20
 AT_ONCE_BYTES = 64 << 20
@@ -42,7 +43,8 @@ class Stored(Struct, frozen=True):
     """
     One file of an archive, wherever it lies.
 
-    Shape: `name` is how it is called in outcomes; `place` an absolute path or a URL.
+    Shape: `name` is how it is called in outcomes; `place` an absolute path or a URL. `is_here` tells that only the
+    process that shares out can read it, and only once: stdin, or another pipe.
     Units: `size` in bytes.
     Absent: `place` is empty for stdin, whose size is not known.
     """
@@ -50,6 +52,7 @@ class Stored(Struct, frozen=True):
     name: str
     place: str
     size: int = 0
+    is_here: bool = False
 
     @property
     def is_parquet(self) -> bool:
@@ -119,15 +122,24 @@ def open_input(place: str) -> BinaryIO:
     return cast("BinaryIO", filesystem.open_input_file(path))
 
 
+def make_folder(place: str) -> None:
+    """
+    Make a folder with those above it; an object storage has none, and needs none.
+
+    Raises: OSError where that cannot be done.
+    """
+    if not is_url(place):
+        Path(place).mkdir(parents=True, exist_ok=True)
+
+
 @contextmanager
 def open_output(place: str) -> Iterator[BinaryIO]:
     """
-    Open a file for writing, with the folders above it.
+    Open a file for writing, in a folder that is there.
 
     Raises: OSError where it cannot be written.
     """
     if not is_url(place):
-        Path(place).parent.mkdir(parents=True, exist_ok=True)
         with Path(place).open("wb") as stream:
             yield stream
             stream.flush()
@@ -176,23 +188,23 @@ def remove(place: str) -> None:
             filesystem.delete_dir(path_there)
 
 
-def is_taken(place: str) -> bool:
+def is_taken(place: str, but: str = "") -> bool:
     """
     Tell whether a file, or anything in a folder, is there.
 
+    Shape: what is called `but...` in a folder does not count.
     Raises: ConfigError where the storage does not say.
     """
     if not is_url(place):
         local = Path(place)
-        return any(local.iterdir()) if local.is_dir() else os.path.lexists(local)
+        return any(_counts(path.name, but) for path in local.iterdir()) if local.is_dir() else os.path.lexists(local)
     from pyarrow.fs import FileSelector, FileType  # noqa: PLC0415 - only for storages
 
     filesystem, path = _at(place)
     try:
         kind = filesystem.get_file_info(path).type
-        return kind == FileType.File or (
-            kind == FileType.Directory and bool(filesystem.get_file_info(FileSelector(path)))
-        )
+        below = filesystem.get_file_info(FileSelector(path)) if kind == FileType.Directory else []
+        return kind == FileType.File or any(_counts(each.base_name, but) for each in below)
     except OSError as error:
         raise ConfigError(f"{place}: cannot be looked at: {_why(error)}") from None
 
@@ -204,10 +216,15 @@ def check_url(url: str) -> None:
     Raises: ConfigError where it is not, or where it holds a secret.
     """
     parts = urlsplit(url)
+    scheme = parts.scheme.lower()
     if "@" in parts.netloc:
         raise ConfigError("a URL holds no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE")
-    if parts.scheme.lower() not in _STORAGES | {"file"}:
-        raise ConfigError(f"{parts.scheme}: is no storage that is read: s3, gs, abfs, abfss or file")
+    if scheme not in {_STORAGE, "file"}:
+        raise ConfigError(f"{parts.scheme}: is no storage that is read: s3 or file")
+    if scheme == _STORAGE and not parts.netloc:
+        raise ConfigError(f"{url}: names no bucket; write s3://BUCKET/...")
+    if scheme == _STORAGE and find_spec("pyarrow") is None:
+        raise ConfigError(f"{url}: this needs pyarrow: pip install '.[archive]' in translator's folder")
 
 
 @contextmanager
@@ -219,6 +236,10 @@ def _plainly() -> Iterator[None]:
         if error.errno is not None and not isinstance(error, FileNotFoundError):
             raise
         raise OSError(error.errno or errno.EIO, _why(error)) from None
+
+
+def _counts(name: str, but: str) -> bool:
+    return not (but and name.startswith(but))
 
 
 def _why(error: OSError) -> str:

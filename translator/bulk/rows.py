@@ -21,12 +21,17 @@ def message_column(schema: pa.Schema, name: str | None) -> str:
     Raises: ConfigError where there is none, or more than one.
     """
     fitting: list[str] = [field.name for field in schema if _fits(field.type)]
-    if name is None and len(fitting) == 1:
-        return fitting[0]
-    if name is None:
-        raise ConfigError(f"{len(fitting)} columns hold bytes or text ({', '.join(fitting)}); name one with --column")
+    listed = ", ".join(schema.names)
+    if name is None and not fitting:
+        raise ConfigError(f"no column holds bytes or text; there are {listed}")
+    if name is None and len(fitting) > 1:
+        named = ", ".join(fitting)
+        raise ConfigError(f"{len(fitting)} columns hold bytes or text ({named}); say which one (`--column`)")
+    name = fitting[0] if name is None else name
     if name not in schema.names:
-        raise ConfigError(f"there is no column {name}; there are {', '.join(schema.names)}")
+        raise ConfigError(f"there is no column {name}; there are {listed}")
+    if schema.names.count(name) > 1:
+        raise ConfigError(f"{schema.names.count(name)} columns are called {name}")
     if name not in fitting:
         raise ConfigError(f"the column {name} holds neither bytes nor text")
     return name
@@ -42,12 +47,13 @@ def read_rows(
     """
     from pyarrow import parquet  # noqa: PLC0415 - only for Parquet
 
-    table = parquet.ParquetFile(stream)
+    # What was changed on its way, where the writer has left a checksum, is no message.
+    table = parquet.ParquetFile(stream, page_checksum_verification=True)
     column = message_column(table.schema_arrow, name)
     row = first
     wanted = range(table.num_row_groups) if groups is None else groups
     for batch in table.iter_batches(_BATCH_ROWS, row_groups=list(wanted), columns=[column]):
-        for raw in messages_of(batch.column(0)):
+        for raw in messages_of(batch.column(batch.schema.get_field_index(column))):
             yield from cut_portions([raw] if raw else [], f"{file}#{row}")
             row += 1
 
@@ -56,14 +62,18 @@ def messages_of(column: pa.Array) -> Iterator[bytes]:
     """Give the bytes of every row; none where a row is null."""
     import pyarrow as pa  # noqa: PLC0415 - only for tables
 
-    plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    plain = column.storage if isinstance(column.type, pa.BaseExtensionType) else column
+    plain = plain.dictionary_decode() if pa.types.is_dictionary(plain.type) else plain
     return (raw or b"" for raw in plain.cast(pa.large_binary()).to_pylist())
 
 
 def _fits(kind: pa.DataType) -> bool:
-    import pyarrow.types as kinds  # noqa: PLC0415 - only for tables
+    import pyarrow as pa  # noqa: PLC0415 - only for tables
+    import pyarrow.types as kinds  # noqa: PLC0415 - the same
 
-    value = kind.value_type if kinds.is_dictionary(kind) else kind
+    # Text that its writer calls JSON is text.
+    value = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
+    value = value.value_type if kinds.is_dictionary(value) else value
     tests = (
         kinds.is_string,
         kinds.is_large_string,

@@ -33,7 +33,7 @@ class Sharing:
         self._working = Working(work)
         self._spread = spread
         self._unreadable = unreadable
-        self._told: set[str] = set()
+        self._told: Stored | None = None
 
     def results(self, files: Iterable[Stored], column: str | None) -> Generator[Any]:
         """
@@ -47,8 +47,8 @@ class Sharing:
                 match part:
                     case Worked(result=result):
                         yield result
-                    case Unreadable(name=name, why=why):
-                        self._tell(name, OSError(None, why))
+                    case Unreadable(file=file, why=why):
+                        self._tell_once(file, OSError(None, why))
                     case Left(file=file):
                         name = file.name
                         yield from self._cut(read_file(export, name, file.open), name)
@@ -56,13 +56,14 @@ class Sharing:
 
     def _cut(self, portions: Iterable[Portion], name: str) -> Iterator[Any]:
         """Have portions worked on that were read here."""
-        batches = in_batches(readable(portions, name, self._tell), _CUT_MESSAGES, _CUT_BYTES)
+        batches = in_batches(readable(portions, name, self._unreadable), _CUT_MESSAGES, _CUT_BYTES)
         return (part.result for part in self._parts(batches) if isinstance(part, Worked))
 
     def _parts(self, things: Iterable[Any]) -> Iterator[Part]:
         return chain.from_iterable(self._spread(self._working, things))
 
-    def _tell(self, name: str, error: OSError) -> None:
-        if name not in self._told:
-            self._told.add(name)
-            self._unreadable(name, error)
+    def _tell_once(self, file: Stored, error: OSError) -> None:
+        """Tell what cannot be read, once for all parts of a table."""
+        if not (file.is_parquet and file == self._told):
+            self._told = file
+            self._unreadable(file.name, error)

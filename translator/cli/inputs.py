@@ -59,7 +59,7 @@ class Unread:
     def note(self, name: str, error: OSError) -> None:
         """Name one file that could not be read."""
         self.count += 1
-        say(f"{printable(name)}: cannot be read: {error.strerror or type(error).__name__}")
+        say(printable(f"{name}: cannot be read: {error.strerror or type(error).__name__}"))
 
 
 def find_inputs(paths: Sequence[str], unread: Unread) -> list[Input]:
@@ -68,15 +68,25 @@ def find_inputs(paths: Sequence[str], unread: Unread) -> list[Input]:
 
     Raises: ConfigError for a path that does not exist, and for stdin named twice.
     """
+    check_inputs(paths)
+    return [found for path in paths for found in walk_input(path, unread)]
+
+
+def check_inputs(paths: Sequence[str]) -> None:
+    """
+    See that there is something at every path, before anything is read.
+
+    Raises: ConfigError for a path that does not exist, and for stdin named twice.
+    """
     if paths.count(STDIN) > 1:
         raise ConfigError("`-` (stdin) can be read only once")
     missing = [path for path in paths if path != STDIN and not os.path.lexists(path)]
     if missing:
         raise ConfigError("\n".join(f"{path}: there is no such file or folder" for path in missing))
-    return [found for path in paths for found in _expand(path, unread)]
 
 
-def _expand(path: str, unread: Unread) -> Iterator[Input]:
+def walk_input(path: str, unread: Unread) -> Iterator[Input]:
+    """List every file that one path stands for, in order; what is none is told."""
     if path == STDIN:
         yield Input(STDIN, None)
     elif Path(path).is_dir():

@@ -96,14 +96,14 @@ def command(  # noqa: PLR0913 - one for each flag
     from translator.plan.comparer import Comparer  # noqa: PLC0415
     from translator.table_versions import other_tables, todays_tables  # noqa: PLC0415
 
-    if flags.ledger and (sharing.jobs > 1 or sharing.cluster):
+    if flags.ledger and (sharing.jobs > 1 or sharing.daft or sharing.cluster):
         raise click.UsageError(
-            "a ledger is looked at by one process; leave --jobs out, and --cluster, where --ledger is named"
+            "a ledger is looked at by one process; leave --jobs, --daft and --cluster out where --ledger is named"
         )
     settings = flags.settings()
     _see_to_one_site(settings)
     unread = Unread()
-    archive = find_archive(paths, unread, sharing)
+    archive = find_archive(paths, unread, sharing, stays=bool(flags.ledger))
     accepted = _accepted(accept) if accept else None
     notes = [*_accepted(write_accept, may_miss=True), *(accepted or [])] if write_accept else []
     today = todays_tables(settings.site)
