@@ -70,7 +70,7 @@ def sandbox(running_sandbox: SandboxProcess) -> SandboxProcess:
 
 
 def memory_folder() -> Path | None:
-    """Find a folder in memory: hundreds of databases that nobody keeps need not go to the disk and be removed from it."""
+    """Find a folder in memory: hundreds of databases that nobody keeps need not go to the disk."""
     folder = Path("/dev/shm")  # noqa: S108 - what lies in it has a folder of its own
     return folder if folder.is_dir() and shutil.disk_usage(folder).free > _ROOM_BYTES else None
 
