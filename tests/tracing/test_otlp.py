@@ -296,6 +296,25 @@ def test_slow_collector_keeps_nobody_waiting_and_nothing_without_end(
     assert "4936 spans were dropped" in said[1]
 
 
+def test_queue_that_is_full_since_nobody_takes_anything_says_why(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each export is tried again for a while, and the queue runs full meanwhile."""
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "64")
+    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "32")
+    said: list[str] = []
+    collector.status = 503
+    tracer = OtlpTracer(TraceSettings(collector.url), said.append, close_s=0.1)
+    tracer.begin("first", SERVER, 1).end(2, {})
+    collector.wait_for_calls(2)
+    for _ in range(65):
+        tracer.begin("more", SERVER, 1).end(2, {})
+    tracer.close()
+
+    assert ["it answers 503" in line for line in said] == [True]
+    assert tracer.became["dropped"] >= 65
+
+
 def test_end_waits_for_a_slow_collector_no_longer_than_it_may(collector: Collector) -> None:
     """A service is stopped by a supervisor that does not wait for traces."""
     collector.may_answer.clear()

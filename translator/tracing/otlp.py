@@ -71,7 +71,7 @@ class OtlpTracer:
                 else ParentBased(TraceIdRatioBased(settings.sample_ratio)),
                 shutdown_on_exit=False,
             )
-            self._provider.add_span_processor(Queue(self._exporter, self._tally, most))
+            self._provider.add_span_processor(Queue(self._exporter, line, self._tally, most))
         except ValueError as error:
             raise ConfigError(f"the OTEL_* variables cannot be used for traces: {error}") from None
         self._tracer = self._provider.get_tracer(SERVICE, version(SERVICE))

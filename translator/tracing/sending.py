@@ -30,7 +30,8 @@ from translator.errors import ConfigError
 QUEUE = "OTEL_BSP_MAX_QUEUE_SIZE"
 USUAL_QUEUE = 2048
 
-FULL, NO_ANSWER, STRANGER, SLOW = "the queue is full", "no answer", "its certificate is not believed", "it is too slow"
+FULL, NO_ANSWER, STRANGER = "the queue is full", "no answer", "its certificate is not believed"
+SLOW, UNSENT = "it is too slow", "they cannot be sent"
 
 _FILES = ("CERTIFICATE", "CLIENT_KEY", "CLIENT_CERTIFICATE")
 _FIRST_REDIRECT, _FIRST_ERROR = 300, 400
@@ -40,8 +41,8 @@ class Line(requests.Session):
     """
     The line to a collector.
 
-    Shape: `why` is why the last export was not taken, empty where it was; `rejected` how many of its spans the
-    collector did not want.
+    Shape: `why` is why the last call was not taken, empty where it was, or where none has ended yet; `rejected` how
+    many of its spans the collector did not want.
     """
 
     def __init__(self, *, direct: bool) -> None:
@@ -53,11 +54,11 @@ class Line(requests.Session):
 
     def request(self, method: str, url: str | bytes, *rest: Any, **more: Any) -> requests.Response:
         """Make a call, and note how it went; a redirect raises what is not tried again."""
-        self.why, self.rejected = NO_ANSWER, 0
+        self.rejected = 0
         try:
             answer = super().request(method, url, *rest, **{**more, "allow_redirects": False})
-        except requests.exceptions.SSLError:
-            self.why = STRANGER
+        except requests.exceptions.RequestException as error:
+            self.why = STRANGER if isinstance(error, requests.exceptions.SSLError) else NO_ANSWER
             raise
         self.why = "" if answer.status_code < _FIRST_REDIRECT else f"it answers {answer.status_code}"
         if _FIRST_REDIRECT <= answer.status_code < _FIRST_ERROR:
@@ -127,7 +128,7 @@ class Telling(SpanExporter):
         rejected = min(self._line.rejected, len(spans)) if is_taken else len(spans)
         self._tally.end(sent=len(spans) - rejected)
         if rejected:
-            self.lose(rejected, self._line.why or f"it rejects {rejected} of {len(spans)}")
+            self.lose(rejected, f"it rejects {rejected} of {len(spans)}" if is_taken else self._line.why or UNSENT)
         if not (rejected or self._tally.waiting):
             self._is_well()
         return result
@@ -153,7 +154,7 @@ class Telling(SpanExporter):
 
     def give_up(self) -> None:
         """Send nothing more: the collector had its time."""
-        self.lose(0, self._line.why or SLOW)
+        self.lose(self._tally.waiting, self._line.why or SLOW)
         self.shutdown()
 
     def shutdown(self) -> None:
@@ -170,8 +171,9 @@ class Telling(SpanExporter):
 class Queue(BatchSpanProcessor):
     """The queue of spans that wait to be sent; what finds no room in it is dropped, and that is told."""
 
-    def __init__(self, exporter: Telling, tally: Tally, most: int) -> None:
+    def __init__(self, exporter: Telling, line: Line, tally: Tally, most: int) -> None:
         super().__init__(exporter, max_queue_size=most)
+        self._line = line
         self._telling = exporter
         self._tally = tally
 
@@ -180,7 +182,7 @@ class Queue(BatchSpanProcessor):
         if self._tally.come():
             super().on_end(span)
         else:
-            self._telling.lose(1, FULL)
+            self._telling.lose(1, self._line.why or FULL)
 
 
 def queue_size() -> int:
@@ -216,7 +218,7 @@ def asked(settings: TraceSettings, timeout_s: float) -> str:
     sender = exporter(settings, line, timeout_s=timeout_s)
     is_taken = sender.export(()) is SpanExportResult.SUCCESS
     line.close()
-    return "" if is_taken else line.why
+    return "" if is_taken else line.why or UNSENT
 
 
 def headers_of(settings: TraceSettings) -> Mapping[str, str] | None:
