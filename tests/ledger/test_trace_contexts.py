@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec import structs
 from sqlalchemy import select
 
@@ -14,8 +15,9 @@ FIRST, SECOND = (f"00-{number:032x}-{number:016x}-01" for number in (1, 2))
 
 
 def traced(context: str, lane: int = 0) -> Arrival:
-    """Make a message that belongs to a trace."""
-    return structs.replace(arrival(report({"HDL": "55"}, lane=LANES[lane])), traceparent=context)
+    """Make a message that belongs to a trace; each lane has a patient of its own."""
+    sent = report({"HDL": "55"}, lane=LANES[lane], patient=(f"P{lane}", ""))
+    return structs.replace(arrival(sent), traceparent=context)
 
 
 def step_on(ledger: Ledger, *steps: Step) -> list[object]:
@@ -91,3 +93,20 @@ def test_event_keeps_its_trace(ledger: Ledger) -> None:
     (event,) = ledger.events().rows()
 
     assert ledger.trace_contexts([event.message]) == {event.message: FIRST}
+
+
+@pytest.mark.parametrize("deed", [pytest.param("prune", id="pruned"), pytest.param("erase", id="erased")])
+def test_context_goes_with_its_message(ledger: Ledger, clock: Clock, deed: str) -> None:
+    """A caller's own trace names its caller; what still waits keeps its trace."""
+    numbers = ledger.accept([traced(FIRST), traced(SECOND, 1)], POLICIES)
+    (claim,) = ledger.advance([Step(1, traced=True)])
+    assert isinstance(claim, Claim)
+    ledger.settle(claim, Settlement("accepted", "201"))
+    clock.move(3600)
+
+    if deed == "prune":
+        ledger.storage().prune(60, lambda *_: None)
+    else:
+        ledger.storage().erase("P0")
+
+    assert ledger.trace_contexts(numbers) == {numbers[1]: SECOND}

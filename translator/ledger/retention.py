@@ -23,6 +23,7 @@ from translator.ledger.events import forget_resources
 from translator.ledger.following import forget_names
 from translator.ledger.receipts import receipt
 from translator.ledger.states import UNFINISHED
+from translator.ledger.trace_contexts import forget_contexts
 from translator.ledger.vault import Vault
 from translator.record.event import ACURABLE
 
@@ -91,6 +92,7 @@ def strip_messages(connection: Connection, vault: Vault, message_ids: Sequence[i
         connection.execute(update(decision).where(decision.c.message_id.in_(chosen)).values(reason=""))
         # A publisher may have named its message after a person.
         forget_names(connection, chosen)
+        forget_contexts(connection, chosen)
         # The hash of a body that holds little would tell what was in it.
         forget_resources(connection, vault, and_(event.c.message_id.in_(chosen), event.c.vendor == ACURABLE))
         stripped = {"raw": b"", "file": "", "control_id": "", "key_id": None, "pruned_at": now}

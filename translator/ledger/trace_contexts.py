@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import structs
-from sqlalchemy import Column, Connection, ForeignKey, Table, bindparam, func, insert, select
+from sqlalchemy import Column, Connection, ForeignKey, Table, bindparam, delete, func, insert, select
 
 from translator.ledger import schema
 from translator.ledger.columns import KEY, METADATA, words
@@ -51,6 +51,11 @@ def read_contexts(connection: Connection, message_ids: Sequence[int]) -> dict[in
     """Give what is kept, by the number of the message."""
     rows = connection.execute(_CONTEXTS, {"messages": list(message_ids)})
     return {row.message_id: row.traceparent for row in rows}
+
+
+def forget_contexts(connection: Connection, message_ids: Sequence[int]) -> None:
+    """Let go of the traces of messages for which nothing more is to be done: a caller's own trace names its caller."""
+    connection.execute(delete(trace_context).where(trace_context.c.message_id.in_(message_ids)))
 
 
 def with_traces(connection: Connection, claims: Sequence[Claim | Later | None]) -> list[Claim | Later | None]:
