@@ -44,6 +44,7 @@ class Streams:
     ) -> None:
         self._ledger = ledger
         self._intake = intake
+        self._ledger_name = ledger.hashed("ledger", "name")
         self._rows = rows
         self._warn = warn
         self._open: dict[str, StreamPort] = {}
@@ -82,7 +83,7 @@ class Streams:
             self._open[way].renew()
         for way, row in wanted.items():
             if way not in same:
-                port = StreamPort(self._intake, row, warn=self._warn)
+                port = StreamPort(self._intake, row, warn=self._warn, ledger_name=self._ledger_name)
                 port.__enter__()
                 self._open = self._open | {way: port}
                 port.finished.add_done_callback(self._port_finished)

@@ -184,6 +184,19 @@ def test_hosts_that_name_one_consumer_share_its_messages(
     assert sum(taken) == 40
 
 
+def test_consumer_of_another_ledger_is_not_shared(
+    server: NatsServer, stream: str, ledger: Ledger, tmp_path: Path
+) -> None:
+    """A trial system at the same broker would take half of the messages away, and nobody would miss them."""
+    with consuming(ledger, row(server, stream)) as streams:
+        connected(streams)
+        with Ledger.open(tmp_path / "trial.db") as trial, consuming(trial, row(server, stream)) as others:
+            wait_until(lambda: "was made for another ledger" in others.ports()[0].trouble, seconds=60)
+            server.publish(f"{stream}.a", [(report(number), "") for number in range(4)])
+            kept(ledger, 4)
+            assert trial.messages() == []
+
+
 def test_stream_that_is_not_there_is_waited_for(server: NatsServer, stream: str, ledger: Ledger) -> None:
     """The trouble says what to do; once the stream is there, it is consumed."""
     warned: list[str] = []

@@ -36,6 +36,8 @@ _FEW_SHARERS = 4
 
 _NANOSECONDS = 1e9
 _OUTCOMES = "_OUTCOMES"
+_LEDGER = "translator_ledger"
+"""Under this word a consumer that we made says which ledger its messages are for."""
 
 
 class NotMadeYetError(StreamUnavailableError):
@@ -72,6 +74,7 @@ class _Config(Struct, frozen=True):
     max_ack_pending: int = 0
     max_batch: int = 0
     max_expires: int = 0
+    metadata: dict[str, str] = {}
 
     @property
     def subjects(self) -> set[str]:
@@ -87,9 +90,11 @@ class _Consumer(Struct, frozen=True):
     error: dict[str, Any] | None = None
 
 
-async def look_at(client: Client, settings: NatsIntake, *, only_looks: bool = False) -> Grounds:
+async def look_at(client: Client, settings: NatsIntake, ledger: str = "", *, only_looks: bool = False) -> Grounds:
     """
     See whether everything is there that the settings name; make what is ours to make, unless this `only_looks`.
+
+    Shape: `ledger` names the one that takes the messages, empty where none does.
 
     Raises: StreamUnavailableError that says what is missing, and what to do.
     """
@@ -100,8 +105,8 @@ async def look_at(client: Client, settings: NatsIntake, *, only_looks: bool = Fa
         _check_subjects(stream, settings)
         if settings.outcomes:
             _check_outcomes(stream, await _outcomes_stream(jetstream, settings, makes=makes), settings)
-        found = await _consumer(client, jetstream, settings, only_looks=only_looks)
-    _check_consumer(found.config, settings)
+        found = await _consumer(client, jetstream, settings, ledger, only_looks=only_looks)
+    _check_consumer(found.config, settings, ledger)
     return _grounds(found, settings)
 
 
@@ -177,7 +182,7 @@ def _missing(settings: NatsIntake, text: str) -> StreamUnavailableError:
 
 
 async def _consumer(
-    client: Client, jetstream: JetStreamContext, settings: NatsIntake, *, only_looks: bool
+    client: Client, jetstream: JetStreamContext, settings: NatsIntake, ledger: str, *, only_looks: bool
 ) -> _Consumer:
     from nats.js.api import AckPolicy, ConsumerConfig  # noqa: PLC0415 - as above
     from nats.js.errors import NotFoundError  # noqa: PLC0415 - as above
@@ -195,6 +200,7 @@ async def _consumer(
         ack_wait=settings.ack_wait_s,
         max_ack_pending=max(_LEAST_PENDING, _SHARERS * settings.in_flight),
         filter_subjects=list(settings.subjects) or None,
+        metadata={_LEDGER: ledger} if ledger else None,
     )
     await jetstream.add_consumer(settings.stream, made)
     return await _read_consumer(client, settings)
@@ -225,8 +231,11 @@ _FAULTS: tuple[tuple[Callable[[_Config], object], str], ...] = (
 """How a consumer may be such that messages would be lost, or never come."""
 
 
-def _check_consumer(config: _Config, settings: NatsIntake) -> None:
+def _check_consumer(config: _Config, settings: NatsIntake, ledger: str) -> None:
     name = f"the consumer `{settings.durable}`"
+    if ledger and config.metadata.get(_LEDGER, ledger) != ledger:
+        # Each message would come to one of the two, and the other lab never heard of it.
+        raise StreamUnavailableError(f"{name} was made for another ledger; name another one with `durable`")
     for is_so, text in _FAULTS:
         if is_so(config):
             raise StreamUnavailableError(f"{name} {text}")

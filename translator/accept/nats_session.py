@@ -59,7 +59,7 @@ class NatsSession:
                 async with asyncio.timeout(connect_s(self._settings)):
                     broker = self._broker = broker_of(self._settings, self._closed, self._noted)
                     client = await broker.connect()
-                    grounds = await look_at(client, self._settings)
+                    grounds = await look_at(client, self._settings, self._stream.ledger_name)
                     self._jetstream = client.jetstream(timeout=ANSWER_S)
                     subscriber = self._subscribe(broker)
                     await broker.start()

@@ -89,7 +89,8 @@ class Stream:
     """
     The way of one stream's messages into the ledger; lives in one event loop.
 
-    Shape: `follows` says whether publishers are told what became of their messages.
+    Shape: `follows` says whether publishers are told what became of their messages; `ledger_name` names the ledger to
+    brokers.
     Units: `largest` in bytes of one message.
     """
 
@@ -101,8 +102,10 @@ class Stream:
         largest: int,
         follows: bool,
         counts: StreamCounts,
+        ledger_name: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.ledger_name = ledger_name
         self._intake = intake
         self._site = site
         self._largest = largest

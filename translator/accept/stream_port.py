@@ -58,6 +58,7 @@ class StreamPort:
         settings: NatsIntake,
         *,
         warn: Callable[[str], None],
+        ledger_name: str = "",
         session: Callable[[NatsIntake, Stream], Session] = NatsSession,
         first_s: float = FIRST_S,
         longest_s: float = LONGEST_S,
@@ -69,6 +70,7 @@ class StreamPort:
         self._warned = ""
         self.finished: Future[None] = Future()
         self._intake = intake
+        self._ledger_name = ledger_name
         self._warn = warn
         self._made = session
         self._pauses = first_s, longest_s
@@ -146,6 +148,7 @@ class StreamPort:
             largest=settings.largest_mb << 20,
             follows=bool(settings.outcomes),
             counts=self.counts,
+            ledger_name=self._ledger_name,
         )
         self._started.set_result(None)
         first_s, longest_s = self._pauses
