@@ -1,9 +1,9 @@
 """
 Deliver from three hosts while two are killed and one is cut off from the database; then measure two hosts undisturbed.
 
-    sudo python -m benchmarks.cluster --seed 7         # 20,000 deliveries, some four minutes
-    sudo python -m benchmarks.cluster --lanes 500      # 1,000 deliveries
-    sudo python -m benchmarks.cluster --only-rate      # only what two hosts deliver in a second
+    sudo .venv/bin/python -m benchmarks.cluster --seed 7         # 20,000 deliveries, some two minutes
+    sudo .venv/bin/python -m benchmarks.cluster --lanes 500      # 1,000 deliveries
+    sudo .venv/bin/python -m benchmarks.cluster --only-rate      # only what two hosts deliver in a second
 
 Each host is `translator run --role deliver` in a network namespace of its own; PostgreSQL and the sandbox, in the
 vendor's place, are outside. The seed says which host meets with what, and when:

@@ -35,10 +35,7 @@ StartHost = Callable[..., subprocess.Popen[bytes]]
 @pytest.fixture
 def url(postgres: Postgres) -> str:
     """Make a ledger that several hosts share."""
-    made = postgres.new()
-    with Ledger.open(made) as ledger:
-        ledger.cluster().set_up(DEAD_AFTER_S)
-    return made
+    return postgres.shared(DEAD_AFTER_S)
 
 
 @pytest.fixture

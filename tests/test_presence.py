@@ -19,8 +19,7 @@ CARD = Card("lab-1", 7, "all", "1.0", "ab" * 32, "whoop https://api.example 100/
 @pytest.fixture
 def ledger(postgres: Postgres) -> Iterator[Ledger]:
     """Open a ledger that several hosts share."""
-    with Ledger.open(postgres.new()) as opened:
-        opened.cluster().set_up()
+    with Ledger.open(postgres.shared()) as opened:
         yield opened
 
 

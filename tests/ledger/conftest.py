@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,3 +67,23 @@ def tamper(place: str) -> Callable[[str], None]:
         database.close()
 
     return change
+
+
+@pytest.fixture
+def url(postgres: Postgres) -> str:
+    """Name a ledger in PostgreSQL that nobody shares yet."""
+    return postgres.new()
+
+
+@pytest.fixture
+def shared(url: str) -> Iterator[Ledger]:
+    """Open a ledger that several hosts share."""
+    with Ledger.open(url) as opened:
+        opened.cluster().set_up()
+        yield opened
+
+
+@pytest.fixture
+def ask(postgres: Postgres, url: str) -> Callable[[str], list[Any]]:
+    """Ask the database of that ledger behind its back."""
+    return lambda statement: postgres.execute(statement, url)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
@@ -23,26 +23,6 @@ from translator.ledger.lanes import Claim
 Ask = Callable[[str], list[Any]]
 
 NO_JOBS = "SET search_path TO translator_jobs; DELETE FROM procrastinate_jobs"
-
-
-@pytest.fixture
-def url(postgres: Postgres) -> str:
-    """Name a ledger that nobody shares yet."""
-    return postgres.new()
-
-
-@pytest.fixture
-def ledger(url: str) -> Iterator[Ledger]:
-    """Open a ledger that several hosts share."""
-    with Ledger.open(url) as opened:
-        opened.cluster().set_up()
-        yield opened
-
-
-@pytest.fixture
-def ask(postgres: Postgres, url: str) -> Ask:
-    """Ask the database behind the ledger's back."""
-    return lambda statement: postgres.execute(statement, url)
 
 
 def accept(ledger: Ledger, *lanes: str, code: str = "HDL") -> None:
@@ -72,9 +52,9 @@ def claim(ledger: Ledger, lane: int, worker: int) -> Claim:
     return claimed
 
 
-def test_lane_that_becomes_due_has_a_job_that_names_it_and_nothing_else(ledger: Ledger, ask: Ask) -> None:
+def test_lane_that_becomes_due_has_a_job_that_names_it_and_nothing_else(shared: Ledger, ask: Ask) -> None:
     """P6: whatever logs its jobs tells a number of ours."""
-    accept(ledger, LANES[0])
+    accept(shared, LANES[0])
 
     jobs = ask("SELECT queue_name, task_name, lock, queueing_lock, args FROM translator_jobs.procrastinate_jobs")
 
@@ -82,22 +62,22 @@ def test_lane_that_becomes_due_has_a_job_that_names_it_and_nothing_else(ledger: 
     assert jobs == [("whoop", "drain", str(number), str(number), {"lane": number})]
 
 
-def test_lane_has_one_job_however_much_comes_for_it(ledger: Ledger) -> None:
+def test_lane_has_one_job_however_much_comes_for_it(shared: Ledger) -> None:
     """A job that is there already makes no acceptance fail."""
     for code in ("HDL", "LDL", "TRIGLYCERIDES"):
-        accept(ledger, LANES[0], code=code)
+        accept(shared, LANES[0], code=code)
 
-    assert ledger.cluster().queues() == [Queue("whoop", 1, 0)]
+    assert shared.cluster().queues() == [Queue("whoop", 1, 0)]
 
 
-def test_job_is_committed_with_the_message_or_not_at_all(ledger: Ledger, ask: Ask) -> None:
+def test_job_is_committed_with_the_message_or_not_at_all(shared: Ledger, ask: Ask) -> None:
     """The queue is in the transaction: what is undone leaves no job."""
     ask("ALTER TABLE entry ADD CONSTRAINT nothing CHECK (false) NOT VALID")
 
     with pytest.raises(Exception, match="database"):
-        accept(ledger, LANES[0])
+        accept(shared, LANES[0])
 
-    assert ledger.cluster().queues() == []
+    assert shared.cluster().queues() == []
 
 
 def test_what_was_due_before_has_a_job_when_the_ledger_becomes_shared(url: str) -> None:
@@ -109,51 +89,51 @@ def test_what_was_due_before_has_a_job_when_the_ledger_becomes_shared(url: str) 
         assert ledger.cluster().queues() == [Queue("whoop", 3, 0)]
 
 
-def test_lane_that_waits_has_a_job_for_that_time(ledger: Ledger, ask: Ask) -> None:
+def test_lane_that_waits_has_a_job_for_that_time(shared: Ledger, ask: Ask) -> None:
     """A vendor asked for patience."""
-    accept(ledger, LANES[0])
+    accept(shared, LANES[0])
     ask(NO_JOBS)
-    claimed = claim(ledger, lane_number(ask, LANES[0]), enlist(ask))
+    claimed = claim(shared, lane_number(ask, LANES[0]), enlist(ask))
 
-    ledger.settle(claimed, Settlement("retry", "503", 3600))
+    shared.settle(claimed, Settlement("retry", "503", 3600))
 
-    assert ledger.cluster().queues() == [Queue("whoop", 0, 1)]
+    assert shared.cluster().queues() == [Queue("whoop", 0, 1)]
 
 
-def test_lane_that_goes_on_at_once_makes_no_job_of_its_own(ledger: Ledger, ask: Ask) -> None:
+def test_lane_that_goes_on_at_once_makes_no_job_of_its_own(shared: Ledger, ask: Ask) -> None:
     """Only what a transaction leaves behind counts, so a lane that is drained in one go costs one job."""
-    accept(ledger, LANES[0], code="HDL")
-    accept(ledger, LANES[0], code="LDL")
+    accept(shared, LANES[0], code="HDL")
+    accept(shared, LANES[0], code="LDL")
     worker, number = enlist(ask), lane_number(ask, LANES[0])
-    claimed = claim(ledger, number, worker)
+    claimed = claim(shared, number, worker)
     ask(NO_JOBS)
 
-    (following,) = ledger.advance([Step(number, claimed, Settlement("accepted", "201"), worker=worker)])
+    (following,) = shared.advance([Step(number, claimed, Settlement("accepted", "201"), worker=worker)])
 
     assert isinstance(following, Claim)
-    assert ledger.cluster().queues() == []
+    assert shared.cluster().queues() == []
 
 
-def test_decision_of_a_person_makes_a_job(ledger: Ledger, ask: Ask) -> None:
+def test_decision_of_a_person_makes_a_job(shared: Ledger, ask: Ask) -> None:
     """Who resends something unknown need not know of the queue."""
-    accept(ledger, LANES[0])
-    claimed = claim(ledger, lane_number(ask, LANES[0]), enlist(ask))
-    ledger.settle(claimed, Settlement("unknown", "read-timeout"))
+    accept(shared, LANES[0])
+    claimed = claim(shared, lane_number(ask, LANES[0]), enlist(ask))
+    shared.settle(claimed, Settlement("unknown", "read-timeout"))
     ask(NO_JOBS)
 
-    with ledger.desk().session(rehearses=False) as desk:
+    with shared.desk().session(rehearses=False) as desk:
         desk.decide(claimed.submission_id, Decision("resend"))
 
-    assert ledger.cluster().queues() == [Queue("whoop", 1, 0)]
+    assert shared.cluster().queues() == [Queue("whoop", 1, 0)]
 
 
-def test_worker_that_was_struck_off_opens_nothing(ledger: Ledger, ask: Ask) -> None:
+def test_worker_that_was_struck_off_opens_nothing(shared: Ledger, ask: Ask) -> None:
     """It may not know yet that the others have given it up."""
-    accept(ledger, LANES[0])
+    accept(shared, LANES[0])
     worker = enlist(ask)
     strike_off(ask, worker)
 
-    (refused,) = ledger.advance([Step(lane_number(ask, LANES[0]), worker=worker)])
+    (refused,) = shared.advance([Step(lane_number(ask, LANES[0]), worker=worker)])
 
     assert isinstance(refused, DeclaredDeadError)
     assert ask("SELECT count(*) FROM attempt") == [(0,)]
@@ -163,35 +143,35 @@ def test_worker_that_was_struck_off_opens_nothing(ledger: Ledger, ask: Ask) -> N
     ("resends", "state"),
     [pytest.param(False, "unknown", id="held-for-a-person"), pytest.param(True, "queued", id="sent-again")],
 )
-def test_only_a_dead_workers_attempt_is_given_up(ledger: Ledger, ask: Ask, *, resends: bool, state: str) -> None:
+def test_only_a_dead_workers_attempt_is_given_up(shared: Ledger, ask: Ask, *, resends: bool, state: str) -> None:
     """The living go on meanwhile, and what the dead one still has to say comes too late."""
-    accept(ledger, *LANES[:2])
+    accept(shared, *LANES[:2])
     dead, alive = enlist(ask), enlist(ask)
-    lost = claim(ledger, lane_number(ask, LANES[0]), dead)
-    kept = claim(ledger, lane_number(ask, LANES[1]), alive)
+    lost = claim(shared, lane_number(ask, LANES[0]), dead)
+    kept = claim(shared, lane_number(ask, LANES[1]), alive)
     strike_off(ask, dead)
 
-    given_up = [len(ledger.cluster().recover("whoop", resends=resends)) for _ in range(2)]
+    given_up = [len(shared.cluster().recover("whoop", resends=resends)) for _ in range(2)]
 
-    ledger.settle(kept, Settlement("accepted", "201"))
+    shared.settle(kept, Settlement("accepted", "201"))
     with pytest.raises(TakenOverError):
-        ledger.settle(lost, Settlement("accepted", "201"))
+        shared.settle(lost, Settlement("accepted", "201"))
     assert given_up == [1, 0]
-    assert ledger.count("whoop") == {state: 1, "delivered": 1}
+    assert shared.count("whoop") == {state: 1, "delivered": 1}
 
 
-def test_two_hosts_may_take_over_at_the_same_moment(ledger: Ledger, ask: Ask) -> None:
+def test_two_hosts_may_take_over_at_the_same_moment(shared: Ledger, ask: Ask) -> None:
     """Each attempt is given up once."""
-    accept(ledger, *LANES)
+    accept(shared, *LANES)
     dead = enlist(ask)
     for lane in LANES:
-        claim(ledger, lane_number(ask, lane), dead)
+        claim(shared, lane_number(ask, lane), dead)
     strike_off(ask, dead)
 
     with ThreadPoolExecutor(4) as hosts:
-        given_up = list(hosts.map(lambda _: len(ledger.cluster().recover("whoop")), range(4)))
+        given_up = list(hosts.map(lambda _: len(shared.cluster().recover("whoop")), range(4)))
 
-    assert (sum(given_up), ledger.count("whoop")) == (len(LANES), {"unknown": len(LANES)})
+    assert (sum(given_up), shared.count("whoop")) == (len(LANES), {"unknown": len(LANES)})
 
 
 def test_lane_that_has_lost_its_job_is_given_one(url: str) -> None:
@@ -207,9 +187,9 @@ def test_lane_that_has_lost_its_job_is_given_one(url: str) -> None:
         assert ledger.cluster().queues() == [Queue("whoop", 2, 0)]
 
 
-def test_calls_are_counted_together_by_hosts_that_call_at_the_same_moment(ledger: Ledger) -> None:
+def test_calls_are_counted_together_by_hosts_that_call_at_the_same_moment(shared: Ledger) -> None:
     """One budget: nobody's call is lost, and nobody stumbles over the other's row."""
-    gate, budget = ledger.destinations(), RateBudget(per_minute=1000, per_day=1000)
+    gate, budget = shared.destinations(), RateBudget(per_minute=1000, per_day=1000)
 
     with ThreadPoolExecutor(4) as hosts:
         list(hosts.map(lambda _: gate.count_call("whoop", budget), range(40)))
@@ -217,9 +197,9 @@ def test_calls_are_counted_together_by_hosts_that_call_at_the_same_moment(ledger
     assert [use.used for use in gate.rate_use("whoop")] == [40, 40]
 
 
-def test_nobody_delivers_alone_from_a_shared_ledger(ledger: Ledger) -> None:
+def test_nobody_delivers_alone_from_a_shared_ledger(shared: Ledger) -> None:
     """`submit` beside a cluster accepts, and watches the hosts deliver."""
-    with ledger.delivery_lock() as held:
+    with shared.delivery_lock() as held:
         assert not held
 
 
@@ -241,15 +221,15 @@ def test_file_is_never_shared(tmp_path: Path) -> None:
         assert not ledger.cluster().is_set_up
 
 
-def test_queue_is_made_anew_only_while_nobody_is_at_work(ledger: Ledger, ask: Ask) -> None:
+def test_queue_is_made_anew_only_while_nobody_is_at_work(shared: Ledger, ask: Ask) -> None:
     """Another figure, or another version of Procrastinate, needs every host at rest."""
     worker = enlist(ask)
     with pytest.raises(ConfigError, match="stop every host first"):
-        ledger.cluster().set_up(120)
+        shared.cluster().set_up(120)
     strike_off(ask, worker)
 
-    assert [ledger.cluster().set_up(120), ledger.cluster().set_up(120)] == [True, False]
-    assert ledger.cluster().check() == 120
+    assert [shared.cluster().set_up(120), shared.cluster().set_up(120)] == [True, False]
+    assert shared.cluster().check() == 120
 
 
 @pytest.mark.parametrize(
@@ -265,26 +245,26 @@ def test_queue_is_made_anew_only_while_nobody_is_at_work(ledger: Ledger, ask: As
         pytest.param("TRUNCATE translator_jobs.setting", id="empty-setting"),
     ],
 )
-def test_queue_that_is_damaged_is_told_and_made_anew(ledger: Ledger, ask: Ask, harm: str) -> None:
+def test_queue_that_is_damaged_is_told_and_made_anew(shared: Ledger, ask: Ask, harm: str) -> None:
     """A lane that is due would wait for ever; the queue holds nothing that the ledger does not."""
-    accept(ledger, LANES[0])
+    accept(shared, LANES[0])
     ask(harm)
     with pytest.raises(ConfigError, match="is damaged"):
-        ledger.cluster().need()
+        shared.cluster().need()
 
-    assert [ledger.cluster().set_up(), ledger.cluster().set_up()] == [True, False]
+    assert [shared.cluster().set_up(), shared.cluster().set_up()] == [True, False]
 
-    ledger.cluster().need()
-    assert ledger.cluster().queues() == [Queue("whoop", 1, 0)]
+    shared.cluster().need()
+    assert shared.cluster().queues() == [Queue("whoop", 1, 0)]
 
 
-def test_queue_without_what_fills_it_is_made_anew_or_taken_away(ledger: Ledger, ask: Ask) -> None:
+def test_queue_without_what_fills_it_is_made_anew_or_taken_away(shared: Ledger, ask: Ask) -> None:
     """It is nobody else's."""
     ask("DROP TRIGGER translator_lane_is_due ON lane")
-    was_made = ledger.cluster().set_up()
+    was_made = shared.cluster().set_up()
     ask("DROP TRIGGER translator_lane_is_due ON lane")
 
-    assert (was_made, ledger.cluster().take_down(), ledger.cluster().take_down()) == (True, True, False)
+    assert (was_made, shared.cluster().take_down(), shared.cluster().take_down()) == (True, True, False)
 
 
 @pytest.mark.parametrize(
@@ -316,42 +296,42 @@ def test_queue_of_another_is_left_alone(url: str, ask: Ask, others: str) -> None
     ("version", "is_fit_to_accept"),
     [pytest.param(f"2.0+{LAYOUT}", True, id="procrastinate"), pytest.param("3.10.0", False, id="ours")],
 )
-def test_queue_of_another_version_is_told(ledger: Ledger, ask: Ask, version: str, *, is_fit_to_accept: bool) -> None:
+def test_queue_of_another_version_is_told(shared: Ledger, ask: Ask, version: str, *, is_fit_to_accept: bool) -> None:
     """Who takes in uses what is ours of it; who delivers, all."""
     ask(f"UPDATE translator_jobs.setting SET version = '{version}'")  # noqa: S608 - as above
 
     with pytest.raises(ConfigError, match="cluster init"):
-        ledger.cluster().check()
+        shared.cluster().check()
     with nullcontext() if is_fit_to_accept else pytest.raises(ConfigError, match="cluster init"):
-        ledger.cluster().need()
+        shared.cluster().need()
 
 
-def test_number_of_a_worker_is_never_given_again(ledger: Ledger, ask: Ask) -> None:
+def test_number_of_a_worker_is_never_given_again(shared: Ledger, ask: Ask) -> None:
     """An attempt of before, or a host that stood still meanwhile, must not look like a living worker's."""
-    accept(ledger, LANES[0])
+    accept(shared, LANES[0])
     worker, idle = enlist(ask), enlist(ask)
-    claim(ledger, lane_number(ask, LANES[0]), worker)
+    claim(shared, lane_number(ask, LANES[0]), worker)
     strike_off(ask, worker)
     strike_off(ask, idle)
-    ledger.cluster().set_up(120)
+    shared.cluster().set_up(120)
 
     assert enlist(ask) > idle > worker
-    assert len(ledger.cluster().recover("whoop")) == 1
+    assert len(shared.cluster().recover("whoop")) == 1
 
 
-def test_one_host_has_the_ledger_again_when_the_cluster_is_ended(ledger: Ledger, ask: Ask) -> None:
+def test_one_host_has_the_ledger_again_when_the_cluster_is_ended(shared: Ledger, ask: Ask) -> None:
     """Nothing of the queue is left, and messages are taken in as before."""
-    ended = [ledger.cluster().take_down(), ledger.cluster().take_down()]
-    accept(ledger, LANES[0])
+    ended = [shared.cluster().take_down(), shared.cluster().take_down()]
+    accept(shared, LANES[0])
 
-    with ledger.delivery_lock() as held:
-        assert (ended, held, ledger.cluster().is_set_up) == ([True, False], True, False)
+    with shared.delivery_lock() as held:
+        assert (ended, held, shared.cluster().is_set_up) == ([True, False], True, False)
     assert ask("SELECT count(*) FROM pg_trigger WHERE tgname = 'translator_lane_is_due'") == [(0,)]
 
 
-def test_errand_is_one_hosts_at_a_time(ledger: Ledger) -> None:
+def test_errand_is_one_hosts_at_a_time(shared: Ledger) -> None:
     """Another one may be another host's."""
-    cluster = ledger.cluster()
+    cluster = shared.cluster()
 
     with cluster.errand("fetch") as first, cluster.errand("fetch") as second, cluster.errand("bring") as other:
         assert [bool(each) for each in (first, second, other)] == [True, False, True]
@@ -359,16 +339,16 @@ def test_errand_is_one_hosts_at_a_time(ledger: Ledger) -> None:
         assert after
 
 
-def test_status_names_hosts_and_what_they_are_at(ledger: Ledger, ask: Ask) -> None:
+def test_status_names_hosts_and_what_they_are_at(shared: Ledger, ask: Ask) -> None:
     """A person sees who works, and who is silent."""
     loud, silent = enlist(ask), enlist(ask)
-    ledger.cluster().introduce(loud, name="lab-1", pid=7, queue="whoop")
+    shared.cluster().introduce(loud, name="lab-1", pid=7, queue="whoop")
     ask(
         "UPDATE translator_jobs.procrastinate_workers SET last_heartbeat = now() - interval '5 minutes' "  # noqa: S608
         f"WHERE id = {silent}"
     )
 
-    workers = ledger.cluster().workers()
+    workers = shared.cluster().workers()
 
     assert [(one.id, one.host, one.pid, one.is_alive) for one in workers] == [
         (loud, "lab-1", 7, True),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from msgspec import structs
@@ -17,20 +16,6 @@ from translator.ledger.lanes import lock_lanes
 CARD = Card("lab-1", 7, "all", "1.0", "ab" * 32, "whoop https://api.example 100/min 10000/day hold")
 
 
-@pytest.fixture
-def url(postgres: Postgres) -> str:
-    """Name a ledger that nobody shares yet."""
-    return postgres.new()
-
-
-@pytest.fixture
-def ledger(url: str) -> Iterator[Ledger]:
-    """Open a ledger that several hosts share."""
-    with Ledger.open(url) as opened:
-        opened.cluster().set_up()
-        yield opened
-
-
 def be_silent(postgres: Postgres, url: str, seconds: int) -> None:
     """Let all hosts have said nothing for a while."""
     postgres.execute(
@@ -39,9 +24,9 @@ def be_silent(postgres: Postgres, url: str, seconds: int) -> None:
     )
 
 
-def test_host_is_listed_until_it_leaves(ledger: Ledger) -> None:
+def test_host_is_listed_until_it_leaves(shared: Ledger) -> None:
     """With what it goes by now, as the last word says."""
-    hosts = ledger.cluster().hosts()
+    hosts = shared.cluster().hosts()
     number = hosts.enter(CARD, 0.25)
     was_known = hosts.seen(number, structs.replace(CARD, tables="cd" * 32), -3.0)
     (listed,) = hosts.listed()
@@ -63,18 +48,18 @@ def test_host_is_listed_until_it_leaves(ledger: Ledger) -> None:
     ],
 )
 def test_host_that_is_killed_is_silent_and_then_forgotten(
-    ledger: Ledger, postgres: Postgres, url: str, seconds: int, states: list[bool]
+    shared: Ledger, postgres: Postgres, url: str, seconds: int, states: list[bool]
 ) -> None:
     """A monitor has an hour to notice."""
-    ledger.cluster().hosts().enter(CARD, 0.0)
+    shared.cluster().hosts().enter(CARD, 0.0)
     be_silent(postgres, url, seconds)
 
-    assert [one.is_alive for one in ledger.cluster().hosts().listed()] == states
+    assert [one.is_alive for one in shared.cluster().hosts().listed()] == states
 
 
-def test_host_that_is_back_takes_the_place_of_what_it_was(ledger: Ledger, postgres: Postgres, url: str) -> None:
+def test_host_that_is_back_takes_the_place_of_what_it_was(shared: Ledger, postgres: Postgres, url: str) -> None:
     """Another host that is silent stays so."""
-    hosts = ledger.cluster().hosts()
+    hosts = shared.cluster().hosts()
     hosts.enter(CARD, 0.0)
     hosts.enter(structs.replace(CARD, name="lab-2"), 0.0)
     be_silent(postgres, url, 120)
@@ -93,9 +78,9 @@ def test_host_that_is_back_takes_the_place_of_what_it_was(ledger: Ledger, postgr
         pytest.param({"role": "accept", "terms": "whoop http://127.0.0.1"}, [], id="who-does-not-deliver-has-no-terms"),
     ],
 )
-def test_difference_between_hosts_is_said(ledger: Ledger, other: dict[str, str], said: list[str]) -> None:
+def test_difference_between_hosts_is_said(shared: Ledger, other: dict[str, str], said: list[str]) -> None:
     """Each goes by its own settings; that they should be the same, nobody would notice otherwise."""
-    hosts = ledger.cluster().hosts()
+    hosts = shared.cluster().hosts()
     hosts.enter(CARD, 0.0)
     hosts.enter(structs.replace(CARD, name="lab-2", **other), 0.0)
 
@@ -105,10 +90,10 @@ def test_difference_between_hosts_is_said(ledger: Ledger, other: dict[str, str],
 
 
 @pytest.mark.parametrize("ahead_s", [0.0, 420.0, -540.0])
-def test_clock_is_that_of_the_database(ledger: Ledger, ahead_s: float) -> None:
+def test_clock_is_that_of_the_database(shared: Ledger, ahead_s: float) -> None:
     """A host whose clock is minutes off goes by the others' all the same."""
     clock = CommonClock(lambda: time.time() + ahead_s)
-    measured = ledger.cluster().hosts().ahead_s(clock.own)
+    measured = shared.cluster().hosts().ahead_s(clock.own)
     assert measured is not None
     clock.ahead_s = measured
 
@@ -116,29 +101,29 @@ def test_clock_is_that_of_the_database(ledger: Ledger, ahead_s: float) -> None:
     assert clock() == pytest.approx(time.time(), abs=2)
 
 
-def test_queue_stays_while_a_host_that_only_accepts_is_at_work(ledger: Ledger) -> None:
+def test_queue_stays_while_a_host_that_only_accepts_is_at_work(shared: Ledger) -> None:
     """It is no worker, and is one of those that have to be stopped."""
-    ledger.cluster().hosts().enter(CARD, 0.0)
+    shared.cluster().hosts().enter(CARD, 0.0)
 
     with pytest.raises(ConfigError, match="lab-1"):
-        ledger.cluster().take_down()
+        shared.cluster().take_down()
 
 
-def test_tables_are_not_upgraded_under_hosts_that_are_at_work(ledger: Ledger, postgres: Postgres, url: str) -> None:
+def test_tables_are_not_upgraded_under_hosts_that_are_at_work(shared: Ledger, postgres: Postgres, url: str) -> None:
     """Whatever a newer translator is asked for, on whichever machine: it leaves them alone until all are stopped."""
-    number = ledger.cluster().hosts().enter(CARD, 0.0)
+    number = shared.cluster().hosts().enter(CARD, 0.0)
     postgres.execute("UPDATE alembic_version SET version_num = '0009'", url)
 
     with pytest.raises(ConfigError, match="lab-1 may be at work"):
         Ledger.open(url)
 
-    ledger.cluster().hosts().leave(number)
+    shared.cluster().hosts().leave(number)
     assert postgres.execute("SELECT version_num FROM alembic_version", url) == [("0009",)]
 
 
-def test_transaction_that_stands_still_does_not_keep_its_lanes_for_long(ledger: Ledger) -> None:
+def test_transaction_that_stands_still_does_not_keep_its_lanes_for_long(shared: Ledger) -> None:
     """A machine that is suspended in the middle of one would stop all other hosts for minutes."""
-    with ledger._database.write() as connection:
+    with shared._database.write() as connection:
         connection.exec_driver_sql(
             "INSERT INTO lane (destination, service_request_id, fence, next_position, priority)"
             " VALUES ('whoop', 'x', 0, 0, 0)"
@@ -146,7 +131,7 @@ def test_transaction_that_stands_still_does_not_keep_its_lanes_for_long(ledger: 
         before = connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar_one()
         lock_lanes(connection, [1])
         while_locked = connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar_one()
-    with ledger._database.write() as connection:
+    with shared._database.write() as connection:
         after = connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar_one()
 
     assert (before, while_locked, after) == ("5min", f"{STANDSTILL_MS // 1000}s", "5min")

@@ -55,9 +55,8 @@ def _pass_on(source: socket.socket, target: socket.socket) -> None:
 
 def test_cluster_is_not_reached_through_a_pooler(postgres: Postgres) -> None:
     """Its locks and its news would be somebody else's."""
-    url = postgres.new()
+    url = postgres.shared()
     with Ledger.open(url) as ledger:
-        ledger.cluster().set_up()
         ledger.cluster().need()
     ((name, folder, port),) = postgres.execute(
         "SELECT current_database(), current_setting('unix_socket_directories'), current_setting('port')", url

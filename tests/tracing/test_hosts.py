@@ -32,10 +32,7 @@ def collector() -> Iterator[Collector]:
 @pytest.fixture
 def url(postgres: Postgres) -> str:
     """Make a ledger that several hosts share."""
-    made = postgres.new()
-    with Ledger.open(made) as ledger:
-        ledger.cluster().set_up(8)
-    return made
+    return postgres.shared(8)
 
 
 def start(role: str, url: str, sandbox: SandboxProcess, collector: Collector, cwd: Path) -> subprocess.Popen[bytes]:

@@ -45,8 +45,9 @@ def init(flags: Flags, dead_after_s: float) -> int:
     """
     Put the job queue beside the ledger, so that several hosts can deliver from it.
 
-    It may be run again at any time: after an upgrade of Procrastinate, or with another --dead-after, it makes the queue
-    anew, for which every host has to be stopped. Nothing is lost then: what is to be sent says the ledger.
+    It may be run again at any time: after an upgrade of Procrastinate, with another --dead-after, or where the queue is
+    damaged, it makes that anew, for which every host has to be stopped. Nothing is lost then: what is to be sent says
+    the ledger.
 
     \b
     Examples:
