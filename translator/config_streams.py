@@ -151,8 +151,8 @@ NATS_KEYS = (
         "name",
         stream_name,
         "translator",
-        "The durable consumer. It is made where it is not there, and used as it is where it is; hosts of one ledger that "
-        "name the same one share its messages.",
+        "The durable consumer. It is made where it is not there, and used as it is where it is; hosts of one ledger "
+        "that name the same one share its messages.",
     ),
     Key(
         "subjects",

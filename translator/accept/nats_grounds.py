@@ -235,7 +235,8 @@ def _check_consumer(config: _Config, settings: NatsIntake, ledger: str) -> None:
     name = f"the consumer `{settings.durable}`"
     if ledger and config.metadata.get(_LEDGER, ledger) != ledger:
         # Each message would come to one of the two, and the other lab never heard of it.
-        raise StreamUnavailableError(f"{name} was made for another ledger; name another one with `durable`")
+        told = f"{name} was made for another ledger; name another one with `durable`, or delete it"
+        raise StreamUnavailableError(told)
     for is_so, text in _FAULTS:
         if is_so(config):
             raise StreamUnavailableError(f"{name} {text}")
