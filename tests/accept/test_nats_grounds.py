@@ -128,6 +128,16 @@ def test_outcomes_that_are_copied_into_the_stream_are_told(server: NatsServer, s
     assert "would come back as messages" in trouble(server, f"{stream}S", outcomes=f"{stream}.told", subjects=())
 
 
+def test_copies_of_something_else_are_no_circle(server: NatsServer, stream: str) -> None:
+    """The stream of outcomes may have messages, too, of which the other one copies some."""
+    source = StreamSource(name=stream, filter_subject=f"{stream}.results")
+    server.make_stream(f"{stream}S", sources=[source])
+    server.make_consumer(f"{stream}S", "translator")
+    settings = row(server, f"{stream}S", outcomes=f"{stream}.told", subjects=(), create=False)
+
+    assert asyncio.run(examine(settings)).waiting == 0
+
+
 def _nothing(_server: NatsServer, _name: str) -> None:
     """Leave it as it is."""
 

@@ -167,9 +167,12 @@ async def _outcomes_stream(jetstream: JetStreamContext, settings: NatsIntake, *,
 
 
 def _check_outcomes(stream: StreamConfig, outcomes_stream: str, settings: NatsIntake) -> None:
-    subjects = settings.subjects or tuple(stream.subjects or ())
-    copied = {one.name for one in (stream.mirror, *(stream.sources or ())) if one is not None}
-    if any(meet(one, settings.outcomes) for one in subjects) or outcomes_stream in copied:
+    # All of a stream is also what it copies from others.
+    copies = [
+        one for one in (stream.mirror, *(stream.sources or ())) if one is not None and one.name == outcomes_stream
+    ]
+    all_of_it = [*(stream.subjects or ()), *(one.filter_subject or ">" for one in copies)]
+    if any(meet(one, settings.outcomes) for one in settings.subjects or all_of_it):
         raise StreamUnavailableError(
             "outcomes would come back as messages: `outcomes` is a subject that this intake takes; name another one"
         )
