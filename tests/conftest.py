@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,8 +22,6 @@ settings.register_profile("exploring", deadline=None)
 # What must pass before a change lands is the same examples each time; `make test-all` draws others each time.
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("exploring")
-
-_ROOM_BYTES = 8 << 30
 
 CommandLine: TypeAlias = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -69,16 +66,10 @@ def sandbox(running_sandbox: SandboxProcess) -> SandboxProcess:
     return running_sandbox
 
 
-def memory_folder() -> Path | None:
-    """Find a folder in memory: hundreds of databases that nobody keeps need not go to the disk."""
-    folder = Path("/dev/shm")  # noqa: S108 - what lies in it has a folder of its own
-    return folder if folder.is_dir() and shutil.disk_usage(folder).free > _ROOM_BYTES else None
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """Start one PostgreSQL for all tests of this process; its path is short, since a socket lies in it."""
-    with tempfile.TemporaryDirectory(prefix="pg", dir=memory_folder()) as folder:
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
         server = Postgres(Path(folder, "data"))
         try:
             yield server
