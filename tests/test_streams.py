@@ -241,7 +241,8 @@ def test_outcome_that_cannot_be_read_ends_nothing(server: NatsServer, tmp_path: 
         wait_until(lambda: "outcomes are not published" in streams.ports()[0].untold, seconds=60)
         server.publish("SOUND.a", [(report(2), "two")])
         wait_until(lambda: len(server.outcomes("SOUND_OUTCOMES")) == 1, seconds=60)
-        assert ledger.following().ways() == ["DAMAGED/translator"]
+        # The ledger hears of it after the broker.
+        wait_until(lambda: ledger.following().ways() == ["DAMAGED/translator"], seconds=60)
         assert not streams.finished.done()
 
 

@@ -229,7 +229,7 @@ def test_ledger_that_is_away_is_said() -> None:
 
 
 def test_spans_are_counted_where_any_are_recorded(metrics: Metrics) -> None:
-    """Those that nobody took among them: without traces there is no such line."""
+    """Those that nobody took among them: without traces there is no figure."""
     before = scrape(metrics)
     metrics.watch((), (), dict, tracer=Dropping())
 

@@ -69,15 +69,12 @@ def ledger_up(*, is_up: bool) -> Metric:
     )
 
 
-def spans(became: Mapping[str, int]) -> Iterator[Metric]:
-    """Count what became of the spans of traces, where any are recorded."""
-    if became:
-        family = CounterMetricFamily(
-            "translator_trace_spans", "Spans of traces, by what became of them", labels=["became"]
-        )
-        for word, count in became.items():
-            family.add_metric([word], count)
-        yield family
+def spans(became: Mapping[str, int]) -> Metric:
+    """Count what became of the spans of traces; nothing where none are recorded."""
+    family = CounterMetricFamily("translator_trace_spans", "Spans of traces, by what became of them", labels=["became"])
+    for word, count in became.items():
+        family.add_metric([word], count)
+    return family
 
 
 def ports(counts: Mapping[str, _Counts]) -> Iterator[Metric]:

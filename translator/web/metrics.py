@@ -203,7 +203,7 @@ class Metrics(Collector):
         yield from families.ports({str(one.port): one.counts for one in self._ports})
         yield from families.folders({str(number): one for number, one in enumerate(self._folders, 1)})
         yield from stream_families.streams({one.way: one for one in self._streams()})
-        yield from families.spans(self._tracer.became)
+        yield families.spans(self._tracer.became)
         found, tally = self._ledgered.get(), self._tally.get()
         yield families.ledger_up(is_up=not (self._ledgered.is_away or self._tally.is_away))
         if found is not None:
