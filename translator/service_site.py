@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from importlib.metadata import version
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from msgspec import structs
 
 from translator.config import AcurableSettings, Settings, WhoopSettings
 from translator.delivery import policies
+from translator.errors import ConfigError
 from translator.intake import Tables
 from translator.ledger import Card, RateBudget
 from translator.presence import card_of
@@ -22,6 +24,9 @@ AT_START = {name: name for name in ("ledger", "ledger_key", "listen", "mllp", "a
     "folders": "folder"
 }
 """The settings that a reload leaves as they were at the start, and how their tables are called."""
+
+_TOLD = 8
+"""So many characters of a hash tell accounts apart."""
 
 NO_INTAKES = {"folders": (), "mllp": (), "nats": ()}
 """The settings of a host that takes nothing in."""
@@ -71,6 +76,7 @@ class Site(NamedTuple):
         }
         terms = [
             f"{name} {vendors[name].url} {budget.per_minute}/min {budget.per_day}/day {vendors[name].on_unknown}"
+            f" {_account(vendors[name])}"
             for name, budget in rate_budgets(self.settings).items()
         ]
         return card_of(self.role.name, version("translator"), self.tables.sites.sha256, ", ".join(terms))
@@ -78,3 +84,11 @@ class Site(NamedTuple):
     def changed_at_start(self, settings: Settings) -> list[str]:
         """Name what other settings say anew that a reload leaves as it was."""
         return [told for name, told in AT_START.items() if getattr(settings, name) != getattr(self.settings, name)]
+
+
+def _account(vendor: WhoopSettings | AcurableSettings) -> str:
+    """Name the account by which a vendor knows us so that hosts can compare it, and nobody can read it."""
+    try:
+        return f"account {sha256(vendor.client_id.reveal().encode()).hexdigest()[:_TOLD]}"
+    except ConfigError:
+        return "no account"

@@ -53,9 +53,14 @@ def test_file_cannot_be_shared(command_line: CommandLine, tmp_path: Path, argume
     assert (done.returncode, b"PostgreSQL" in done.stderr) == (2, True)
 
 
-def test_file_is_not_asked_for_where_it_could_not_be_shared(command_line: CommandLine, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "arguments", [pytest.param(("cluster", "init"), id="init"), pytest.param(("run", "--role", "all"), id="run")]
+)
+def test_file_is_neither_asked_for_nor_made_where_it_could_not_be_shared(
+    command_line: CommandLine, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
     """What is missing is not the file."""
-    done = command_line("cluster", "init", "--ledger", "lab.db")
+    done = command_line(*arguments, "--ledger", "lab.db")
 
     assert (done.returncode, b"PostgreSQL" in done.stderr, list(tmp_path.iterdir())) == (2, True, [])
 

@@ -10,6 +10,7 @@ import msgspec
 from translator.cli.ending import FINDINGS
 from translator.cli.options import Flags, common
 from translator.cli.output import Listing
+from translator.errors import ConfigError
 
 PAUSED = "delivery is paused (`translator ledger destinations` shows why, `translator ledger resume` goes on)"
 """Not why: those may be the words of a person, and of whom they are about the log says nothing."""
@@ -57,6 +58,7 @@ def command(
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     from translator import logs  # noqa: PLC0415 - the service alone writes a log
     from translator.ledger import CommonClock, Ledger  # noqa: PLC0415 - the ledger and the server are heavy
+    from translator.ledger.cluster import NEEDS_POSTGRESQL  # noqa: PLC0415
     from translator.service import run  # noqa: PLC0415
     from translator.tracing import open_tracer  # noqa: PLC0415
 
@@ -67,6 +69,8 @@ def command(
     flags = flags.pinned()
     more = {"listen": listen, "folder": folder, "mllp": mllp, "console.listen": console}
     settings = flags.settings(**more)
+    if role and not settings.ledger.startswith("postgres"):
+        raise ConfigError(NEEDS_POSTGRESQL)
     logs.configure(settings.log)
     clock = CommonClock()
     opened = Ledger.open(settings.ledger, key=settings.ledger_key, clock=clock)
