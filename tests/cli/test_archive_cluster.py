@@ -17,25 +17,34 @@ from tests.cli.test_translate import HDL, UNMAPPED, message
 from tests.cli.test_translate_jobs import POSIX
 from tests.exported import hdl, lines, order, report
 
-_START_S = 120
+_STOP_S = 120
+# Ray gives a node half a minute to start, however busy the machine is.
+_STARTS = 3
 
 
 class RayCluster:
-    """A cluster of nodes on this machine, in processes of their own."""
+    """A cluster of nodes on this machine, in processes of their own; they end with the process that started them."""
 
     def __init__(self, processors: int, *, nodes: int) -> None:
         script = (
             "import sys; from benchmarks.archive import ray_cluster\n"
             f"with ray_cluster({nodes}, {processors}) as place: print('address', place, flush=True); sys.stdin.read()"
         )
-        self._process = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert self._process.stdout
-        said = (line.split() for line in self._process.stdout)
-        self.address = next(words[1].decode() for words in said if words[0] == b"address")
+        for _ in range(_STARTS):
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+            assert self._process.stdout
+            said = (line.split() for line in self._process.stdout)
+            self.address = next((words[1].decode() for words in said if words[:1] == [b"address"]), "")
+            if self.address:
+                return
+            self.close()
+        raise TimeoutError(f"Ray did not start in {_STARTS} tries; this machine is too busy, or its log says why")
 
     def close(self) -> None:
         """Stop it."""
-        self._process.communicate(timeout=_START_S)
+        self._process.communicate(timeout=_STOP_S)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +84,6 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @POSIX
-@pytest.mark.slow
 def test_cluster_gives_the_same_bytes(cluster: RayCluster, archive: Path) -> None:
     """On one node, whose two processors share the work."""
     shared = translator("translate", archive, "--cluster", cluster.address)
