@@ -356,7 +356,7 @@ def test_ledger_is_looked_at_by_one_process(command_line: CommandLine, ledger: P
     """The two flags do not go together, and that is said."""
     done = command_line(*PLAN, "--ledger", ledger, "--jobs", "2")
 
-    assert (done.returncode, b"leave --jobs out" in done.stderr) == (2, True)
+    assert (done.returncode, b"leave --jobs, --daft and --cluster out" in done.stderr) == (2, True)
 
 
 def test_ctrl_c_shows_what_was_compared(lab: Path) -> None:
