@@ -1,5 +1,5 @@
 """
-Compute what a laboratory needs from what was measured: hosts, database, calls, disk, and what gives out first.
+Write what a laboratory needs and what hosts carry, computed by `sizes.py` from what was measured.
 
     python -m benchmarks.sizing --results 2000000                              # reports, as many as a large lab has
     python -m benchmarks.sizing --results 2000000 --shape single --peak 6      # one result in each message
@@ -13,202 +13,24 @@ cores has other figures: measure there, and compute again.
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from benchmarks.capacity_costs import Capacity, Costs, Way, read_capacity
+from benchmarks.sizes import ASSUMED, DATABASE, ONE_HOST, Assumed, between, carried, ladder, need, whole
 from benchmarks.tables import Table, figure, markdown
 from translator.ledger.budget import RESERVE
 
 PAGE = Path(__file__).parents[1] / "docs" / "sizing.md"
 _BEGIN, _END = "<!-- figures: written by `python -m benchmarks.sizing --write` -->", "<!-- end of figures -->"
 
-DAY_S = 86_400
-BUSY = 0.5
-LANES = 64
-"""So many lanes one host has under way at most (`whoop.workers`)."""
-
 DAYS = (1_000, 20_000, 80_000, 500_000, 5_000_000, 50_000_000)
-GIB = 1 << 30
+HOSTS = (1, 2, 3, 4, 8, 16, 32, 64)
 AGREED, TYPICAL = (10_000, 100_000, 1_000_000, 10_000_000), 20
 """Budgets that may be agreed on with the vendor; the first one is documented. And results of a service request."""
-
-VENDOR, ONE_HOST, DATABASE = "vendor", "one host", "database"
-
-
-class Assumed(Struct, frozen=True):
-    """
-    What is taken for granted and was not measured; each may be given.
-
-    Shape: `peak` is how busy the busiest hour is, to the mean of the day; `call_s` how long a vendor's answer takes, in
-    seconds. `calls_a_day` and `calls_a_minute` are what is agreed on with the vendor: at first what WHOOP documents.
-    `commits_a_second` is what a disk with a cache that survives a power failure syncs (`pg_test_fsync` tells yours),
-    `line_mbits` what the line to the database carries, `keep_days` after how many days messages are pruned.
-    """
-
-    peak: float = 4.0
-    call_s: float = 0.2
-    calls_a_day: int = 10_000
-    calls_a_minute: int = 100
-    commits_a_second: int = 10_000
-    database_cores: int = 16
-    line_mbits: int = 1_000
-    keep_days: int = 90
-
-
-ASSUMED = Assumed()
-
-
-class Rung(Struct, frozen=True):
-    """One limit on the way up: where it lies, in results a day, what it is, what lifts it, and whose it is."""
-
-    results: float
-    limit: str
-    remedy: str
-    of: str
-    name: str
-
-
-class Need(Struct, frozen=True):
-    """
-    What a laboratory of one size needs.
-
-    Shape: `is_alone` where one host with its own ledger is enough; `safe_hosts` are those that go on when one has died,
-    which always need PostgreSQL.
-    Units: a day, or a second of the busiest hour; `load` is the share of one core that one host would be busy with.
-    """
-
-    results: int
-    messages: float
-    calls: float
-    peak_messages: float
-    peak_calls: float
-    budgets: float
-    load: float
-    is_alone: bool
-    hosts: int
-    safe_hosts: int
-    database_cores: int
-    commits: float
-    mbits: float
-    day_gib: float
-    kept_gib: float
-    account_gib: float
-    gives_out: str
-
-
-def need(costs: Costs, results: int, assumed: Assumed = ASSUMED) -> Need:
-    """Compute what so many results a day need, all of them for the vendor."""
-    messages = results / costs.results_per_message
-    calls = messages * costs.calls_per_message
-    busiest = messages / DAY_S * assumed.peak
-    rungs = ladder(costs, assumed)
-    is_alone = all(results <= rung.results for rung in rungs if rung.of == ONE_HOST)
-    shared = _hosts(costs, busiest, assumed)
-    way = costs.alone if is_alone else costs.shared
-    return Need(
-        results=results,
-        messages=messages,
-        calls=calls,
-        peak_messages=busiest,
-        peak_calls=busiest * costs.calls_per_message,
-        budgets=results / min(rung.results for rung in rungs if rung.of == VENDOR),
-        load=busiest * _whole(costs, costs.alone, "us") / 1_000_000,
-        is_alone=is_alone,
-        hosts=1 if is_alone else shared,
-        safe_hosts=shared + 1,
-        database_cores=_ceiling(busiest * _whole(costs, costs.shared, "database_us") / 1_000_000 / BUSY),
-        commits=busiest * _whole(costs, way, "commits"),
-        mbits=busiest * _whole(costs, way, "wire_bytes") * 8 / 1_000_000,
-        day_gib=messages * way.kept_bytes / GIB,
-        kept_gib=messages * way.kept_bytes * assumed.keep_days / GIB,
-        account_gib=messages * way.account_bytes * 365 / GIB,
-        gives_out=_gives_out(results, rungs, ONE_HOST if is_alone else DATABASE),
-    )
-
-
-def _hosts(costs: Costs, busiest: float, assumed: Assumed) -> int:
-    """
-    Count the hosts that share a load: by their CPU, by the lanes that they have under way, and by what they take in.
-
-    The last one since each takes in by one thread, which waits for the database meanwhile.
-    """
-    by_cpu = busiest * _whole(costs, costs.shared, "us") / 1_000_000 / BUSY
-    by_lanes = busiest * costs.calls_per_message * assumed.call_s / LANES
-    return _ceiling(max(by_cpu, by_lanes, busiest / costs.shared.messages_per_second / BUSY))
-
-
-def _whole(costs: Costs, way: Way, what: str) -> float:
-    """Add up what a message costs from the frame to the last answer."""
-    a_message, a_call = getattr(way, f"message_{what}"), getattr(way, f"call_{what}")
-    return float(a_message + costs.calls_per_message * a_call)
-
-
-def _ceiling(share: float) -> int:
-    return max(1, math.ceil(share))
-
-
-def _gives_out(results: int, rungs: Sequence[Rung], of: str) -> str:
-    """Name what gives out next as the day grows from here; the vendor's budget until it had to be raised."""
-    ahead = [rung for rung in rungs if rung.results >= results]
-    if rungs[0].of == VENDOR and rungs[0] in ahead:
-        return "the vendor's budget"
-    return next((rung.name for rung in ahead if rung.of == of), "all: part the ledger")
-
-
-def ladder(costs: Costs, assumed: Assumed = ASSUMED) -> list[Rung]:
-    """List the limits in the order in which a growing laboratory meets them, if each is lifted in turn."""
-    per_message, calls = costs.results_per_message, costs.calls_per_message
-    busiest = DAY_S / assumed.peak * per_message
-    core, ordinary = 1_000_000 * BUSY, 1 - 1 / RESERVE
-    line = assumed.line_mbits * 1_000_000 / 8 * BUSY
-    found = [
-        Rung(assumed.calls_a_day * ordinary / calls * per_message,
-             f"{assumed.calls_a_day * ordinary:,.0f} calls a day: {assumed.calls_a_day:,}, less the urgent tenth",
-             "agree on more with the vendor, then set `whoop.calls_per_day`", VENDOR, "calls a day"),
-        Rung(assumed.calls_a_minute * ordinary / 60 / calls * busiest,
-             f"{assumed.calls_a_minute * ordinary:,.0f} calls a minute at the peak",
-             "nothing is lost: calls wait for the night; or agree on more", VENDOR, "calls a minute"),
-        Rung(LANES / assumed.call_s / calls * busiest,
-             f"{LANES} lanes at a time on one host, {assumed.call_s:g} s a call",
-             "[several hosts](cluster.md) on PostgreSQL", ONE_HOST, "the one host's lanes"),
-        Rung(core / _whole(costs, costs.alone, "us") * busiest,
-             "CPU of the one host, taking in and delivering, half of one core",
-             "[several hosts](cluster.md) on PostgreSQL", ONE_HOST, "the one host's CPU"),
-        Rung(costs.alone.messages_per_second * BUSY * busiest,
-             "what the one host takes in, half of what it took at most",
-             "[several hosts](cluster.md) on PostgreSQL", ONE_HOST, "the one host's intake"),
-        Rung(assumed.commits_a_second / _whole(costs, costs.alone, "commits") * busiest,
-             f"the one host's disk, {assumed.commits_a_second:,} commits a second",
-             "a faster one, or [several hosts](cluster.md) on PostgreSQL", ONE_HOST, "the one host's disk"),
-        Rung(assumed.commits_a_second / _whole(costs, costs.shared, "commits") * busiest,
-             f"the database's disk, {assumed.commits_a_second:,} commits a second",
-             "a faster one, or a ledger for each site or region: they share nothing", DATABASE, "the database's disk"),
-        Rung(core * assumed.database_cores / _whole(costs, costs.shared, "database_us") * busiest,
-             f"CPU of the database, half of {assumed.database_cores} cores",
-             "a larger one, or a ledger for each site or region", DATABASE, "the database's cores"),
-        Rung(line / _whole(costs, costs.shared, "wire_bytes") * busiest,
-             f"the database's line, half of {assumed.line_mbits:,} Mbit/s",
-             "a faster one, or a ledger for each site or region", DATABASE, "the database's line"),
-    ]  # fmt: skip
-    return sorted(found, key=lambda rung: rung.results)
-
-
-def between(capacity: Capacity, per_message: float) -> Costs:
-    """Estimate messages of another size: on the line through the two that were measured."""
-    few, many = sorted(capacity.shapes.values(), key=lambda costs: costs.results_per_message)
-    at = (per_message - few.results_per_message) / (many.results_per_message - few.results_per_message)
-
-    def way(less: Way, more: Way) -> Way:
-        start, end = structs.astuple(less), structs.astuple(more)
-        return Way(*(low + at * (high - low) for low, high in zip(start, end, strict=True)))
-
-    calls = few.calls_per_message + at * (many.calls_per_message - few.calls_per_message)
-    return Costs(per_message, calls, way(few.alone, many.alone), way(few.shared, many.shared))
 
 
 def cost_table(capacity: Capacity) -> Table:
@@ -249,7 +71,7 @@ def cost_table(capacity: Capacity) -> Table:
 def need_tables(name: str, costs: Costs, days: Sequence[int] = DAYS, assumed: Assumed = ASSUMED) -> tuple[Table, Table]:
     """Write what laboratories of several sizes need, as two tables: calls and hosts, and the ledger."""
     found = [need(costs, results, assumed) for results in days]
-    taking = costs.shared.message_us / _whole(costs, costs.shared, "us")
+    taking = costs.shared.message_us / whole(costs, costs.shared, "us")
     return (
         Table(
             f"What a laboratory needs: calls and hosts ({name})",
@@ -291,6 +113,17 @@ def ladder_table(name: str, costs: Costs, assumed: Assumed = ASSUMED) -> Table:
     return Table(f"What gives out, in order ({name})", ("limit", "results a day", "what lifts it"), rows)
 
 
+def hosts_table(name: str, costs: Costs, assumed: Assumed = ASSUMED) -> Table:
+    """Write what some hosts carry with one database, as a table; up to where more of them carry nothing more."""
+    found = [carried(costs, hosts, assumed) for hosts in HOSTS]
+    full = next((place for place, one in enumerate(found) if not one.limit.startswith("the hosts")), len(found))
+    return Table(
+        f"What N hosts carry, on PostgreSQL ({name})",
+        ("hosts", "results a day", "calls a day to agree on", "gives out first"),
+        tuple((str(one.hosts), f"{one.results:,.0f}", f"{one.calls:,.0f}", one.limit) for one in found[: full + 1]),
+    )
+
+
 def budget_table() -> Table:
     """Write what an agreed number of calls allows, as a table."""
     rows = []
@@ -312,6 +145,7 @@ def tables(capacity: Capacity, days: Sequence[int] = DAYS, assumed: Assumed = AS
     found = [cost_table(capacity)]
     for name, costs in capacity.shapes.items():
         found += [*need_tables(name, costs, days, assumed), ladder_table(name, costs, assumed)]
+        found.append(hosts_table(name, costs, assumed))
     return [*found, budget_table()]
 
 

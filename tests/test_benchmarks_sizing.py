@@ -12,21 +12,8 @@ from msgspec import structs
 from benchmarks import sizing
 from benchmarks.capacity import SINGLE, File, measure
 from benchmarks.capacity_costs import Capacity, Costs, Way, read_capacity
-from benchmarks.sizing import (
-    BUSY,
-    DATABASE,
-    DAY_S,
-    LANES,
-    ONE_HOST,
-    PAGE,
-    VENDOR,
-    Assumed,
-    between,
-    ladder,
-    ladder_table,
-    need,
-    written,
-)
+from benchmarks.sizes import BUSY, DATABASE, DAY_S, LANES, ONE_HOST, VENDOR, Assumed, between, carried, ladder, need
+from benchmarks.sizing import PAGE, hosts_table, ladder_table, written
 from tests.sandbox_process import SandboxProcess
 
 ALONE = Way(1000, 500, 0, 0, 0.5, 0.25, 6_000, 1_000, 10_000, 5_000, 1e8, 900, 900)
@@ -117,6 +104,42 @@ def test_bought_machines_are_half_busy_at_most(results: int, peak: float) -> Non
     else:
         assert found.peak_messages * 5000 / 1e6 <= found.hosts * BUSY * (1 + 1e-9)
         assert found.peak_calls * 0.2 <= found.hosts * LANES * (1 + 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "messages_a_second", "limit"),
+    [
+        pytest.param(1, 100, "the hosts' CPU", id="one"),
+        pytest.param(3, 300, "the hosts' CPU", id="three carry three times as much"),
+        pytest.param(100, 1250, "the database's line", id="more than the database serves"),
+    ],
+)
+def test_hosts_carry_as_many_times_what_one_does_until_the_database_gives_out(
+    hosts: int, messages_a_second: float, limit: str
+) -> None:
+    """In the busiest hour; what is carried in a day follows from it."""
+    found = carried(COSTS, hosts, Assumed(peak=4, call_s=0.01))
+
+    assert (round(found.results / 20 / (DAY_S / 4)), found.limit) == (messages_a_second, limit)
+    assert found.calls == pytest.approx(found.results / 20 * 2)
+
+
+@given(hosts=st.integers(min_value=1, max_value=200), call_s=st.floats(min_value=0.01, max_value=5))
+def test_what_hosts_carry_needs_no_more_of_them(hosts: int, call_s: float) -> None:
+    """The two ways to compute agree: so many carry it, and one more result needs one more, or another database."""
+    assumed = Assumed(call_s=call_s)
+    found = carried(COSTS, hosts, assumed)
+
+    assert need(COSTS, int(found.results), assumed).safe_hosts - 1 <= hosts
+    if found.limit.startswith("the hosts"):
+        assert need(COSTS, int(found.results * 1.001) + 1, assumed).safe_hosts - 1 > hosts
+
+
+def test_hosts_that_carry_nothing_more_are_not_shown() -> None:
+    """The table ends with the first row at which the database gives out."""
+    limits = [row[-1] for row in hosts_table("of a test", COSTS, Assumed(call_s=0.01)).rows]
+
+    assert [limit.startswith("the hosts") for limit in limits] == [True] * (len(limits) - 1) + [False]
 
 
 def test_ladder_stands_where_each_limit_gives_out() -> None:
