@@ -108,7 +108,6 @@ def test_plan_asks_the_ledger_about_tables(command_line: CommandLine, tmp_path: 
     looked = (*change, "--ledger", "translator.db")
 
     table, file = (command_line("plan", name, *looked) for name in ("a.parquet", "a.hl7"))
-    refused = command_line("plan", "a.hl7", *looked, "--daft")
 
     assert (file.returncode, b"99999-1" in file.stdout) == (1, True)
     assert (table.returncode, table.stdout.replace(b"a.parquet#0", b"a.hl7"), table.stderr) == (
@@ -116,7 +115,6 @@ def test_plan_asks_the_ledger_about_tables(command_line: CommandLine, tmp_path: 
         file.stdout,
         file.stderr,
     )
-    assert (refused.returncode, b"leave --jobs, --daft and --cluster out" in refused.stderr) == (2, True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links and pipes")

@@ -353,10 +353,11 @@ def test_shared_work_gives_the_same_bytes(command_line: CommandLine, lab: Path) 
 
 
 def test_ledger_is_looked_at_by_one_process(command_line: CommandLine, ledger: Path) -> None:
-    """The two flags do not go together, and that is said."""
-    done = command_line(*PLAN, "--ledger", ledger, "--jobs", "2")
+    """A ledger and who shares the work do not go together, and that is said."""
+    for flags in (("--jobs", "2"), ("--daft",), ("--cluster", "auto")):
+        done = command_line(*PLAN, "--ledger", ledger, *flags)
 
-    assert (done.returncode, b"leave --jobs, --daft and --cluster out" in done.stderr) == (2, True)
+        assert (done.returncode, b"leave --jobs, --daft and --cluster out" in done.stderr) == (2, True)
 
 
 def test_ctrl_c_shows_what_was_compared(lab: Path) -> None:
