@@ -11,11 +11,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from pyarrow import fs
 
 from tests.cli.test_translate import HDL, UNMAPPED, message
 from tests.cli.test_translate_jobs import POSIX
 from tests.exported import hdl, lines, order, report
+from tests.object_storage import BUCKET, ObjectStorage
+from translator.bulk.places import find_stored, open_output
 
 _STOP_S = 120
 # Ray gives a node half a minute to start, however busy the machine is.
@@ -147,6 +152,39 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(40):
         (folder / f"{number:02}.hl7").write_bytes(message(HDL) * 6000)
     return folder
+
+
+@pytest.mark.slow
+def test_two_nodes_give_the_same_bytes_from_and_to_a_storage(
+    object_storage: ObjectStorage, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each node reads files and tables by itself, with the key of its own environment, and writes its parts."""
+    for name, value in object_storage.environment.items():
+        monkeypatch.setenv(name, value)
+    place = f"s3://{BUCKET}/{tmp_path.name}"
+    for path in archive.iterdir():
+        with open_output(f"{place}/in/{path.name}") as stream:
+            stream.write(path.read_bytes())
+    rows = [message(HDL, UNMAPPED) if number % 7 else message(HDL) for number in range(2000)]
+    with open_output(f"{place}/feed.parquet") as stream:
+        pq.write_table(pa.table({"message": rows}), stream, row_group_size=250)
+
+    with contextlib.closing(RayCluster(1, nodes=2)) as cluster:
+        flags = ("--cluster", cluster.address)
+        files = translator("translate", f"{place}/in/", *flags)
+        tables = translator("translate", f"{place}/feed.parquet", *flags)
+        written = translator("translate", f"{place}/in/", *flags, "--output", f"{place}/out.parquet/")
+    out = fs.S3FileSystem(endpoint_override=object_storage.environment["AWS_ENDPOINT_URL"], region="us-east-1")
+    parts = sorted(file.name for file in find_stored(f"{place}/out.parquet") if file.name.startswith("part-"))
+    read = [pq.read_table(f"{BUCKET}/{tmp_path.name}/out.parquet/{name}", filesystem=out) for name in parts]
+    alone = translator("translate", archive)
+
+    assert (files.returncode, files.stdout, files.stderr) == (alone.returncode, alone.stdout, alone.stderr)
+    assert tables.stdout == translator("translate", f"{place}/feed.parquet").stdout
+    assert (tables.stdout.count(b"\n"), tables.stdout.count(b'"held"') > 1000) == (2000, True)
+    assert written.returncode == alone.returncode
+    outcomes = pa.concat_tables(read).column("outcome").to_pylist()
+    assert "".join(f"{line}\n" for line in outcomes).encode() == alone.stdout
 
 
 @pytest.mark.slow
