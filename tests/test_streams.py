@@ -30,7 +30,7 @@ from tests.postgres import Postgres
 from tests.sandbox_process import NO_TLS, SandboxProcess
 from tests.test_service import Service
 from tests.transmit.delivering import wait_until
-from translator.accept.nats_words import FAILED, NO_PLACE
+from translator.accept.nats_words import AWAY, FAILED, NO_PLACE
 from translator.config import parse_settings
 from translator.ledger import Ledger, Settlement
 
@@ -103,7 +103,7 @@ def test_service_starts_though_the_broker_is_away(sandbox: SandboxProcess, tmp_p
         service.process.kill()
 
     assert ready[0] == 503
-    assert ready[1]["troubles"] == {"nats LAB/translator": "the broker is away; it is called again"}
+    assert ready[1]["troubles"] == {"nats LAB/translator": AWAY}
     assert code == 0
 
 

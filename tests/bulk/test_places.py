@@ -108,17 +108,27 @@ def test_url_where_nothing_is_stops_everything(place: str) -> None:
         find_stored(f"{place}/nothing/")
 
 
-def test_refused_credentials_are_told_without_them(
-    object_storage: ObjectStorage, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "value", "bucket", "said"),
+    [
+        pytest.param("AWS_ACCESS_KEY_ID", "STRANGER", "lab", "ACCESS_DENIED; look at AWS_ACCESS_KEY_ID", id="stranger"),
+        pytest.param(
+            "AWS_ENDPOINT_URL", "http://127.0.0.1:9", "away", "NETWORK_CONNECTION; look at AWS_ENDPOINT_URL", id="away"
+        ),
+    ],
+)
+def test_storage_that_says_no_is_told_without_who_asked(
+    object_storage: ObjectStorage, monkeypatch: pytest.MonkeyPatch, name: str, value: str, bucket: str, said: str
 ) -> None:
-    """What the storage says is repeated; who asked is not."""
-    for name, value in {**object_storage.environment, "AWS_ACCESS_KEY_ID": "STRANGER"}.items():
-        monkeypatch.setenv(name, value)
+    """What it says is repeated, and what to look at."""
+    for key, held in {**object_storage.environment, name: value}.items():
+        monkeypatch.setenv(key, held)
 
-    with pytest.raises(ConfigError, match=r"cannot be (read|reached): the storage says") as caught:
-        find_stored(f"{AT}/refused/")
+    with pytest.raises(ConfigError, match=rf"cannot be (read|reached): the storage says {said}") as caught:
+        find_stored(f"s3://{bucket}/refused/")
 
-    assert "STRANGER" not in str(caught.value)
+    secrets = (object_storage.environment["AWS_SECRET_ACCESS_KEY"], "STRANGER", "INVENTED")
+    assert not any(secret in str(caught.value) for secret in secrets)
 
 
 @pytest.mark.parametrize(

@@ -19,13 +19,13 @@ from translator.errors import ConfigError
 if TYPE_CHECKING:
     from nats.js.errors import APIError
 
-AWAY = "the broker is away; it is called again"
-SILENT = "the broker did not answer in time, or does not allow us to ask (docs/streams.md); it is called again"
+AWAY = "the broker is away; start it, or mend `servers` (it is called again by itself)"
+SILENT = "the broker did not answer in time, or does not allow us to ask; see the permissions in docs/streams.md"
 REFUSED = "the broker refuses who we say that we are; mend `user`, `password`, `token`, `nkey` or `creds`"
 FORBIDDEN = "the broker does not allow us what we asked for; see the permissions in docs/streams.md"
 NO_JETSTREAM = "the broker has JetStream not enabled, or not for this account; start it with `-js`"
 NO_TLS = "TLS with the broker was not agreed on; look at `ca`, `certificate` and the host in `servers`"
-FAILED = "the broker answered with an error; it is called again"
+FAILED = "the broker answered with an error; look into its log"
 GONE = "the consumer is gone, or the stream with it; they are looked for again"
 NO_PLACE = "no stream of the broker takes them any more; make one, or mend `outcomes`"
 

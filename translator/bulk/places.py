@@ -34,6 +34,10 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _STORAGE = "s3"
 # What the storage said, without the names and addresses that stand around it.
 _SAID = re.compile(r"(?:AWS Error )([A-Z_]+)|(?:ExceptionName: )(\w+)")
+_LOOK_AT = {
+    "NETWORK_CONNECTION": "AWS_ENDPOINT_URL and the network",
+    "ACCESS_DENIED": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, and what they may read",
+}
 # As much is read in one call; every call to an object storage is a way there and back.
 _READ_BYTES = 8 << 20
 AT_ONCE_BYTES = 64 << 20
@@ -245,8 +249,11 @@ def _counts(name: str, but: str) -> bool:
 def _why(error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
         return os.strerror(errno.ENOENT)
-    said = _SAID.search(str(error))
-    return f"the storage says {said[1] or said[2]}" if said else error.strerror or type(error).__name__
+    found = _SAID.search(str(error))
+    if not found:
+        return error.strerror or type(error).__name__
+    said = found[1] or found[2]
+    return f"the storage says {said}" + (f"; look at {_LOOK_AT[said]}" if said in _LOOK_AT else "")
 
 
 def _at(url: str) -> tuple[FileSystem, str]:

@@ -84,7 +84,9 @@ class Archive:
     Shape: `is_alone` tells that one process does everything, so that each result may be shown as it comes.
     """
 
-    def __init__(self, files: Sequence[Any], unread: Unread, sharing: Sharing, *, is_bulk: bool, stays: bool) -> None:
+    def __init__(
+        self, files: Sequence[Input | Stored], unread: Unread, sharing: Sharing, *, is_bulk: bool, stays: bool
+    ) -> None:
         self._files = files
         self._unread = unread
         self._sharing = sharing
