@@ -37,14 +37,20 @@ def test_bell_rings_when_another_process_commits(ledger: Ledger, place: str) -> 
 
 
 @pytest.mark.parametrize(
-    "decide",
+    ("before", "decide"),
     [
-        pytest.param(lambda gate: gate.pause("whoop", "planned work"), id="pause-of-a-person"),
-        pytest.param(lambda gate: gate.ask_to_wait("whoop", 60), id="patience-that-a-vendor-asks-for"),
+        pytest.param(lambda _: None, lambda gate: gate.pause("whoop", "planned work"), id="pause-of-a-person"),
+        pytest.param(
+            lambda gate: gate.pause("whoop", "planned work"), lambda gate: gate.resume("whoop"), id="end-of-a-pause"
+        ),
+        pytest.param(lambda _: None, lambda gate: gate.ask_to_wait("whoop", 60), id="patience-that-a-vendor-asks-for"),
     ],
 )
-def test_bell_rings_when_a_destination_is_closed(ledger: Ledger, decide: Callable[[Destinations], None]) -> None:
+def test_bell_rings_when_a_destination_is_closed_or_opened(
+    ledger: Ledger, before: Callable[[Destinations], None], decide: Callable[[Destinations], None]
+) -> None:
     """Whoever else delivers hears of it at once."""
+    before(ledger.destinations())
 
     async def wait() -> None:
         bell = ledger.bell()
