@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := $(VENV)/.peers
+SPARK := $(VENV)/.spark
 PYTHONS := python3.13 python3.12 python3.11 python3 python
 CORE := translator/errors.py,translator/coverage/*,translator/record/*,translator/read/*,translator/translate/*,translator/pipeline.py,translator/plan/*,translator/portions.py
 # They alone run every line of the core; tracing makes tests twice as slow, so the others run without it.
@@ -43,11 +44,11 @@ test: lint ## Everything that must pass: lint, types, tests, coverage of the pur
 	@$(RUN)/python $(TEST) $(CORE_TESTS:%=--ignore=%)
 
 .PHONY: test-all
-test-all: test ## The same, and the long runs: other examples, chaos, fuzz, benchmarks
+test-all: test $(SPARK) ## The same, and the long runs: other examples, chaos, fuzz, benchmarks
 	@echo "== property tests, with examples of their own each time"
 	@$(RUN)/python -m pytest -q -n auto --dist loadfile -m "hypothesis and not slow and not bench"
 	@echo "== long runs"
-	@$(RUN)/python -m pytest -q -m "slow or bench" || [ $$? -eq 5 ]
+	@$(RUN)/python -m pytest -q -rs -m "slow or bench" || [ $$? -eq 5 ]
 
 # An input is named by seed and number; what breaks something is kept in out/fuzz (python -m tests.fuzz --help).
 COUNT ?= 1000000
@@ -120,6 +121,12 @@ $(READY): constraints.txt pyproject.toml
 
 .PHONY: peers
 peers: $(PEERS) ## Install what the benchmarks and the differential tests compare with
+
+# The test that wants it says so where it is not there.
+$(SPARK): $(READY) pyproject.toml
+	@echo "== Spark, for the long runs (half a gigabyte, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[spark]' \
+	    && touch $(SPARK) || echo "Spark could not be installed"
 
 # One that this machine cannot have is named by the benchmarks and by the tests, and left out.
 $(PEERS): $(READY) tests/accept/node/package.json

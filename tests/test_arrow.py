@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -160,10 +161,11 @@ def test_schema_for_sql_names_the_same_columns() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("java"), reason="Spark wants Java, and there is none")
 @pytest.mark.filterwarnings("default")
 def test_spark_gives_the_same_lines() -> None:
     """A real Spark on this machine, over several partitions."""
-    pyspark = pytest.importorskip("pyspark.sql")
+    pyspark = pytest.importorskip("pyspark.sql", reason="Spark is not installed; `make test-all` does that")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     spark = pyspark.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
     try:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -175,6 +176,34 @@ def test_pause_holds_for_every_host_and_restart_of_the_database_loses_nothing(
     for lane in LANES:
         codes_sent = [int(body["observations"][0]["code"][1:]) for body in received.get(lane, [])]
         assert list(compare(codes_sent, said[lane])) == []
+
+
+@pytest.mark.slow
+def test_database_that_has_no_connections_left_for_a_while_loses_nothing(
+    url: str, sandbox: SandboxProcess, host: StartHost, postgres: Postgres
+) -> None:
+    """Two hosts are broken off in mid-delivery and get two connections back between them; later all they want."""
+    role = "crowded"
+    postgres.execute(f"CREATE ROLE {role} LOGIN; GRANT {role} TO postgres")
+    postgres.execute(f"GRANT pg_write_all_data, pg_read_all_data TO {role}")
+    sandbox.fault("results", "delay", 0.3, times=20)
+    with Ledger.open(url) as ledger:
+        hosts = [host("deliver", TRANSLATOR_LEDGER=url.replace("postgres:@", f"{role}:@")) for _ in range(2)]
+        wait_until(lambda: _at_work(ledger) == {one.pid for one in hosts}, PATIENCE_S)
+        accept(ledger, "C0", "C1", "C2")
+        wait_until(lambda: len(open_lanes(ledger)) > 2, PATIENCE_S)
+        postgres.execute(f"ALTER ROLE {role} CONNECTION LIMIT 2")
+        postgres.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'")  # noqa: S608
+        time.sleep(20)
+        postgres.execute(f"ALTER ROLE {role} CONNECTION LIMIT -1")
+        wait_until(lambda: _is_quiet(ledger), PATIENCE_S)
+        wait_until(lambda: _at_work(ledger) == {one.pid for one in hosts}, PATIENCE_S)
+        said, received = states(ledger), sandbox.results()
+
+        assert ledger.verify() == []
+    for lane in LANES:
+        codes = [int(body["observations"][0]["code"][1:]) for body in received.get(lane, [])]
+        assert list(compare(codes, said[lane])) == []
 
 
 def test_hosts_share_one_rate_and_keep_some_of_it_for_what_is_urgent(

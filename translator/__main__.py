@@ -1,7 +1,5 @@
 """Let `python -m translator` be the command line."""
 
-import sys
+from translator.cli import run
 
-from translator.cli import main
-
-sys.exit(main())
+run()

@@ -101,6 +101,6 @@ CLOCK_IS_WRONG = (
 )
 
 
-def card_of(role: str, version: str, tables: str, terms: str) -> Card:
+def card_of(role: str, version: str, tables: str, terms: str, rules: str) -> Card:
     """Make the card of this process."""
-    return Card(socket.gethostname(), os.getpid(), role, version, tables, terms)
+    return Card(socket.gethostname(), os.getpid(), role, version, tables, terms, rules)

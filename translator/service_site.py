@@ -26,7 +26,7 @@ AT_START = {name: name for name in ("ledger", "ledger_key", "listen", "mllp", "a
 """The settings that a reload leaves as they were at the start, and how their tables are called."""
 
 _TOLD = 8
-"""So many characters of a hash tell accounts apart."""
+"""So many characters of a hash tell accounts and lists of codes apart."""
 
 NO_INTAKES = {"folders": (), "mllp": (), "nats": ()}
 """The settings of a host that takes nothing in."""
@@ -70,25 +70,51 @@ class Site(NamedTuple):
 
     def card(self) -> Card:
         """Say to the other hosts of a cluster by what this one goes."""
-        vendors: dict[str, WhoopSettings | AcurableSettings] = {
-            "whoop": self.settings.whoop,
-            "acurable": self.settings.acurable,
-        }
+        vendors = _vendors(self.settings)
         terms = [
             f"{name} {vendors[name].url} {budget.per_minute}/min {budget.per_day}/day {vendors[name].on_unknown}"
             f" {_account(vendors[name])}"
             for name, budget in rate_budgets(self.settings).items()
         ]
-        return card_of(self.role.name, version("translator"), self.tables.sites.sha256, ", ".join(terms))
+        rules = _rules(self.settings)
+        return card_of(self.role.name, version("translator"), self.tables.sites.sha256, ", ".join(terms), rules)
 
     def changed_at_start(self, settings: Settings) -> list[str]:
         """Name what other settings say anew that a reload leaves as it was."""
         return [told for name, told in AT_START.items() if getattr(settings, name) != getattr(self.settings, name)]
 
 
+def _rules(settings: Settings) -> str:
+    """Say by what this host decides what WHOOP is sent: whoever takes in decides it, whoever delivers takes in, too."""
+    whoop = settings.whoop
+    sandboxes = [f"{name} a sandbox" for name, vendor in _vendors(settings).items() if vendor.is_loopback]
+    rules = {
+        "confirmed_codes": _codes(set(whoop.confirmed_codes)),
+        "resubmit": whoop.resubmit,
+        "workflow": "on" if whoop.workflow else "off",
+        "confirm": whoop.confirm,
+    }
+    return ", ".join(sandboxes + [f"{name} {value}" for name, value in rules.items()])
+
+
+def _codes(codes: set[str]) -> str:
+    if "all" in codes or not codes:
+        return "all" if codes else "none"
+    return f"{len(codes)} ({_told(' '.join(sorted(codes)))})"
+
+
+def _vendors(settings: Settings) -> dict[str, WhoopSettings | AcurableSettings]:
+    return {"whoop": settings.whoop, "acurable": settings.acurable}
+
+
+def _told(text: str) -> str:
+    """Make of a text what hosts can compare, and nobody can read."""
+    return sha256(text.encode()).hexdigest()[:_TOLD]
+
+
 def _account(vendor: WhoopSettings | AcurableSettings) -> str:
     """Name the account by which a vendor knows us so that hosts can compare it, and nobody can read it."""
     try:
-        return f"account {sha256(vendor.client_id.reveal().encode()).hexdigest()[:_TOLD]}"
+        return f"account {_told(vendor.client_id.reveal())}"
     except ConfigError:
         return "no account"

@@ -251,3 +251,27 @@ def test_interrupted_work_leaves_nothing(tmp_path: Path) -> None:
 
     assert (process.returncode, said.strip().splitlines()[-1]) == (130, b"translator: interrupted")
     assert [path for path in tmp_path.glob("out/**/*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        pytest.param(("--daft",), b"at exit\n", id="daft"),
+        pytest.param((), b"at exit\ntaken down\n", id="plain"),
+    ],
+)
+def test_process_that_used_daft_leaves_its_interpreter_as_it_is(
+    archive: Path, flags: tuple[str, ...], said: bytes
+) -> None:
+    """Daft's threads would abort it now and then while it is taken down; what is to be done at exit is done."""
+    script = (
+        "import atexit, os; from translator.cli import run\n"
+        "class Last:\n def __del__(self, write=os.write): write(2, b'taken down\\n')\n"
+        "last = Last(); atexit.register(os.write, 2, b'at exit\\n'); run()"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, "translate", archive, *flags], capture_output=True, check=False
+    )
+
+    assert (done.returncode, done.stdout.count(b'"state":"translated"') > 1, done.stderr) == (1, True, said)

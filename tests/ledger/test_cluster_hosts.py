@@ -13,7 +13,7 @@ from translator.ledger import Card, CommonClock, Ledger, differences
 from translator.ledger.lane_sql import STANDSTILL_MS
 from translator.ledger.lanes import lock_lanes
 
-CARD = Card("lab-1", 7, "all", "1.0", "ab" * 32, "whoop https://api.example 100/min 10000/day hold")
+CARD = Card("lab-1", 7, "all", "1.0", "ab" * 32, "whoop https://api.example 100/min 10000/day hold", "resubmit changed")
 
 
 def be_silent(postgres: Postgres, url: str, seconds: int) -> None:
@@ -76,6 +76,7 @@ def test_host_that_is_back_takes_the_place_of_what_it_was(shared: Ledger, postgr
         pytest.param({"tables": "cd" * 32}, ["tables"], id="tables-of-one-host"),
         pytest.param({"terms": "whoop https://api.example 200/min 10000/day hold"}, ["terms"], id="another-budget"),
         pytest.param({"role": "accept", "terms": "whoop http://127.0.0.1"}, [], id="who-does-not-deliver-has-no-terms"),
+        pytest.param({"role": "accept", "rules": "resubmit full"}, ["rules"], id="who-takes-in-has-rules"),
     ],
 )
 def test_difference_between_hosts_is_said(shared: Ledger, other: dict[str, str], said: list[str]) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import difflib
 import importlib
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 import click
 
-from translator.cli.ending import Ending
+from translator.cli.ending import Ending, leave
 
 VERBS: Mapping[str, str] = {
     "account": "Open, list and close the accounts of the console.",
@@ -98,8 +99,13 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code; this is the console script."""
+    """Run the command line and return its exit code."""
     ending = Ending()
     with ending:
         ending.code = cli.main(args=arguments, prog_name="translator", standalone_mode=False) or 0
     return ending.code
+
+
+def run() -> NoReturn:
+    """Run the command line and end the process; this is the console script."""
+    leave(main())

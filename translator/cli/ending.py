@@ -7,9 +7,12 @@ frames of other packages may hold patient data.
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
+from contextlib import suppress
 from types import TracebackType
+from typing import NoReturn
 
 import click
 
@@ -47,6 +50,23 @@ class Ending:
         if error is not None:
             self.code = _settle(error, trace)
         return True
+
+
+def leave(code: int) -> NoReturn:
+    """
+    End this process.
+
+    Threads of Daft's outlive its work, and one that lets go of something of Python's while the interpreter is taken
+    down aborts the process: a good run would end with a signal now and then. So where Daft was used, all is done that
+    is done at exit, and the interpreter is left as it is.
+    """
+    if sys.modules.get("daft") is None:
+        sys.exit(code)
+    atexit._run_exitfuncs()  # noqa: SLF001 - as multiprocessing ends its processes
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def _settle(error: BaseException, trace: TracebackType | None) -> int:

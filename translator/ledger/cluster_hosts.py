@@ -43,7 +43,8 @@ class Card(Struct, frozen=True):
     """
     What a host says of itself.
 
-    Shape: `tables` is the hash of its tables; `terms` says how it serves each vendor, in words that can be compared.
+    Shape: `tables` is the hash of its tables; `terms` says how it serves each vendor, and `rules` by what it decides
+    what a vendor is sent, both in words that can be compared.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Card(Struct, frozen=True):
     version: str
     tables: str
     terms: str
+    rules: str
 
 
 class Host(Struct, frozen=True):
@@ -70,6 +72,7 @@ class Host(Struct, frozen=True):
     version: str
     tables: str
     terms: str
+    rules: str
     since: str
     silent_s: float
     ahead_s: float
@@ -127,6 +130,7 @@ class Hosts:
                 version=row["version"],
                 tables=row["tables"],
                 terms=row["terms"],
+                rules=row["rules"],
                 since=row["started_at"].isoformat(timespec="seconds"),
                 silent_s=round(float(row["silent_s"]), 1),
                 ahead_s=round(row["ahead_s"], 3),
@@ -145,6 +149,7 @@ def differences(hosts: Sequence[Host]) -> list[str]:
         ("versions of translator", [(one, one.version) for one in alive]),
         ("tables", [(one, one.tables[:12]) for one in alive]),
         ("terms for vendors", [(one, one.terms) for one in of_role]),
+        ("rules of what is sent", [(one, one.rules) for one in alive]),
     )
     return [
         f"hosts go by different {what}: " + ", ".join(f"{one.host} ({one.pid}): {value}" for one, value in values)

@@ -23,7 +23,7 @@ from translator.ledger.cluster_tables import SCHEMA, TRIGGER, setting
 if TYPE_CHECKING:
     import psycopg
 
-LAYOUT = 2
+LAYOUT = 3
 """The version of what is made here around Procrastinate's tables; a change of it asks for `translator cluster init`."""
 
 TASK = "drain"
@@ -60,7 +60,7 @@ CREATE TABLE {jobs}.host (
 CREATE TABLE {jobs}.process (
     id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
     name text NOT NULL, pid bigint NOT NULL, role text NOT NULL, version text NOT NULL, tables text NOT NULL,
-    terms text NOT NULL, ahead_s double precision NOT NULL,
+    terms text NOT NULL, rules text NOT NULL, ahead_s double precision NOT NULL,
     started_at timestamptz NOT NULL DEFAULT now(), seen_at timestamptz NOT NULL DEFAULT now()
 );
 -- Procrastinate looks for other jobs of a lock by an index that begins with the id, and so reads all of it each time.

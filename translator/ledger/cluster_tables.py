@@ -53,6 +53,7 @@ process = Table(
     Column("version", Text, nullable=False),
     Column("tables", Text, nullable=False),
     Column("terms", Text, nullable=False),
+    Column("rules", Text, nullable=False),
     Column("ahead_s", Float, nullable=False),
     Column("started_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
     Column("seen_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),

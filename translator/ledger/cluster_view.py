@@ -84,7 +84,7 @@ def _at_work(host: Host, own: Sequence[Worker]) -> Host:
 
 def _unknown(worker: Worker) -> Host:
     """Give what is known of a host by its worker alone."""
-    return Host(0, worker.host, worker.pid, "", "", "", "", worker.since, worker.silent_s, 0.0, worker.is_alive)
+    return Host(0, worker.host, worker.pid, "", "", "", "", "", worker.since, worker.silent_s, 0.0, worker.is_alive)
 
 
 # Written out, not bound: they are of a type of Procrastinate's, and only so fit its indexes.
