@@ -127,8 +127,9 @@ def test_lanes_of_a_killed_host_and_of_one_that_stands_still_are_taken_over(
         wait_until(lambda: sleeper.pid in _at_work(ledger) and _is_quiet(ledger), PATIENCE_S)
         before = {lane for lane, each in states(ledger).items() if "unknown" in each}
         sandbox.fault("results", "delay", 0.2, times=20)
+        sent = len(sandbox.requests("results"))
         accept(ledger, "C2")
-        wait_until(lambda: bool(open_lanes(ledger)), PATIENCE_S)
+        wait_until(lambda: len(sandbox.requests("results")) > sent, PATIENCE_S)
         sleeper.send_signal(signal.SIGTERM)
         stopped = sleeper.wait(PATIENCE_S)
         at_work = _at_work(ledger)
@@ -162,7 +163,7 @@ def test_pause_holds_for_every_host_and_restart_of_the_database_loses_nothing(
         wait_until(lambda: sum(one.lanes for one in ledger.cluster().workers()) == 8, PATIENCE_S)
         while_paused = sandbox.requests("results")
         ledger.destinations().resume("whoop")
-        wait_until(lambda: bool(open_lanes(ledger)), PATIENCE_S)
+        wait_until(lambda: bool(sandbox.requests("results")), PATIENCE_S)
         postgres.restart()
         wait_until(lambda: _is_quiet(ledger), PATIENCE_S)
         for each in hosts:
@@ -191,7 +192,7 @@ def test_database_that_has_no_connections_left_for_a_while_loses_nothing(
         hosts = [host("deliver", TRANSLATOR_LEDGER=url.replace("postgres:@", f"{role}:@")) for _ in range(2)]
         wait_until(lambda: _at_work(ledger) == {one.pid for one in hosts}, PATIENCE_S)
         accept(ledger, "C0", "C1", "C2")
-        wait_until(lambda: len(open_lanes(ledger)) > 2, PATIENCE_S)
+        wait_until(lambda: len(sandbox.requests("results")) > 2, PATIENCE_S)
         postgres.execute(f"ALTER ROLE {role} CONNECTION LIMIT 2")
         postgres.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'")  # noqa: S608
         time.sleep(20)
