@@ -152,7 +152,7 @@ def differences(hosts: Sequence[Host]) -> list[str]:
         ("rules of what is sent", [(one, one.rules) for one in alive]),
     )
     return [
-        f"hosts go by different {what}: " + ", ".join(f"{one.host} ({one.pid}): {value}" for one, value in values)
+        f"hosts go by different {what}: " + "; ".join(f"{one.host} ({one.pid}): {value}" for one, value in values)
         for what, values in asked
         if len({value for _, value in values}) > 1
     ]
