@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from tests.sandbox_process import NO_TLS
 from translator.accept.callers import Callers
@@ -238,13 +239,18 @@ def test_burst_of_events_is_kept_whole(caller: httpx.Client, ledger: Ledger) -> 
 def test_request_that_has_begun_is_answered_after_the_stop(ledger: Ledger) -> None:
     """The listener ends well: who is being answered gets the answer."""
     answers: list[int] = []
-    with Listener(Webhooks(ledger, SECRET).application(), "127.0.0.1", 0) as listener:
+    begun, may_end = threading.Event(), threading.Event()
+    webhooks = Webhooks(ledger, SECRET).application()
+
+    async def seen(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.set()
+        await webhooks(scope, receive, send)
+
+    with Listener(seen, "127.0.0.1", 0) as listener:
         client = httpx.Client(base_url=listener.url, trust_env=False, verify=NO_TLS, timeout=30)
-        begun, may_end = threading.Event(), threading.Event()
 
         def body() -> Iterator[bytes]:
             yield CREATED[:10]
-            begun.set()
             may_end.wait()
             yield CREATED[10:]
 
