@@ -13,7 +13,7 @@ from tests.transmit.delivering import wait_until
 from translator.ledger import Card, CommonClock, Ledger
 from translator.presence import CLOCK_IS_WRONG, Presence
 
-CARD = Card("lab-1", 7, "all", "1.0", "ab" * 32, "whoop https://api.example 100/min 10000/day hold", "resubmit changed")
+CARD = Card("lab-1", 7, "all", "1.0", "ab" * 32, "whoop https://api.example 100/min 10000/day hold", "resubmit changes")
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ class Site(NamedTuple):
 
 
 def _rules(settings: Settings) -> str:
-    """Say by what this host decides what WHOOP is sent: whoever takes in decides it, whoever delivers takes in, too."""
+    """Say by what this host decides what vendors are sent: who takes in does, and who fetches requisitions."""
     whoop = settings.whoop
     sandboxes = [f"{name} a sandbox" for name, vendor in _vendors(settings).items() if vendor.is_loopback]
     rules = {

@@ -15,7 +15,7 @@ from translator.config_intakes import MllpIntake
 from translator.doctor import FAIL, OK, WARN, Diagnosis, examine
 from translator.ledger import Card, Ledger
 
-CARD = Card("lab-1", 7, "all", "1.0", "ab" * 32, "whoop https://api.example 100/min 10000/day hold", "resubmit changed")
+CARD = Card("lab-1", 7, "all", "1.0", "ab" * 32, "whoop https://api.example 100/min 10000/day hold", "resubmit changes")
 
 
 @pytest.fixture

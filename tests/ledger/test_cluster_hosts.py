@@ -13,7 +13,7 @@ from translator.ledger import Card, CommonClock, Ledger, differences
 from translator.ledger.lane_sql import STANDSTILL_MS
 from translator.ledger.lanes import lock_lanes
 
-CARD = Card("lab-1", 7, "all", "1.0", "ab" * 32, "whoop https://api.example 100/min 10000/day hold", "resubmit changed")
+CARD = Card("lab-1", 7, "all", "1.0", "ab" * 32, "whoop https://api.example 100/min 10000/day hold", "resubmit changes")
 
 
 def be_silent(postgres: Postgres, url: str, seconds: int) -> None:
