@@ -67,6 +67,47 @@ def test_closed_pipe_ends_quietly() -> None:
     assert (done.returncode, done.stderr) == (1, b"")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["translate", "a.hl7"], id="lines"),
+        pytest.param(["translate", "a.hl7", "--daft"], id="lines-by-daft"),
+        pytest.param(["--version"], id="text"),
+        pytest.param(["explain", "unmapped-code"], id="page"),
+    ],
+)
+def test_disk_that_is_full_is_told(tmp_path: Path, arguments: list[str]) -> None:
+    """What is cut off there is not taken for the whole: one line, exit code 2."""
+    (tmp_path / "a.hl7").write_bytes(b"")
+
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "translator", *arguments]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, cwd=tmp_path, check=False)
+
+    said = done.stderr.decode().splitlines()[-1]
+    assert (done.returncode, said) == (
+        2,
+        "translator: nothing more could be written (No space left on device); make room, then run it again",
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="`>&-` is POSIX")
+@pytest.mark.parametrize("closed", ["1", "2"])
+@pytest.mark.parametrize("flags", ["", "--daft"])
+def test_closed_stream_is_no_defect(tmp_path: Path, closed: str, flags: str) -> None:
+    """Without stdout there is nowhere to write to, and that is told; stderr is not needed for the data."""
+    (tmp_path / "a.hl7").write_bytes(b"")
+    script = f'"{sys.executable}" -m translator translate a.hl7 {flags} {closed}>&-'
+
+    done = subprocess.run(["sh", "-c", script], capture_output=True, cwd=tmp_path, check=False)
+
+    assert (done.returncode, b"empty-input" in done.stdout, done.stderr) == {
+        "1": (2, False, b"translator: stdout is closed; send it to a file, or to /dev/null\n"),
+        "2": (1, True, b""),
+    }[closed]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

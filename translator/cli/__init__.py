@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import click
 
-from translator.cli.ending import Ending, leave
+from translator.cli.ending import Ending, hold_streams, leave
 
 VERBS: Mapping[str, str] = {
     "account": "Open, list and close the accounts of the console.",
@@ -102,6 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     ending = Ending()
     with ending:
+        hold_streams()
         ending.code = cli.main(args=arguments, prog_name="translator", standalone_mode=False) or 0
     return ending.code
 

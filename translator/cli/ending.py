@@ -8,6 +8,7 @@ frames of other packages may hold patient data.
 from __future__ import annotations
 
 import atexit
+import errno
 import os
 import sys
 from contextlib import suppress
@@ -17,11 +18,12 @@ from typing import NoReturn
 import click
 
 from translator.defects import tell_defect
-from translator.errors import TranslatorError
+from translator.errors import ConfigError, TranslatorError
 
 FINDINGS = 1
 USAGE = 2
 INTERRUPTED = 130
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Ending:
@@ -52,6 +54,22 @@ class Ending:
         return True
 
 
+def hold_streams() -> None:
+    """
+    See that there is a stdout, and let nothing else have the place of a stream that is closed.
+
+    The next file that is opened would get its number, and with it what others write to that stream.
+
+    Raises: ConfigError where stdout is closed.
+    """
+    if sys.__stdin__ is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - held as long as the process runs
+    if sys.__stdout__ is None:
+        raise ConfigError("stdout is closed; send it to a file, or to /dev/null")
+    if sys.__stderr__ is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - as above
+
+
 def leave(code: int) -> NoReturn:
     """
     End this process.
@@ -79,7 +97,11 @@ def _settle(error: BaseException, trace: TracebackType | None) -> int:
         case KeyboardInterrupt() | click.Abort():
             code = _say("interrupted", INTERRUPTED)
         case BrokenPipeError():
-            code = _leave_pipe()
+            _leave_stdout()
+            code = FINDINGS
+        case OSError(errno=number, strerror=why) if number in _NO_ROOM:
+            _leave_stdout()
+            code = _say(f"nothing more could be written ({why}); make room, then run it again", USAGE)
         case TranslatorError():
             code = _say(str(error), error.exit_code)
         case _:
@@ -100,7 +122,7 @@ def _say(text: str, code: int) -> int:
     return code
 
 
-def _leave_pipe() -> int:
-    # The reader has gone, as in `| head`. Python would complain when it flushes at exit, so its stdout goes nowhere.
+def _leave_stdout() -> None:
+    # The reader has gone, as in `| head`, or the disk is full. Python would complain when it flushes at exit what is
+    # left, so that goes nowhere.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return FINDINGS
